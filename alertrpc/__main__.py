@@ -1,0 +1,3 @@
+from alertrpc.cli import main
+
+main()

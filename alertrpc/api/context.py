@@ -1,0 +1,39 @@
+"""What a method is given beside its parameters."""
+
+from dataclasses import dataclass
+
+from alertrpc.api.credentials import Credentials
+from alertrpc.errors import INVALID_PARAMS, ApiError
+from alertrpc.records import Caller
+from alertrpc.settings import Settings
+from alertrpc.store.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What lives as long as the server."""
+
+    settings: Settings
+    database: Database
+    credentials: Credentials
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One call: who makes it, by which credential, from where."""
+
+    services: Services
+    remote: str
+    credential: str | None = None
+    known_caller: Caller | None = None
+
+    @property
+    def database(self) -> Database:
+        return self.services.database
+
+    @property
+    def caller(self) -> Caller:
+        """The user who makes the call; raises ApiError where none was asked for."""
+        if self.known_caller is None:
+            raise ApiError(INVALID_PARAMS, "Not authorized.")
+        return self.known_caller

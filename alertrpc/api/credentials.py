@@ -1,0 +1,152 @@
+"""Sessions and API tokens: who a credential stands for, and the background work that keeps their rows in order."""
+
+import asyncio
+import hashlib
+import logging
+import secrets
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from functools import partial
+
+from alertrpc.api.passwords import NOBODY, is_password
+from alertrpc.errors import APPLICATION_ERROR, INVALID_PARAMS, ApiError
+from alertrpc.records import Caller, Clock
+from alertrpc.store import credentials as rows
+from alertrpc.store.database import Database
+
+TOKEN_LENGTH = 64  # characters; a credential of any other length is a session id
+NOT_AUTHORIZED = "Not authorized."
+SESSION_TERMINATED = "Session terminated, re-login, please."
+TOKEN_EXPIRED = "API token expired."
+WRONG_LOGIN = "Incorrect user name or password or account is temporarily blocked."
+NO_ACCESS = "No permissions for system access."
+
+_TOUCH_SHARE = 10  # lastaccess is written when it is older than this part of the idle time
+_LONGEST_TOUCH = 60.0  # seconds
+
+log = logging.getLogger(__name__)
+
+
+def hash_session(sessionid: str) -> str:
+    return hashlib.sha256(sessionid.encode()).hexdigest()
+
+
+def hash_token(token: str) -> str:
+    return hashlib.sha512(token.encode()).hexdigest()
+
+
+class Credentials:
+    """Checks credentials against the database at each call, so that what ends one counts at once in every process."""
+
+    def __init__(
+        self, database: Database, *, clock: Clock, session_idle: float, login_attempts: int, login_block: float
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._idle = session_idle
+        self._attempts = login_attempts
+        self._block = login_block
+        self._touch_after = min(_LONGEST_TOUCH, session_idle / _TOUCH_SHARE)
+        self._touched_sessions: dict[str, int] = {}
+        self._touched_tokens: dict[str, int] = {}
+        self._logins: dict[str, asyncio.Lock] = {}
+        self._bcrypt = ThreadPoolExecutor(max_workers=2, thread_name_prefix="bcrypt")
+
+    async def caller(self, credential: str) -> Caller:
+        """Who the credential stands for; ApiError where nobody."""
+        if len(credential) == TOKEN_LENGTH:
+            return await self.token_caller(credential)
+        return await self.session_caller(credential)
+
+    async def session_caller(self, sessionid: str) -> Caller:
+        hashed = hash_session(sessionid)
+        holder = await self._database.read(partial(rows.find_session, hashed))
+        now = int(self._clock())
+        if holder is None:
+            raise ApiError(INVALID_PARAMS, SESSION_TERMINATED)
+        if holder.is_disabled or holder.lastaccess + self._idle < now:
+            await self._database.write(partial(rows.end_session, hashed))
+            raise ApiError(INVALID_PARAMS, SESSION_TERMINATED)
+        if now - holder.lastaccess >= self._touch_after:
+            self._touched_sessions[hashed] = now
+        return holder.caller
+
+    async def token_caller(self, token: str) -> Caller:
+        hashed = hash_token(token)
+        holder = await self._database.read(partial(rows.find_token, hashed))
+        now = int(self._clock())
+        if holder is None or holder.is_disabled:
+            raise ApiError(INVALID_PARAMS, NOT_AUTHORIZED)
+        if holder.expires_at and holder.expires_at < now:
+            raise ApiError(APPLICATION_ERROR, TOKEN_EXPIRED)
+        if now - holder.lastaccess >= self._touch_after:
+            self._touched_tokens[hashed] = now
+        return holder.caller
+
+    async def login(self, username: str, password: str, remote: str) -> tuple[int, str]:
+        """The userid and a new session's id; ApiError when the password is wrong, the user blocked or disabled.
+
+        The answer takes as long for an unknown user. Logins of one user wait for each other, so that many at a time
+        are no more guesses than one after the other.
+        """
+        lock = self._logins.setdefault(username, asyncio.Lock())
+        try:
+            async with lock:
+                return await self._login(username, password, remote)
+        finally:
+            if not lock.locked():
+                self._logins.pop(username, None)
+
+    async def _login(self, username: str, password: str, remote: str) -> tuple[int, str]:
+        row = await self._database.read(partial(rows.find_login, username))
+        fits = await asyncio.get_running_loop().run_in_executor(
+            self._bcrypt, is_password, password, row.passwd if row else NOBODY
+        )
+        now = int(self._clock())
+        if row is None or self._is_blocked(row, now):
+            raise ApiError(APPLICATION_ERROR, WRONG_LOGIN)
+        if not fits:
+            await self._database.write(partial(rows.record_failure, row.userid, remote, now))
+            raise ApiError(APPLICATION_ERROR, WRONG_LOGIN)
+        if row.is_denied:
+            raise ApiError(INVALID_PARAMS, NO_ACCESS)
+        sessionid = secrets.token_hex(16)
+        await self._database.write(partial(rows.start_session, row.userid, hash_session(sessionid), now))
+        return row.userid, sessionid
+
+    def _is_blocked(self, row: rows.LoginRow, now: int) -> bool:
+        return row.attempt_failed >= self._attempts and now - row.attempt_clock < self._block
+
+    async def logout(self, sessionid: str) -> None:
+        hashed = hash_session(sessionid)
+        self._touched_sessions.pop(hashed, None)
+        await self._database.write(partial(rows.end_session, hashed))
+
+    async def _write_touched(self) -> None:
+        sessions, self._touched_sessions = self._touched_sessions, {}
+        tokens, self._touched_tokens = self._touched_tokens, {}
+        if sessions or tokens:
+            await self._database.write(partial(rows.touch, sessions, tokens))
+
+    async def _keep_rows(self) -> None:
+        """Writes when credentials were used and deletes the sessions that ended, now and then."""
+        while True:
+            await asyncio.sleep(min(5.0, self._touch_after))
+            try:
+                await self._write_touched()
+                await self._database.write(partial(rows.end_idle_sessions, int(self._clock() - self._idle)))
+            except Exception:
+                log.exception("the rows of sessions could not be written; the next try follows")
+
+    @asynccontextmanager
+    async def background_work(self) -> AsyncIterator[None]:
+        """Keeps the rows of sessions in order as long as the block runs."""
+        work = asyncio.create_task(self._keep_rows())
+        try:
+            yield
+        finally:
+            work.cancel()
+            await asyncio.gather(work, return_exceptions=True)
+            await self._write_touched()
+            self._bcrypt.shutdown()

@@ -1,0 +1,287 @@
+"""Marshmallow fields that check a parameter as Zabbix 7.0 does and say what is wrong in its words.
+
+JSON arrays and objects are one thing to Zabbix, so a list parameter may come as an object; its keys are left aside.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from marshmallow import ValidationError, fields
+
+from alertrpc.records import Json
+
+INT64_MAX = 2**63 - 1
+INT32 = range(-(2**31), 2**31)
+TIME_MAX = 2**31 - 1
+REQUIRED = "required"
+
+_INTEGER = re.compile(r"-?[0-9]+\n?")
+_UNSIGNED = re.compile(r"[0-9]+")
+_LONGEST_NUMBER = 4000  # digits; Python refuses to read more than 4300
+
+AN_ARRAY = "an array is expected."
+A_BOOLEAN = "a boolean is expected."
+A_NUMBER = "a number is expected."
+AN_INTEGER = "an integer is expected."
+UNSIGNED_INTEGER = "an unsigned integer is expected."
+A_STRING = "a character string is expected."
+ARRAY_OR_STRING = "an array or a character string is expected."
+A_SCALAR = "a character string, integer or floating point value is expected."
+TOO_LARGE = "a number is too large."
+TIME_TOO_LARGE = "a timestamp is too large."
+TOO_LONG = "value is too long."
+
+
+def unexpected(name: str) -> str:
+    return f'unexpected parameter "{name}".'
+
+
+def one_of(values: Sequence[str]) -> str:
+    return "value must be one of " + ", ".join(f'"{value}"' for value in values) + "."
+
+
+def elements(value: Json) -> list[Json] | None:
+    """The elements of an array or an object; None of anything else."""
+    if isinstance(value, list):
+        return value
+    return list(value.values()) if isinstance(value, dict) else None
+
+
+def members(value: Json) -> Mapping[str, Json] | None:
+    """The members of an object, an array's counted from 0; None of anything else."""
+    if isinstance(value, list):
+        return {str(index): element for index, element in enumerate(value)}
+    return value if isinstance(value, dict) else None
+
+
+def as_id(value: Json) -> int | None:
+    """An id given as a number or as digits; None when it is none."""
+    if type(value) is int:
+        return value if 0 <= value <= INT64_MAX else None
+    if isinstance(value, str) and _UNSIGNED.fullmatch(value) and len(value.lstrip("0")) <= 19:
+        return number if (number := int(value.lstrip("0") or "0")) <= INT64_MAX else None
+    return None
+
+
+def as_integer(value: Json, pattern: re.Pattern[str]) -> int | None:
+    """A whole number given as a number or as digits; what is longer than any limit comes as the largest one."""
+    if type(value) is int:
+        return value if -INT64_MAX - 1 <= value <= INT64_MAX else None
+    if isinstance(value, str) and pattern.fullmatch(value):
+        return int(value) if len(value) < _LONGEST_NUMBER else INT64_MAX
+    return None
+
+
+class Parameter(fields.Field[Any]):
+    """A field whose null is wrong in the same words as any other value, unless null stands for "not given"."""
+
+    fault = ""
+
+    def __init__(self, *, null: bool = False, required: bool = False) -> None:
+        messages: dict[str, Any] = {"null": self.fault, "required": REQUIRED}
+        super().__init__(required=required, allow_none=null, error_messages=messages)
+
+
+class Ids(Parameter):
+    """An id or an array of ids."""
+
+    fault = AN_ARRAY
+
+    def __init__(self) -> None:
+        super().__init__(null=True)
+
+    def _deserialize(self, value: Json, attr: str | None, data: Any, **kwargs: Any) -> list[int]:
+        if (number := as_id(value)) is not None:
+            return [number]
+        if (listed := elements(value)) is None:
+            raise ValidationError(AN_ARRAY)
+        ids = []
+        for index, element in enumerate(listed, 1):
+            if (number := as_id(element)) is None:
+                raise ValidationError({index: A_NUMBER})
+            ids.append(number)
+        return ids
+
+
+class Integer(Parameter):
+    """A 32-bit whole number out of `allowed`; `spelled` is how Zabbix writes these."""
+
+    fault = AN_INTEGER
+
+    def __init__(self, allowed: range, spelled: str, *, null: bool = False) -> None:
+        super().__init__(null=null)
+        self._allowed = allowed
+        self._spelled = spelled
+
+    def _deserialize(self, value: Json, attr: str | None, data: Any, **kwargs: Any) -> int:
+        if (number := as_integer(value, _INTEGER)) is None:
+            raise ValidationError(AN_INTEGER)
+        if number not in INT32:
+            raise ValidationError(TOO_LARGE)
+        if number not in self._allowed:
+            raise ValidationError(f"value must be one of {self._spelled}.")
+        return number
+
+
+class Timestamp(Parameter):
+    """Seconds since 1970 that fit in 31 bits."""
+
+    fault = UNSIGNED_INTEGER
+
+    def _deserialize(self, value: Json, attr: str | None, data: Any, **kwargs: Any) -> int:
+        number = as_integer(value, _UNSIGNED)
+        if number is None or number < 0:
+            raise ValidationError(UNSIGNED_INTEGER)
+        if number > TIME_MAX:
+            raise ValidationError(TIME_TOO_LARGE)
+        return number
+
+
+class Boolean(Parameter):
+    fault = A_BOOLEAN
+
+    def _deserialize(self, value: Json, attr: str | None, data: Any, **kwargs: Any) -> bool:
+        if not isinstance(value, bool):
+            raise ValidationError(A_BOOLEAN)
+        return value
+
+
+class Flag(Parameter):
+    """Set by anything but null and false."""
+
+    def __init__(self) -> None:
+        super().__init__(null=True)
+
+    def _deserialize(self, value: Json, attr: str | None, data: Any, **kwargs: Any) -> bool:
+        return value is not False
+
+
+class String(Parameter):
+    fault = A_STRING
+
+    def __init__(self, longest: int = 2**31, *, required: bool = False) -> None:
+        super().__init__(required=required)
+        self._longest = longest
+
+    def _deserialize(self, value: Json, attr: str | None, data: Any, **kwargs: Any) -> str:
+        if not isinstance(value, str):
+            raise ValidationError(A_STRING)
+        if len(value) > self._longest:
+            raise ValidationError(TOO_LONG)
+        return value
+
+
+class Fields(Parameter):
+    """Field names out of `choice`, or "extend"."""
+
+    fault = ARRAY_OR_STRING
+
+    def __init__(self, choice: Sequence[str], *, null: bool = False) -> None:
+        super().__init__(null=null)
+        self._choice = choice
+
+    def _deserialize(self, value: Json, attr: str | None, data: Any, **kwargs: Any) -> list[str] | str:
+        if isinstance(value, str):
+            if value != "extend":
+                raise ValidationError('value must be "extend".')
+            return value
+        if (listed := elements(value)) is None:
+            raise ValidationError(ARRAY_OR_STRING)
+        return distinct(chosen(listed, self._choice))
+
+
+class SortFields(Parameter):
+    """A field name out of `choice` or an array of them."""
+
+    fault = AN_ARRAY
+
+    def __init__(self, choice: Sequence[str]) -> None:
+        super().__init__()
+        self._choice = choice
+
+    def _deserialize(self, value: Json, attr: str | None, data: Any, **kwargs: Any) -> list[str]:
+        listed = [value] if isinstance(value, str) else elements(value)
+        if listed is None:
+            raise ValidationError(AN_ARRAY)
+        return distinct(chosen(listed, self._choice))
+
+
+class SortOrders(Parameter):
+    """ASC or DESC for all sort fields, or an array of one for each."""
+
+    fault = ARRAY_OR_STRING
+
+    def _deserialize(self, value: Json, attr: str | None, data: Any, **kwargs: Any) -> str | list[str]:
+        if isinstance(value, str):
+            if value not in ("ASC", "DESC"):
+                raise ValidationError(one_of(("ASC", "DESC")))
+            return value
+        if (listed := elements(value)) is None:
+            raise ValidationError(ARRAY_OR_STRING)
+        return chosen(listed, ("ASC", "DESC"))
+
+
+class Values(Parameter):
+    """An object of a value or an array of values for fields out of `choice`; null and an empty array ask for nothing."""
+
+    fault = AN_ARRAY
+
+    def __init__(self, choice: Sequence[str], convert: Callable[[Any], Any] = lambda value: value) -> None:
+        super().__init__(null=True)
+        self._choice = choice
+        self._convert = convert
+
+    def _deserialize(self, value: Json, attr: str | None, data: Any, **kwargs: Any) -> dict[str, list[Any]]:
+        if (given := members(value)) is None:
+            raise ValidationError(AN_ARRAY)
+        for name in given:
+            if name not in self._choice:
+                raise ValidationError(unexpected(name))
+        values = {name: self._listed(name, given[name]) for name in self._choice if name in given}
+        return {name: listed for name, listed in values.items() if listed}
+
+    def _listed(self, name: str, value: Json) -> list[Any]:
+        if value is None:
+            return []
+        listed = [value] if is_scalar(value) else elements(value)
+        if listed is None:
+            raise ValidationError({name: [AN_ARRAY]})
+        for index, element in enumerate(listed, 1):
+            if not is_scalar(element):
+                raise ValidationError({name: {index: [A_SCALAR]}})
+        return [self._convert(element) for element in listed]
+
+
+def is_scalar(value: Json) -> bool:
+    return isinstance(value, str | int | float) and not isinstance(value, bool)
+
+
+def chosen(listed: Sequence[Json], choice: Sequence[str]) -> list[str]:
+    names = []
+    for index, name in enumerate(listed, 1):
+        if not isinstance(name, str):
+            raise ValidationError({index: A_STRING})
+        if name not in choice:
+            raise ValidationError({index: one_of(choice)})
+        names.append(name)
+    return names
+
+
+def distinct(names: list[str]) -> list[str]:
+    seen = set()
+    for index, name in enumerate(names, 1):
+        if name in seen:
+            raise ValidationError({index: f"value ({name}) already exists."})
+        seen.add(name)
+    return names
+
+
+def as_text(value: Json) -> str:
+    """A scalar as the text that Zabbix searches for: PHP's, which has 14 digits and a dot in every exponent."""
+    if not isinstance(value, float):
+        return str(value)
+    mantissa, _, exponent = f"{value:.14G}".partition("E")
+    if not exponent:
+        return mantissa
+    return f"{mantissa if '.' in mantissa else mantissa + '.0'}E{int(exponent):+d}"

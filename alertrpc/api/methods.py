@@ -1,0 +1,31 @@
+"""The methods that there are, by their names in lower case."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from alertrpc.api import alert, apiinfo, user
+from alertrpc.api.context import Context
+from alertrpc.api.get import RowsAnswer
+from alertrpc.records import Json, Params
+
+Handler = Callable[[Context, Params], Awaitable[Json | RowsAnswer]]
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """`name` as Zabbix writes it. A public method must be called without a credential."""
+
+    name: str
+    handler: Handler
+    public: bool = False
+
+
+_TABLE = (
+    Method("apiinfo.version", apiinfo.version, public=True),
+    Method("user.login", user.login, public=True),
+    Method("user.checkAuthentication", user.check_authentication, public=True),
+    Method("user.logout", user.logout),
+    Method("alert.get", alert.get),
+)
+METHODS = {method.name.lower(): method for method in _TABLE}
+OBJECTS = frozenset(name.partition(".")[0] for name in METHODS)

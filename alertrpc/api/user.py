@@ -1,0 +1,68 @@
+"""user.login, user.logout and user.checkAuthentication:
+https://www.zabbix.com/documentation/7.0/en/manual/api/reference/user
+"""
+
+import hashlib
+from functools import partial
+from typing import Any
+
+from alertrpc.api.context import Context
+from alertrpc.api.credentials import TOKEN_LENGTH
+from alertrpc.api.fields import Boolean, Flag, String
+from alertrpc.api.schema import ParamsSchema, require_empty
+from alertrpc.errors import APPLICATION_ERROR, INVALID_PARAMS, ApiError
+from alertrpc.records import Json, Params
+from alertrpc.store.credentials import user_data
+
+_LOGIN = ParamsSchema(
+    {
+        "username": String(longest=100, required=True),
+        "password": String(longest=255, required=True),
+        "userData": Flag(),
+    }
+)
+_CHECK = ParamsSchema({"extend": Boolean(), "sessionid": String(), "token": String()})
+
+
+async def login(context: Context, params: Params) -> Json:
+    """A new session's id, with `userData` the user's row too. `user` is the older name of `username`."""
+    if "user" in params and "username" not in params:
+        params = {"username" if name == "user" else name: value for name, value in params.items()}
+    given = _LOGIN.load(params)
+    credentials = context.services.credentials
+    userid, sessionid = await credentials.login(given["username"], given["password"], context.remote)
+    if not given.get("userData"):
+        return sessionid
+    return {**await _user_row(context, userid), **_of_session(sessionid)}
+
+
+async def check_authentication(context: Context, params: Params) -> Json:
+    """The row of the user whose session or API token it is."""
+    given = _CHECK.load(params)
+    if ("sessionid" in given) == ("token" in given):
+        raise ApiError(INVALID_PARAMS, "Session ID or token is expected.")
+    credentials = context.services.credentials
+    if "token" in given:
+        caller = await credentials.token_caller(given["token"])
+        return await _user_row(context, caller.userid)
+    caller = await credentials.session_caller(given["sessionid"])
+    return {**await _user_row(context, caller.userid), **_of_session(given["sessionid"])}
+
+
+async def logout(context: Context, params: Params) -> Json:
+    """Ends the session by which it is called."""
+    require_empty(params)
+    if context.credential is None or len(context.credential) == TOKEN_LENGTH:
+        raise ApiError(APPLICATION_ERROR, "System error occurred. Please contact Zabbix administrator.")
+    await context.services.credentials.logout(context.credential)
+    return True
+
+
+async def _user_row(context: Context, userid: int) -> dict[str, Any]:
+    data = await context.database.read(partial(user_data, userid))
+    return {**data, "userip": context.remote}
+
+
+def _of_session(sessionid: str) -> dict[str, str]:
+    """The session's members; `secret`, which signs links in Zabbix's pages, follows from the id and is stored nowhere."""
+    return {"sessionid": sessionid, "secret": hashlib.sha256(b"secret:" + sessionid.encode()).hexdigest()[:32]}

@@ -1,0 +1,371 @@
+"""The commands: the only room that knows the terminal."""
+
+import gzip
+import logging
+import os
+import secrets
+import sqlite3
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any, cast
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from alertrpc import __version__
+from alertrpc.api.credentials import hash_token
+from alertrpc.api.passwords import hash_password
+from alertrpc.errors import AlertrpcError, LoadError, SettingsError, StoreError
+from alertrpc.server import serve as run_server
+from alertrpc.settings import TABLE, Setting, Settings, duration, read_settings
+from alertrpc.store import users
+from alertrpc.store.connection import connect, transaction
+from alertrpc.store.database import prepare
+from alertrpc.store.loading import load as load_lines
+from alertrpc.store.schema import create_schema, migrate, usable_version
+
+USAGE = 2
+FAILURE = 1
+PASSWORD_VARIABLES = {"init": "ALERTRPC_ADMIN_PASSWORD", "user": "ALERTRPC_PASSWORD"}
+LONGEST_PASSWORD = 255
+
+
+def main() -> None:
+    """Runs a command; what is wrong is one line on standard error, exit status 2 for a wrong call or setting, else 1."""
+    try:
+        sys.exit(cli.main(prog_name="alertrpc", standalone_mode=False))
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.ctx.get_help() if error.ctx else error.format_message())
+        sys.exit(USAGE)
+    except (click.UsageError, SettingsError) as error:
+        _complain(error.format_message() if isinstance(error, click.UsageError) else str(error), USAGE)
+    except click.ClickException as error:
+        _complain(error.format_message(), error.exit_code)
+    except AlertrpcError as error:
+        _complain(str(error), FAILURE)
+    except (click.Abort, KeyboardInterrupt):
+        _complain("stopped", 130)
+
+
+def _complain(text: str, status: int) -> None:
+    click.echo(f"alertrpc: {' '.join(text.split())}", err=True)
+    sys.exit(status)
+
+
+def _settings_options(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """The flags of the named settings, or of all, and --config; the command gets them as one `settings`."""
+    chosen = [setting for setting in TABLE if not names or setting.name in names]
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        def with_settings(config: str | None, **values: Any) -> Any:
+            flags = {setting.name: values.pop(setting.name) for setting in chosen}
+            return command(settings=read_settings(config, flags), **values)
+
+        with_settings.__name__, with_settings.__doc__ = command.__name__, command.__doc__
+        with_settings.__click_params__ = getattr(command, "__click_params__", [])  # type: ignore[attr-defined]
+        for setting in reversed(chosen):
+            click.option(setting.flag, setting.name, metavar=setting.metavar, help=_help(setting))(with_settings)
+        click.option("--config", metavar="FILE", envvar="ALERTRPC_CONFIG", help="A TOML file with settings.")(
+            with_settings
+        )
+        return with_settings
+
+    return decorate
+
+
+def _help(setting: Setting) -> str:
+    return f"{setting.help} [{setting.variable}; {setting.default}]"
+
+
+@contextmanager
+def _opened(settings: Settings) -> Iterator[sqlite3.Connection]:
+    """The database, its schema up to date."""
+    path = settings.database_path
+    prepare(path)
+    connection = connect(path)
+    try:
+        yield connection
+    except sqlite3.Error as error:
+        raise StoreError(f"database {path}: {error}") from error
+    finally:
+        connection.close()
+
+
+def _new_password(variable: str, prompt: str) -> tuple[str, bool]:
+    """A password from the environment, the terminal, or made up; and whether it was made up."""
+    password = os.environ.get(variable)
+    made_up = False
+    if password is None and sys.stdin.isatty():
+        password = click.prompt(prompt, hide_input=True, confirmation_prompt=True, err=True)
+    elif password is None:
+        password, made_up = secrets.token_urlsafe(15), True
+    if not password or len(password) > LONGEST_PASSWORD:
+        raise SettingsError(f"a password of 1 to {LONGEST_PASSWORD} characters is expected")
+    return password, made_up
+
+
+def _tell_password(username: str, password: str, made_up: bool) -> None:
+    if made_up:
+        click.echo(f"The password of {username} is {password}; it is shown this once.")
+
+
+def _table(headings: list[str], rows: list[list[str]]) -> None:
+    table = Table(box=None, pad_edge=False)
+    for heading in headings:
+        table.add_column(heading, no_wrap=True)
+    for row in rows:
+        table.add_row(*row)
+    console = Console(markup=False, highlight=False)
+    console.print(table, width=None if console.is_terminal else 1000)
+
+
+def _time(seconds: int, zero: str) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(seconds)) if seconds else zero
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="alertrpc")
+def cli() -> None:
+    """The delivery ledger for alerts, spoken in the Zabbix API.
+
+    Every setting can stand in a TOML file (--config), in the environment (ALERTRPC_...) or in a flag; later ones win.
+    """
+
+
+@cli.command()
+@_settings_options()
+def serve(settings: Settings) -> None:
+    """Serve the API until SIGTERM or SIGINT; a second one stops at once."""
+    logging.basicConfig(
+        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
+    )
+    run_server(settings, lambda address: click.echo(f"alertrpc serves on {address}"))
+
+
+@cli.command()
+@_settings_options("database")
+def init(settings: Settings) -> None:
+    """Make the database and its Super admin "Admin".
+
+    The password is asked for, taken from ALERTRPC_ADMIN_PASSWORD, or, where there is no terminal, made up and shown
+    once. What exists already is left as it is.
+    """
+    path = settings.database_path
+    connection = connect(path, create=True)
+    try:
+        if not create_or_migrate(connection, path):
+            click.echo(f"{path}: the schema is there already")
+        if users.user_exists(connection, users.ADMIN):
+            click.echo(f"{path}: there is a user {users.ADMIN} already; its password is kept")
+            return
+        password, made_up = _new_password(PASSWORD_VARIABLES["init"], f"Password for {users.ADMIN}")
+        with transaction(connection):
+            users.add_defaults(connection)
+            group = users.ADMINISTRATORS[1]
+            users.add_user(connection, users.ADMIN, hash_password(password), "super-admin", [group])
+        click.echo(f"{path}: made, with the Super admin {users.ADMIN}")
+        _tell_password(users.ADMIN, password, made_up)
+    finally:
+        connection.close()
+
+
+def create_or_migrate(connection: sqlite3.Connection, path: Path) -> bool:
+    """Makes the schema, True, or brings the one that is there up to date, False."""
+    try:
+        with transaction(connection):
+            created = create_schema(connection)
+        migrate(connection)
+        connection.execute("PRAGMA journal_mode = WAL")
+    except (StoreError, sqlite3.Error) as error:
+        raise StoreError(f"database {path}: {error}") from error
+    return created
+
+
+@cli.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@_settings_options("database")
+def load(settings: Settings, file: Path) -> None:
+    """Load FILE, JSON lines, plain or gzipped: all of it, or nothing when a line is wrong.
+
+    Each line is an object; "table" names a table, the other members are its columns. The schema is made where there is
+    none.
+    """
+    connection = connect(settings.database_path, create=True)
+    started = time.monotonic()
+    try:
+        with _lines(file) as (lines, on_line):
+            counts = load_lines(connection, lines, hash_password, on_line)
+        connection.execute("PRAGMA journal_mode = WAL")
+    except LoadError as error:
+        raise LoadError(f"{file}: {error}; nothing was loaded") from error
+    except (OSError, EOFError) as error:
+        raise LoadError(f"{file}: {error}; nothing was loaded") from error
+    except sqlite3.Error as error:
+        raise StoreError(f"database {settings.database_path}: {error}; nothing was loaded") from error
+    finally:
+        connection.close()
+    total = sum(counts.values())
+    click.echo(f"loaded {total} rows in {time.monotonic() - started:.1f} s: " + _spelled(counts))
+
+
+def _spelled(counts: dict[str, int]) -> str:
+    return ", ".join(f"{count} {table}" for table, count in counts.items()) or "the file is empty"
+
+
+@contextmanager
+def _lines(file: Path) -> Iterator[tuple[IO[bytes], Callable[[int], None]]]:
+    """The lines of a file, and what tells the progress bar of them."""
+    with file.open("rb") as raw:
+        lines = cast(IO[bytes], gzip.GzipFile(fileobj=raw)) if file.suffix == ".gz" else raw
+        columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+        console = Console(stderr=True)
+        with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+            task = progress.add_task(f"loading {file.name}", total=file.stat().st_size)
+            yield lines, lambda number: progress.update(task, completed=raw.tell(), description=f"{number} lines")
+
+
+@cli.group()
+def user() -> None:
+    """Add, list and disable users, and set their passwords."""
+
+
+@user.command("add")
+@click.argument("username")
+@click.option("--role", type=click.Choice(list(users.ROLE_NAMES)), default="user", show_default=True)
+@click.option("--group", "groups", multiple=True, metavar="NAME", help="A user group to join; may be repeated.")
+@_settings_options("database")
+def user_add(settings: Settings, username: str, role: str, groups: tuple[str, ...]) -> None:
+    """Add a user; the password is asked for, taken from ALERTRPC_PASSWORD, or made up and shown once."""
+    if not 1 <= len(username) <= 100:
+        raise SettingsError("a user name of 1 to 100 characters is expected")
+    with _opened(settings) as connection:
+        password, made_up = _new_password(PASSWORD_VARIABLES["user"], f"Password for {username}")
+        with transaction(connection):
+            users.add_user(connection, username, hash_password(password), role, groups)
+    click.echo(f"added {username}")
+    _tell_password(username, password, made_up)
+
+
+@user.command("list")
+@_settings_options("database")
+def user_list(settings: Settings) -> None:
+    """List the users with their roles and groups."""
+    with _opened(settings) as connection:
+        rows = users.list_users(connection)
+    _table(
+        ["userid", "username", "role", "groups", "disabled"],
+        [
+            [str(userid), username, role, groups, "yes" if disabled else "no"]
+            for userid, username, role, groups, disabled in rows
+        ],
+    )
+
+
+@user.command("passwd")
+@click.argument("username")
+@_settings_options("database")
+def user_passwd(settings: Settings, username: str) -> None:
+    """Set a user's password, end the user's sessions, and lift a block after failed logins."""
+    with _opened(settings) as connection:
+        if not users.user_exists(connection, username):
+            raise StoreError(f"there is no user {username!r}")
+        password, made_up = _new_password(PASSWORD_VARIABLES["user"], f"New password for {username}")
+        with transaction(connection):
+            users.set_password(connection, username, hash_password(password))
+    click.echo(f"the password of {username} is set")
+    _tell_password(username, password, made_up)
+
+
+@user.command("disable")
+@click.argument("username")
+@_settings_options("database")
+def user_disable(settings: Settings, username: str) -> None:
+    """Disable a user and end the user's sessions at once."""
+    with _opened(settings) as connection, transaction(connection):
+        users.disable_user(connection, username)
+    click.echo(f"{username} is disabled")
+
+
+@user.command("enable")
+@click.argument("username")
+@_settings_options("database")
+def user_enable(settings: Settings, username: str) -> None:
+    """Let a disabled user in again."""
+    with _opened(settings) as connection, transaction(connection):
+        users.enable_user(connection, username)
+    click.echo(f"{username} is enabled")
+
+
+@cli.group()
+def token() -> None:
+    """Add, list and delete API tokens."""
+
+
+@token.command("add")
+@click.argument("username")
+@click.argument("name")
+@click.option("--expires", metavar="TIME", help="The token ends after this time, such as 30d; without it never.")
+@_settings_options("database")
+def token_add(settings: Settings, username: str, name: str, expires: str | None) -> None:
+    """Make an API token for a user and show it this once."""
+    now = int(time.time())
+    try:
+        expires_at = now + duration(expires) if expires else 0
+    except ValueError as error:
+        raise SettingsError(f"--expires: {error}, not {expires!r}") from error
+    value = secrets.token_hex(32)
+    with _opened(settings) as connection, transaction(connection):
+        users.add_token(connection, username, name, hash_token(value), now, expires_at)
+    click.echo(value)
+
+
+@token.command("list")
+@_settings_options("database")
+def token_list(settings: Settings) -> None:
+    """List the API tokens, not their values, which are stored nowhere."""
+    with _opened(settings) as connection:
+        rows = users.list_tokens(connection)
+    _table(
+        ["tokenid", "username", "name", "expires", "last used"],
+        [
+            [str(tokenid), username, name, _time(expires_at, "never"), _time(lastaccess, "never")]
+            for tokenid, username, name, expires_at, lastaccess in rows
+        ],
+    )
+
+
+@token.command("delete")
+@click.argument("tokenid", type=int)
+@_settings_options("database")
+def token_delete(settings: Settings, tokenid: int) -> None:
+    """Delete an API token by its tokenid; it ends at once."""
+    with _opened(settings) as connection, transaction(connection):
+        users.delete_token(connection, tokenid)
+    click.echo(f"token {tokenid} is deleted")
+
+
+@cli.command()
+@_settings_options()
+def check(settings: Settings) -> None:
+    """Check the settings and the database; nothing is changed."""
+    for setting in TABLE:
+        click.echo(f"{setting.name} = {getattr(settings, setting.name)}")
+    path = settings.database_path
+    connection = connect(path)
+    try:
+        connection.execute("PRAGMA query_only = ON")
+        version = usable_version(connection)
+        faults = [row[0] for row in connection.execute("PRAGMA quick_check(10)") if row[0] != "ok"]
+        alerts = connection.execute("SELECT count(*) FROM alerts").fetchone()[0]
+    except (StoreError, sqlite3.Error) as error:
+        raise StoreError(f"database {path}: {error}") from error
+    finally:
+        connection.close()
+    if faults:
+        raise StoreError(f"database {path} is damaged: {'; '.join(faults)}")
+    click.echo(f"database {path}: schema version {version}, {alerts} alerts, no faults")

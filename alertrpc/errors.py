@@ -1,0 +1,54 @@
+"""The errors that all rooms share. A JSON-RPC error is one type with a code, a message and its data."""
+
+PARSE_ERROR = -32700
+INVALID_REQUEST = -32600
+METHOD_NOT_FOUND = -32601
+INVALID_PARAMS = -32602
+INTERNAL_ERROR = -32603
+APPLICATION_ERROR = -32500
+
+MESSAGES = {
+    PARSE_ERROR: "Parse error",
+    INVALID_REQUEST: "Invalid request.",
+    METHOD_NOT_FOUND: "Method not found.",
+    INVALID_PARAMS: "Invalid params.",
+    INTERNAL_ERROR: "Internal error.",
+    APPLICATION_ERROR: "Application error.",
+}
+
+
+class AlertrpcError(Exception):
+    """What went wrong, in one line for the person who can mend it."""
+
+
+class SettingsError(AlertrpcError):
+    """A setting has a wrong value or an unknown name."""
+
+
+class StoreError(AlertrpcError):
+    """The database cannot be used as it is."""
+
+
+class LoadError(StoreError):
+    """A line of a data file is wrong; the text names its number and its fault."""
+
+
+class QueryTimeout(AlertrpcError):
+    """A query ran longer than the time limit and was ended."""
+
+
+class ApiError(AlertrpcError):
+    """An error of an API call, as the client is told it: `code` and `data` are Zabbix's."""
+
+    def __init__(self, code: int, data: str) -> None:
+        super().__init__(data)
+        self.code = code
+        self.data = data
+
+    @property
+    def message(self) -> str:
+        return MESSAGES[self.code]
+
+
+def invalid_parameter(path: str, fault: str) -> ApiError:
+    return ApiError(INVALID_PARAMS, f'Invalid parameter "{path}": {fault}')

@@ -1,0 +1,161 @@
+"""Compiles a get method: what is asked of a resource into one statement whose rows are finished JSON text."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from alertrpc.query.params import GetParams, Scalar
+from alertrpc.query.related import related_member
+from alertrpc.query.resource import Column, Kind, Resource
+from alertrpc.query.search import like
+from alertrpc.query.sql import NOTHING, Condition, SqlValue, all_of, any_of, is_in, negated
+from alertrpc.records import Caller
+
+MOST_SHORT_IDS = 100  # an answer for so many ids is expected to be short
+_INTEGER = re.compile(r"-?[0-9]{1,4000}")  # Python refuses to read longer ones
+_INT64 = range(-(2**63), 2**63)
+_PLACES = {"ASC": "NULLS LAST", "DESC": "NULLS FIRST"}  # as PostgreSQL sorts, which Zabbix runs on
+
+
+class Shape(Enum):
+    """How an answer is put together of its rows."""
+
+    ARRAY = "array"
+    OBJECT = "object"  # each row is a key and its value; an array where there is none
+    VALUE = "value"  # the one row is the answer
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """SQL with its bound values; `short` says that an index finds its few rows."""
+
+    sql: str
+    args: tuple[SqlValue, ...]
+    shape: Shape
+    short: bool = False
+
+
+def compile_get(resource: Resource, params: GetParams, caller: Caller, conditions: Sequence[Condition]) -> Statement:
+    """The statement for `params`; `conditions` are the resource's own: its rights, and its parameters that are no ids."""
+    where = [*conditions, *_id_conditions(resource, params), *_filter(resource, params), *_search(resource, params)]
+    joins = frozenset().union(*[condition.joins for condition in where])
+    found = f"FROM {resource.table} {resource.alias}{_joined(resource, joins)} WHERE " + (
+        " AND ".join([f"({condition.sql})" for condition in where]) or "1"
+    )
+    args = tuple([arg for condition in where for arg in condition.args])
+    if params.count:
+        return _count(resource, params, found, args)
+    return _rows(resource, params, caller, found, args, is_joined=bool(joins))
+
+
+def _count(resource: Resource, params: GetParams, found: str, args: tuple[SqlValue, ...]) -> Statement:
+    """countOutput: a number, or with groupCount one for each value of the id columns that are asked for by id."""
+    if not params.group_count:
+        return Statement(f"SELECT '\"' || COUNT(*) || '\"' {found}", args, Shape.VALUE)
+    groups = [name for parameter, name in resource.group_counted.items() if parameter in params.ids]
+    columns = [resource.column(name) for name in groups]
+    members = ["'rowscount', CAST(COUNT(*) AS TEXT)", *_members(columns, resource.alias)]
+    by = ", ".join([column.value(resource.alias) for column in columns])
+    grouped = f" GROUP BY {by} ORDER BY {by}" if by else ""
+    return Statement(f"SELECT json_object({', '.join(members)}) {found}{grouped}", args, Shape.ARRAY)
+
+
+def _rows(
+    resource: Resource, params: GetParams, caller: Caller, found: str, args: tuple[SqlValue, ...], *, is_joined: bool
+) -> Statement:
+    names = list(params.output)
+    if is_joined:  # Zabbix selects distinct rows of joined tables, and such rows show what they are sorted by
+        names += [name for name, _ in params.sort if name not in names and name in resource.shown_when_sorted]
+    members = _members([resource.column(name) for name in names], resource.alias)
+    selected: list[SqlValue] = []
+    for parameter, fields in params.select.items():
+        member, member_args = related_member(resource.related[parameter], fields, caller)
+        members.append(member)
+        selected += member_args
+    row = f"json_object({', '.join(members)})" if members else "'[]'"
+    shape = Shape.ARRAY
+    if params.preserve_keys:
+        shape = Shape.OBJECT
+        row = f"'\"' || {resource.alias}.{resource.key} || '\":' || {row}"
+    sql = f"SELECT {row} {found} ORDER BY {_order(resource, params)}"
+    limit: tuple[SqlValue, ...] = ()
+    if params.limit is not None:
+        sql += " LIMIT ?"
+        limit = (params.limit,)
+    return Statement(sql, (*selected, *args, *limit), shape, _is_short(resource, params))
+
+
+def _members(columns: Iterable[Column], alias: str) -> list[str]:
+    return [f"'{column.name}', {column.json(alias)}" for column in columns]
+
+
+def _joined(resource: Resource, joins: frozenset[str]) -> str:
+    return "".join([f" {sql}" for name, sql in resource.joins.items() if name in joins])
+
+
+def _is_short(resource: Resource, params: GetParams) -> bool:
+    return any(
+        parameter in params.ids and len(params.ids[parameter]) <= MOST_SHORT_IDS for parameter in resource.short_ids
+    )
+
+
+def _order(resource: Resource, params: GetParams) -> str:
+    """The sort asked for, ended by the key in the last direction, so that an index gives the whole of it."""
+    sort = list(params.sort)
+    if resource.key not in [name for name, _ in sort]:
+        sort.append((resource.key, sort[-1][1] if sort else "ASC"))
+    return ", ".join([_order_term(resource.column(name), resource.alias, direction) for name, direction in sort])
+
+
+def _order_term(column: Column, alias: str, direction: str) -> str:
+    term = f"{column.value(alias)} {direction}"
+    return f"{term} {_PLACES[direction]}" if column.kind is Kind.NULLABLE_ID else term
+
+
+def _id_conditions(resource: Resource, params: GetParams) -> list[Condition]:
+    return [
+        _is_one_of(resource, resource.column(name), params.ids[parameter])
+        for parameter, name in resource.id_columns.items()
+        if parameter in params.ids
+    ]
+
+
+def _is_one_of(resource: Resource, column: Column, values: list[int]) -> Condition:
+    expression = column.value(resource.alias)
+    found = is_in(expression, values)
+    if column.kind is Kind.NULLABLE_ID and 0 in values:
+        return any_of([found, Condition(f"{expression} IS NULL")])
+    return found
+
+
+def _filter(resource: Resource, params: GetParams) -> list[Condition]:
+    """filter: values that are no whole numbers match nothing, as in Zabbix."""
+    conditions = []
+    for name, values in params.filter.items():
+        numbers = [number for number in map(_whole_number, values) if number is not None]
+        conditions.append(_is_one_of(resource, resource.column(name), numbers) if numbers else NOTHING)
+    return [any_of(conditions)] if params.search_by_any and conditions else conditions
+
+
+def _whole_number(value: Scalar) -> int | None:
+    if isinstance(value, str) and _INTEGER.fullmatch(value.removesuffix("\n")):
+        value = int(value)
+    return value if isinstance(value, int) and value in _INT64 else None
+
+
+def _search(resource: Resource, params: GetParams) -> list[Condition]:
+    join = any_of if params.search_by_any else all_of
+    conditions = []
+    for name, values in params.search.items():
+        expression = resource.column(name).value(resource.alias)
+        patterns = [
+            like(expression, value, whole=params.search_wildcards, start=params.start_search)
+            for value in values
+            if value
+        ]
+        if params.exclude_search:
+            patterns = [negated(pattern) for pattern in patterns]
+        if patterns:
+            conditions.append(join(patterns))
+    return [join(conditions)] if conditions else []

@@ -1,0 +1,51 @@
+"""Pieces of SQL: a condition with its bound values. Identifiers come from the tables of this room alone."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import orjson
+
+SqlValue = int | float | str | bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A condition of a WHERE clause; `joins` names the tables beside the resource's own that it speaks of."""
+
+    sql: str
+    args: tuple[SqlValue, ...] = ()
+    joins: frozenset[str] = frozenset()
+
+
+NOTHING = Condition("0")
+
+
+def any_of(conditions: Sequence[Condition]) -> Condition:
+    return _joined(" OR ", conditions)
+
+
+def all_of(conditions: Sequence[Condition]) -> Condition:
+    return _joined(" AND ", conditions)
+
+
+def negated(condition: Condition) -> Condition:
+    return Condition(f"NOT ({condition.sql})", condition.args, condition.joins)
+
+
+def _joined(operator: str, conditions: Sequence[Condition]) -> Condition:
+    if len(conditions) == 1:
+        return conditions[0]
+    sql = operator.join([f"({condition.sql})" for condition in conditions])
+    args = tuple([arg for condition in conditions for arg in condition.args])
+    return Condition(sql, args, frozenset().union(*[condition.joins for condition in conditions]))
+
+
+def is_in(expression: str, values: Sequence[int], joins: frozenset[str] = frozenset()) -> Condition:
+    """`expression` is one of `values`: two texts of SQL, however many values, so that statements stay prepared."""
+    if len(values) == 1:
+        return Condition(f"{expression} = ?", (values[0],), joins)
+    return Condition(f"{expression} IN (SELECT value FROM json_each(?))", (json_list(values),), joins)
+
+
+def json_list(values: Iterable[int]) -> str:
+    return orjson.dumps(list(values)).decode()

@@ -1,0 +1,29 @@
+"""Values that all rooms share."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import IntEnum
+
+Clock = Callable[[], float]
+Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
+Params = dict[str, Json]
+
+
+class UserType(IntEnum):
+    """Zabbix's user types (role object, `type`)."""
+
+    USER = 1
+    ADMIN = 2
+    SUPER_ADMIN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who makes a call: the user behind its session or API token."""
+
+    userid: int
+    type: UserType
+
+    @property
+    def is_super_admin(self) -> bool:
+        return self.type is UserType.SUPER_ADMIN

@@ -1,0 +1,88 @@
+"""Responses as bytes: plain values at once, rows as they come."""
+
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from dataclasses import dataclass
+
+import orjson
+
+from alertrpc.api.get import RowsAnswer
+from alertrpc.errors import ApiError
+from alertrpc.query.compile import Shape
+from alertrpc.records import Json
+from alertrpc.rpc.envelope import Id
+
+_BRACKETS = {Shape.ARRAY: (b"[", b"]"), Shape.OBJECT: (b"{", b"}"), Shape.VALUE: (b"", b"")}
+
+
+@dataclass(slots=True)
+class Answer:
+    """The first bytes of an answer and, when it is long, the others as they come; whoever takes it closes it."""
+
+    first: bytes
+    rest: AsyncIterator[bytes] | None = None
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        yield self.first
+        if self.rest is not None:
+            async with aclosing(self.rest) as rest:  # type: ignore[type-var]
+                async for chunk in rest:
+                    yield chunk
+
+
+def error_answer(error: ApiError, call_id: Id) -> Answer:
+    fault = {"code": error.code, "message": error.message, "data": error.data}
+    return Answer(orjson.dumps({"jsonrpc": "2.0", "error": fault, "id": call_id}))
+
+
+def result_answer(result: Json | RowsAnswer, call_id: Id) -> Answer:
+    end = b',"id":' + orjson.dumps(call_id) + b"}"
+    start = b'{"jsonrpc":"2.0","result":'
+    if not isinstance(result, RowsAnswer):
+        return Answer(start + orjson.dumps(result) + end)
+    rows = result.rows
+    shape = Shape.ARRAY if not rows.first else result.shape  # nothing is an empty array, with preservekeys too
+    opening, closing = _BRACKETS[shape]
+    if rows.is_complete:
+        return Answer(b"".join((start, opening, rows.first, closing, end)))
+    return Answer(b"".join((start, opening, rows.first)), _rest(result, closing + end))
+
+
+async def _rest(result: RowsAnswer, end: bytes) -> AsyncIterator[bytes]:
+    try:
+        async for chunk in result.rows.rest():
+            yield b"," + chunk
+        yield end
+    finally:
+        await result.rows.close()
+
+
+async def batch_answer(answers: AsyncIterator[Answer], buffer: int = 64 * 1024) -> Answer | None:
+    """The answers of a batch as one array, sent on when `buffer` bytes are there; None when there is none."""
+    chunks = _batch_chunks(answers, buffer)
+    if (first := await anext(chunks, None)) is None:
+        return None
+    if (second := await anext(chunks, None)) is None:
+        return Answer(first)
+    return Answer(first, _chain(second, chunks))
+
+
+async def _batch_chunks(answers: AsyncIterator[Answer], buffer: int) -> AsyncIterator[bytes]:
+    pending, size, separator = [], 0, b"["
+    async for answer in answers:
+        pending.append(separator)
+        separator = b","
+        async for chunk in answer.chunks():
+            pending.append(chunk)
+            size += len(chunk)
+            if size >= buffer:
+                yield b"".join(pending)
+                pending, size = [], 0
+    if separator == b",":
+        yield b"".join([*pending, b"]"])
+
+
+async def _chain(first: bytes, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield first
+    async for chunk in chunks:
+        yield chunk

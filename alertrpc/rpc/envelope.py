@@ -1,0 +1,136 @@
+"""The envelope of a request: what is a call, what a batch, and what is wrong with it in Zabbix's words.
+
+Sources: https://www.jsonrpc.org/specification and what a Zabbix 7.0.22 answered. JSON arrays and objects are one thing
+to Zabbix, so an empty array is an object without members and an object with keys "0", "1", … is a batch.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import orjson
+
+from alertrpc.api.fields import A_STRING, AN_ARRAY, members, unexpected
+from alertrpc.errors import INVALID_REQUEST, PARSE_ERROR, ApiError
+from alertrpc.records import Json, Params
+
+MOST_CALLS = 1000  # in a batch
+_NO_JSON = "Invalid JSON. An error occurred on the server while parsing the JSON text."
+_NO_REQUEST = "The received JSON is not a valid JSON-RPC request."
+_INT64 = range(-(2**63), 2**63)
+_EXACT_FLOAT = 1e15
+
+Id = int | float | str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call whose envelope is right. A notification has no `id` and gets no answer."""
+
+    method: str
+    params: Params
+    auth: str | None
+    id: Id
+    is_notification: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A call whose envelope is wrong; it is answered even without an id."""
+
+    error: ApiError
+    id: Id = None
+
+
+Requests = list[Call | Fault]
+
+
+def parse_body(body: bytes) -> tuple[Requests, bool]:
+    """The calls of a request body, and whether they came as a batch.
+
+    Raises ApiError when the body is no JSON, no request, or too many.
+    """
+    try:
+        document: Json = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise ApiError(PARSE_ERROR, _NO_JSON) from error
+    if not document or not isinstance(document, list | dict):
+        raise ApiError(INVALID_REQUEST, _NO_REQUEST)
+    if isinstance(document, dict) and list(document) != [str(index) for index in range(len(document))]:
+        return [parse_call(document)], False
+    batch = document if isinstance(document, list) else list(document.values())
+    if len(batch) > MOST_CALLS:
+        raise ApiError(INVALID_REQUEST, f"The batch has {len(batch)} calls, {MOST_CALLS} are allowed.")
+    return [parse_call(element) for element in batch], True
+
+
+def parse_call(document: Json) -> Call | Fault:
+    """One call, or what is wrong with it: the first fault in the order of Zabbix's checks."""
+    envelope = members(document)
+    if envelope is None:
+        return Fault(_invalid("/", AN_ARRAY))
+    id_fault = _check_id(envelope.get("id"))
+    call_id = None if id_fault else _number_of_zabbix(envelope.get("id"))
+    for name in envelope:
+        if name not in _CHECKS:
+            return Fault(_invalid("/", unexpected(name)), call_id)
+    for name, (check, is_required) in _CHECKS.items():
+        if name not in envelope:
+            if is_required:
+                return Fault(_invalid("/", f'the parameter "{name}" is missing.'), call_id)
+        elif fault := check(envelope[name]):
+            return Fault(_invalid(f"/{name}", fault), call_id)
+    params = members(envelope["params"])
+    assert params is not None, "the check of params says so"
+    return Call(str(envelope["method"]), dict(params), _text(envelope, "auth"), call_id, "id" not in envelope)
+
+
+def _text(envelope: Mapping[str, Json], name: str) -> str | None:
+    value = envelope.get(name)
+    return value if isinstance(value, str) else None
+
+
+def _check_version(value: Json) -> str:
+    if not isinstance(value, str):
+        return A_STRING
+    return "" if value == "2.0" else 'value must be "2.0".'
+
+
+def _check_method(value: Json) -> str:
+    return "" if isinstance(value, str) else A_STRING
+
+
+def _check_params(value: Json) -> str:
+    return "" if isinstance(value, list | dict) else "an array or object is expected."
+
+
+def _check_auth(value: Json) -> str:
+    if value is not None and not isinstance(value, str):
+        return A_STRING
+    return "cannot be empty." if value == "" else ""
+
+
+def _check_id(value: Json) -> str:
+    is_id = value is None or (isinstance(value, str | int | float) and not isinstance(value, bool))
+    return "" if is_id else "a string, number or null value is expected."
+
+
+_CHECKS: Mapping[str, tuple[Callable[[Json], str], bool]] = {
+    "jsonrpc": (_check_version, True),
+    "method": (_check_method, True),
+    "params": (_check_params, True),
+    "auth": (_check_auth, False),
+    "id": (_check_id, False),
+}
+
+
+def _number_of_zabbix(value: Json) -> Id:
+    """An id as Zabbix writes it back: an integer beyond 64 bits is a float, a float without a fraction an integer."""
+    if isinstance(value, int) and value not in _INT64:
+        return float(value)
+    if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT_FLOAT:
+        return int(value)
+    return value if isinstance(value, int | float | str) else None
+
+
+def _invalid(path: str, fault: str) -> ApiError:
+    return ApiError(INVALID_REQUEST, f'Invalid parameter "{path}": {fault}')

@@ -1,0 +1,165 @@
+"""Runs the server: in this process, or in several that share the port."""
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+
+from aiohttp import web
+
+from alertrpc.app import build_app
+from alertrpc.errors import AlertrpcError
+from alertrpc.settings import Settings
+from alertrpc.store.database import prepare
+
+new_event_loop: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop
+with suppress(ImportError):  # there is not a build of uvloop for every machine
+    from uvloop import new_event_loop
+
+STOPPED_AT_ONCE = 130
+_SHORTEST_LIFE = 2.0  # seconds; a worker that ends sooner would only end again
+_BACKLOG = 1024
+
+log = logging.getLogger(__name__)
+
+
+def serve(settings: Settings, on_ready: Callable[[str], None]) -> None:
+    """Serves until SIGTERM or SIGINT; a second one stops at once. `on_ready` is told the address.
+
+    Raises AlertrpcError when the port cannot be had or the workers do not stay up.
+    """
+    with _listen(settings, shared=settings.workers > 1) as listener:
+        host, port = listener.getsockname()[:2]
+        address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        if settings.workers == 1:
+            _run(settings, listener, None, lambda: on_ready(address))
+        else:
+            prepare(settings.database_path)
+            _Workers(replace(settings, port=port), listener).supervise(lambda: on_ready(address))
+
+
+def _listen(settings: Settings, *, shared: bool) -> socket.socket:
+    try:
+        family, _, _, _, address = socket.getaddrinfo(
+            settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listener = socket.socket(family, socket.SOCK_STREAM)
+    except OSError as error:
+        raise AlertrpcError(f"cannot listen on {settings.host}: {error.strerror}") from error
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if shared:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        listener.bind(address)
+    except OSError as error:
+        listener.close()
+        raise AlertrpcError(f"cannot listen on {settings.host} port {settings.port}: {error.strerror}") from error
+    return listener
+
+
+def _run(settings: Settings, listener: socket.socket, parent: int | None, on_ready: Callable[[], None]) -> None:
+    """Serves on `listener` in this process; the end of the file `parent` tells that the supervisor is gone."""
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        runner.run(_serve(settings, listener, parent, on_ready))
+
+
+async def _serve(settings: Settings, listener: socket.socket, parent: int | None, on_ready: Callable[[], None]) -> None:
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+
+    def stop_or_leave() -> None:
+        if stop.is_set():
+            os._exit(STOPPED_AT_ONCE)
+        stop.set()
+
+    loop.add_signal_handler(signal.SIGTERM, stop_or_leave)
+    # Ctrl-C reaches workers and supervisor alike; the supervisor alone acts on it.
+    loop.add_signal_handler(signal.SIGINT, stop_or_leave if parent is None else lambda: None)
+    if parent is not None:
+        loop.add_reader(parent, _orphaned, parent, stop)
+    runner = web.AppRunner(
+        build_app(settings), access_log=None, shutdown_timeout=settings.shutdown_timeout, handle_signals=False
+    )
+    try:
+        await runner.setup()
+        await web.SockSite(runner, listener, backlog=_BACKLOG).start()
+        on_ready()
+        await stop.wait()
+        log.info("stopping; the answers in flight are finished")
+    finally:
+        await runner.cleanup()
+
+
+def _orphaned(parent: int, stop: asyncio.Event) -> None:
+    asyncio.get_running_loop().remove_reader(parent)
+    stop.set()
+
+
+class _Workers:
+    """Processes that share the port, started again when one dies."""
+
+    def __init__(self, settings: Settings, listener: socket.socket) -> None:
+        self._settings = settings
+        self._listener = listener  # bound, never listening: it keeps the port for the workers
+        self._started: dict[int, float] = {}
+        self._signals = 0
+        self._alive, self._held = os.pipe()  # the workers see its end when this process is gone
+
+    def supervise(self, on_ready: Callable[[], None]) -> None:
+        for signum in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(signum, self._on_signal)
+        for _ in range(self._settings.workers):
+            self._start()
+        on_ready()
+        failed = False
+        while self._started:
+            pid, status = os.wait()
+            age = time.monotonic() - self._started.pop(pid)
+            if self._signals or failed:
+                continue
+            log.error("worker %d ended with status %d", pid, os.waitstatus_to_exitcode(status))
+            if age < _SHORTEST_LIFE:
+                failed = True
+                self._send(signal.SIGTERM)
+            else:
+                self._start()
+        if failed:
+            raise AlertrpcError("the workers do not stay up; the log says why")
+
+    def _on_signal(self, _signum: int, _frame: object) -> None:
+        self._signals += 1
+        self._send(signal.SIGTERM if self._signals == 1 else signal.SIGKILL)
+
+    def _send(self, signum: int) -> None:
+        for pid in list(self._started):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signum)
+
+    def _start(self) -> None:
+        """Starts a worker and waits until it serves, or has ended."""
+        ready, tell = os.pipe()
+        if pid := os.fork():
+            self._started[pid] = time.monotonic()
+            os.close(tell)
+            os.read(ready, 1)
+            os.close(ready)
+            return
+        status = 1
+        try:
+            os.close(self._held)
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            self._listener.close()
+            settings = self._settings
+            with _listen(settings, shared=True) as listener:
+                _run(settings, listener, self._alive, lambda: os.close(tell))
+            status = 0
+        except Exception:
+            log.exception("a worker failed")
+        finally:
+            os._exit(status)

@@ -1,0 +1,197 @@
+"""Every setting is one row of one table; a TOML file, the environment and flags give it a value, later ones win."""
+
+import os
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from alertrpc.errors import SettingsError
+
+ENVIRONMENT_PREFIX = "ALERTRPC_"
+# Names of the environment that are no settings of the server.
+OTHER_ENVIRONMENT = frozenset({"ALERTRPC_CONFIG", "ALERTRPC_ADMIN_PASSWORD", "ALERTRPC_PASSWORD"})
+
+_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+_BYTES = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30}
+
+
+def duration(text: str) -> int:
+    """Seconds of a Zabbix time suffix: `30`, `30s`, `15m`, `1h`, `1d`, `1w`."""
+    match = re.fullmatch(r"(\d{1,9})([smhdw]?)", text)
+    if not match:
+        raise ValueError("a time such as 30s, 15m or 1h is expected")
+    return int(match[1]) * _SECONDS[match[2]]
+
+
+def size(text: str) -> int:
+    """Bytes of a size: `65536`, `64K`, `16M`, `16MiB`, `1G`."""
+    match = re.fullmatch(r"(\d{1,12})([KMG]?)(?:i?B)?", text)
+    if not match:
+        raise ValueError("a size such as 64K, 16M or 1G is expected")
+    return int(match[1]) * _BYTES[match[2]]
+
+
+def whole(least: int, most: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if not re.fullmatch(r"-?\d{1,18}", text) or not least <= int(text) <= most:
+            raise ValueError(f"a whole number from {least} to {most} is expected")
+        return int(text)
+
+    return parse
+
+
+def at_least_one(parse: Callable[[str], int]) -> Callable[[str], int]:
+    def parse_positive(text: str) -> int:
+        if (value := parse(text)) < 1:
+            raise ValueError("a value above 0 is expected")
+        return value
+
+    return parse_positive
+
+
+def database_url(text: str) -> str:
+    if not re.fullmatch(r"sqlite:///[^?#]+", text) or text.endswith(":memory:"):
+        raise ValueError("an address such as sqlite:///alertrpc.db or sqlite:////var/lib/alertrpc.db is expected")
+    return text
+
+
+def api_version(text: str) -> str:
+    if not re.fullmatch(r"7\.0\.\d+", text):
+        raise ValueError("a Zabbix version such as 7.0.22 is expected")
+    return text
+
+
+def one_of(*values: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in values:
+            raise ValueError(f"one of {', '.join(values)} is expected")
+        return text
+
+    return parse
+
+
+def host(text: str) -> str:
+    if not text or any(c.isspace() for c in text):
+        raise ValueError("a host name or an address is expected")
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    name: str
+    parse: Callable[[str], Any]
+    metavar: str
+    default: str
+    help: str
+
+    @property
+    def flag(self) -> str:
+        return "--" + self.name.replace("_", "-")
+
+    @property
+    def variable(self) -> str:
+        return ENVIRONMENT_PREFIX + self.name.upper()
+
+
+TABLE = (
+    Setting("database", database_url, "URL", "sqlite:///alertrpc.db", "The database; three slashes lead a relative path."),
+    Setting("host", host, "HOST", "127.0.0.1", "The address to listen on."),
+    Setting("port", whole(0, 65535), "PORT", "8080", "The port to listen on; 0 takes a free one."),
+    Setting("workers", whole(1, 64), "N", "1", "How many processes share the port."),
+    Setting("api_version", api_version, "VERSION", "7.0.22", "The Zabbix version that apiinfo.version answers."),
+    Setting("body_limit", at_least_one(size), "SIZE", "16M", "The largest request body; a larger one is answered 413."),
+    Setting("query_timeout", at_least_one(duration), "TIME", "30s", "How long one query may run in the database."),
+    Setting("stall_timeout", at_least_one(duration), "TIME", "60s",
+            "How long a client may take none of a streamed answer before it is cut off."),
+    Setting("scan_connections", whole(1, 64), "N", "4",
+            "How many searches and long answers a worker runs at one time; more wait for their turn."),
+    Setting("session_idle", at_least_one(duration), "TIME", "15m", "A session ends when it was not used for so long."),
+    Setting("login_attempts", whole(1, 32), "N", "5", "So many failed logins in a row block the user."),
+    Setting("login_block", at_least_one(duration), "TIME", "30s", "How long a user is blocked after failed logins."),
+    Setting("shutdown_timeout", at_least_one(duration), "TIME", "30s",
+            "How long SIGTERM and SIGINT wait for the answers in flight."),
+    Setting("log_level", one_of("debug", "info", "warning", "error"), "LEVEL", "info", "What is written to standard error."),
+)  # fmt: skip
+BY_NAME = {setting.name: setting for setting in TABLE}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The value of every row of TABLE: times in seconds, sizes in bytes."""
+
+    database: str
+    host: str
+    port: int
+    workers: int
+    api_version: str
+    body_limit: int
+    query_timeout: int
+    stall_timeout: int
+    scan_connections: int
+    session_idle: int
+    login_attempts: int
+    login_block: int
+    shutdown_timeout: int
+    log_level: str
+
+    @property
+    def database_path(self) -> Path:
+        return Path(self.database.removeprefix("sqlite:///"))
+
+
+assert [f.name for f in fields(Settings)] == list(BY_NAME), "Settings and TABLE name the same settings"
+
+
+def _from_file(path: str) -> dict[str, tuple[str, str]]:
+    """Texts of the settings in a TOML file, each with where it stands."""
+    try:
+        with open(path, "rb") as file:
+            document = tomllib.load(file)
+    except OSError as error:
+        raise SettingsError(f"{path}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: {error}") from error
+    texts = {}
+    for name, value in document.items():
+        if name not in BY_NAME:
+            raise SettingsError(f"{path}: unknown setting {name!r}")
+        if isinstance(value, bool) or not isinstance(value, str | int):
+            raise SettingsError(f"{path}: {name}: a string or a whole number is expected")
+        texts[name] = (str(value), f"{path}: {name}")
+    return texts
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+    by_variable = {setting.variable: setting.name for setting in TABLE}
+    texts = {}
+    for variable, text in environment.items():
+        if not variable.startswith(ENVIRONMENT_PREFIX) or variable in OTHER_ENVIRONMENT:
+            continue
+        if variable not in by_variable:
+            raise SettingsError(f"unknown setting {variable} in the environment")
+        texts[by_variable[variable]] = (text, variable)
+    return texts
+
+
+def read_settings(
+    config: str | None, flags: Mapping[str, str | None], environment: Mapping[str, str] = os.environ
+) -> Settings:
+    """The settings of a TOML file, the environment and flags, later ones win.
+
+    Raises SettingsError that names the wrong value and where it stands.
+    """
+    texts = {setting.name: (setting.default, setting.name) for setting in TABLE}
+    if config is not None:
+        texts |= _from_file(config)
+    texts |= _from_environment(environment)
+    texts |= {name: (text, BY_NAME[name].flag) for name, text in flags.items() if text is not None}
+    values = {}
+    for name, (text, place) in texts.items():
+        try:
+            values[name] = BY_NAME[name].parse(text)
+        except ValueError as error:
+            raise SettingsError(f"{place}: {error}, not {text!r}") from error
+    return Settings(**values)

@@ -1,0 +1,116 @@
+"""SQLite connections: how each is opened, how jobs reach the thread that owns it, and how long a query may run."""
+
+import sqlite3
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Self, TypeVar
+from urllib.parse import quote
+
+import aiosqlite
+
+from alertrpc.errors import QueryTimeout, StoreError
+
+T = TypeVar("T")
+Job = Callable[[sqlite3.Connection], T]
+Function = Callable[[str | None], str | None]
+
+OLDEST_SQLITE = (3, 37, 0)  # the first with STRICT tables
+BUSY_TIMEOUT = 10.0  # seconds that a writer waits for another process's transaction
+_STEPS_BETWEEN_CHECKS = 20_000  # instructions of SQLite's machine between two looks at the time: well under 1 ms
+
+if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+    raise ImportError(f"alertrpc needs SQLite 3.37 or newer; this Python has {sqlite3.sqlite_version}")
+
+
+def connect(path: Path, *, create: bool = False) -> sqlite3.Connection:
+    """A connection to the file at `path` that reads and writes, in autocommit mode.
+
+    Raises StoreError where there is no such file, unless `create`, or where it cannot be opened.
+    """
+    address = f"file:{quote(str(path.absolute()))}?mode={'rwc' if create else 'rw'}"
+    try:
+        connection = sqlite3.connect(
+            address,
+            uri=True,
+            isolation_level=None,
+            timeout=BUSY_TIMEOUT,
+            check_same_thread=False,
+            cached_statements=256,
+        )
+    except sqlite3.Error as error:
+        why = "there is no such file; `alertrpc init` makes it" if not path.exists() else str(error)
+        raise StoreError(f"database {path}: {why}") from error
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA synchronous = FULL")
+    return connection
+
+
+def connect_reader(path: Path, cache_kib: int, functions: Mapping[str, Function]) -> sqlite3.Connection:
+    """A connection that cannot write, and gives text as the UTF-8 bytes that go to the client.
+
+    `functions` of one argument each are there for its statements, by their names.
+    """
+    connection = connect(path)
+    connection.execute("PRAGMA query_only = ON")
+    connection.execute(f"PRAGMA cache_size = {-cache_kib:d}")
+    connection.text_factory = bytes
+    for name, function in functions.items():
+        connection.create_function(name, 1, function, deterministic=True)
+    return connection
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """All of the block's writes, or none."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+class TimeLimit:
+    """Ends a statement that has worked in the database for longer than `seconds`; waiting for a client does not count."""
+
+    def __init__(self, connection: sqlite3.Connection, seconds: float, clock: Callable[[], float] = time.monotonic):
+        self._seconds = seconds
+        self._clock = clock
+        self._ends = float("inf")
+        connection.set_progress_handler(self._is_over, _STEPS_BETWEEN_CHECKS)
+
+    def _is_over(self) -> bool:
+        return self._clock() > self._ends
+
+    @contextmanager
+    def spend(self, budget: float | None = None) -> Iterator[Callable[[], float]]:
+        """Runs a block against `budget` seconds (the whole limit when None); what it yields tells what is left."""
+        self._ends = self._clock() + (self._seconds if budget is None else budget)
+        try:
+            yield lambda: self._ends - self._clock()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
+                raise QueryTimeout(f"Query time limit of {self._seconds:g} seconds exceeded.") from error
+            raise
+        finally:
+            self._ends = float("inf")
+
+
+class Connection(aiosqlite.Connection):
+    """A connection with a thread of its own, to which jobs hop; `async with` opens and closes it."""
+
+    def __init__(self, connector: Callable[[], sqlite3.Connection]) -> None:
+        super().__init__(connector, iter_chunk_size=64)
+
+    async def __aenter__(self) -> Self:
+        await super().__aenter__()
+        return self
+
+    async def run(self, job: Job[T]) -> T:
+        """Runs `job` in the connection's thread: one hop, however many statements it makes."""
+        result: T = await self._execute(job, self._conn)  # type: ignore[no-untyped-call]
+        return result

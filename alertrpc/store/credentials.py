@@ -1,0 +1,126 @@
+"""The rows of users, sessions and API tokens: what a login and a credential are checked against."""
+
+import sqlite3
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from alertrpc.records import Caller, UserType
+
+_IS_DISABLED = """EXISTS (
+    SELECT 1 FROM users_groups ug JOIN usrgrp g ON g.usrgrpid = ug.usrgrpid
+    WHERE ug.userid = u.userid AND g.users_status = 1)"""
+
+_SESSION = f"""
+SELECT u.userid, r.type, s.lastaccess, {_IS_DISABLED}
+FROM sessions s CROSS JOIN users u ON u.userid = s.userid CROSS JOIN role r ON r.roleid = u.roleid
+WHERE s.sessionid = ?"""
+
+_TOKEN = f"""
+SELECT u.userid, r.type, t.lastaccess, {_IS_DISABLED} OR t.status = 1, t.expires_at
+FROM token t CROSS JOIN users u ON u.userid = t.userid CROSS JOIN role r ON r.roleid = u.roleid
+WHERE t.token = ?"""
+
+_LOGIN = f"""
+SELECT u.userid, CAST(u.passwd AS BLOB), u.attempt_failed, u.attempt_clock,
+       {_IS_DISABLED} OR COALESCE(r.type, 0) = 0
+FROM users u LEFT JOIN role r ON r.roleid = u.roleid WHERE u.username = ?"""
+
+_USER_DATA = """
+SELECT json_object(
+    'userid', CAST(u.userid AS TEXT), 'username', u.username, 'name', u.name, 'surname', u.surname, 'url', u.url,
+    'autologin', CAST(u.autologin AS TEXT), 'autologout', u.autologout,
+    'lang', CASE u.lang WHEN 'default' THEN 'en_US' ELSE u.lang END, 'refresh', u.refresh, 'theme', u.theme,
+    'attempt_failed', CAST(u.attempt_failed AS TEXT), 'attempt_ip', u.attempt_ip,
+    'attempt_clock', CAST(u.attempt_clock AS TEXT), 'rows_per_page', CAST(u.rows_per_page AS TEXT),
+    'timezone', CASE u.timezone WHEN 'default' THEN 'system' ELSE u.timezone END,
+    'roleid', CAST(u.roleid AS TEXT), 'userdirectoryid', COALESCE(CAST(u.userdirectoryid AS TEXT), '0'),
+    'ts_provisioned', CAST(u.ts_provisioned AS TEXT),
+    'debug_mode', COALESCE(MAX(g.debug_mode), 0), 'deprovisioned', json('false'),
+    'gui_access', COALESCE(MAX(g.gui_access), 0), 'mfaid', 0, 'auth_type', 0, 'type', r.type)
+FROM users u JOIN role r ON r.roleid = u.roleid
+LEFT JOIN users_groups ug ON ug.userid = u.userid LEFT JOIN usrgrp g ON g.usrgrpid = ug.usrgrpid
+WHERE u.userid = ? GROUP BY u.userid"""
+
+_USER_TYPES = {user_type.value: user_type for user_type in UserType}
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who a session or a token belongs to, and whether it may be used; times in seconds, `expires_at` 0 is never."""
+
+    caller: Caller
+    lastaccess: int
+    is_disabled: bool
+    expires_at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LoginRow:
+    """What a login is checked against."""
+
+    userid: int
+    passwd: bytes
+    attempt_failed: int
+    attempt_clock: int
+    is_denied: bool
+
+
+def find_session(hashed: str, connection: sqlite3.Connection) -> Holder | None:
+    return _holder(connection.execute(_SESSION, (hashed,)).fetchone())
+
+
+def find_token(hashed: str, connection: sqlite3.Connection) -> Holder | None:
+    return _holder(connection.execute(_TOKEN, (hashed,)).fetchone())
+
+
+def _holder(row: tuple[int, ...] | None) -> Holder | None:
+    if row is None or row[1] not in _USER_TYPES:
+        return None
+    userid, user_type, lastaccess, is_disabled, *expires_at = row
+    return Holder(Caller(userid, _USER_TYPES[user_type]), lastaccess, bool(is_disabled), *expires_at)
+
+
+def find_login(username: str, connection: sqlite3.Connection) -> LoginRow | None:
+    row = connection.execute(_LOGIN, (username,)).fetchone()
+    if row is None:
+        return None
+    userid, passwd, attempt_failed, attempt_clock, is_denied = row
+    return LoginRow(userid, passwd, attempt_failed, attempt_clock, bool(is_denied))
+
+
+def user_data(userid: int, connection: sqlite3.Connection) -> dict[str, Any]:
+    """The user's row as user.login and user.checkAuthentication give it."""
+    data: dict[str, Any] = orjson.loads(connection.execute(_USER_DATA, (userid,)).fetchone()[0])
+    return data
+
+
+def record_failure(userid: int, remote: str, now: int, connection: sqlite3.Connection) -> None:
+    connection.execute(
+        "UPDATE users SET attempt_failed = attempt_failed + 1, attempt_ip = ?, attempt_clock = ? WHERE userid = ?",
+        (remote, now, userid),
+    )
+
+
+def start_session(userid: int, hashed: str, now: int, connection: sqlite3.Connection) -> None:
+    connection.execute("UPDATE users SET attempt_failed = 0 WHERE userid = ? AND attempt_failed > 0", (userid,))
+    connection.execute("INSERT INTO sessions (sessionid, userid, lastaccess) VALUES (?, ?, ?)", (hashed, userid, now))
+
+
+def end_session(hashed: str, connection: sqlite3.Connection) -> None:
+    connection.execute("DELETE FROM sessions WHERE sessionid = ?", (hashed,))
+
+
+def end_idle_sessions(before: int, connection: sqlite3.Connection) -> int:
+    """Deletes the sessions last used before a time; returns how many."""
+    return connection.execute("DELETE FROM sessions WHERE lastaccess < ?", (before,)).rowcount
+
+
+def touch(sessions: dict[str, int], tokens: dict[str, int], connection: sqlite3.Connection) -> None:
+    """Notes when sessions and tokens, named by their hashes, were last used."""
+    for table, key, used in (("sessions", "sessionid", sessions), ("token", "token", tokens)):
+        connection.executemany(
+            f"UPDATE {table} SET lastaccess = MAX(lastaccess, ?) WHERE {key} = ?",
+            [(when, hashed) for hashed, when in used.items()],
+        )

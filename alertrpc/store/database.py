@@ -1,0 +1,90 @@
+"""The database as the rooms above see it: short reads, streams of rows, and writes."""
+
+import sqlite3
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from alertrpc.errors import StoreError
+from alertrpc.store.connection import (
+    Connection,
+    Function,
+    Job,
+    TimeLimit,
+    connect,
+    connect_reader,
+    transaction,
+)
+from alertrpc.store.point_reads import PointReads
+from alertrpc.store.rows import Rows, Scans, SqlValue, fetch_point
+from alertrpc.store.schema import migrate
+
+T = TypeVar("T")
+
+POINT_CACHE_KIB = 8 * 1024
+SCAN_CACHE_KIB = 2 * 1024
+
+
+class Database:
+    """One SQLite file: one writer, one connection of coalesced short reads, a few for long ones."""
+
+    def __init__(self, writer: Connection, points: PointReads, scans: Scans) -> None:
+        self._writer = writer
+        self._points = points
+        self._scans = scans
+
+    async def read(self, job: Job[T]) -> T:
+        """What a short reading job returns."""
+        return await self._points.read(job)
+
+    async def write(self, job: Job[T]) -> T:
+        """What a job returns that was done in one transaction, which is on disk then."""
+
+        def in_transaction(connection: sqlite3.Connection) -> T:
+            with transaction(connection):
+                return job(connection)
+
+        return await self._writer.run(in_transaction)
+
+    async def rows(self, sql: str, args: Sequence[SqlValue], *, short: bool) -> Rows:
+        """The rows of a statement; `short` says that few are expected and an index finds them."""
+        if short and (text := await self._points.read(partial(fetch_point, sql, args))) is not None:
+            return Rows(text)
+        return await self._scans.open(sql, args)
+
+
+@asynccontextmanager
+async def open_database(
+    path: Path, *, query_timeout: float, scan_connections: int, functions: Mapping[str, Function]
+) -> AsyncIterator[Database]:
+    """Opens the file at `path`, its schema brought up to date.
+
+    Raises StoreError when it is missing, of another program, newer, or damaged.
+    """
+    prepare(path)
+    async with AsyncExitStack() as stack:
+
+        async def reader(cache_kib: int) -> tuple[Connection, TimeLimit]:
+            connection = await stack.enter_async_context(
+                Connection(partial(connect_reader, path, cache_kib, functions))
+            )
+            return connection, await connection.run(partial(TimeLimit, seconds=query_timeout))
+
+        writer = await stack.enter_async_context(Connection(partial(connect, path)))
+        points = PointReads(*await reader(POINT_CACHE_KIB))
+        scans = Scans([await reader(SCAN_CACHE_KIB) for _ in range(scan_connections)])
+        yield Database(writer, points, scans)
+
+
+def prepare(path: Path) -> None:
+    """Brings the file's schema up to date and its journal to WAL, in which reads and writes do not wait for each other."""
+    connection = connect(path)
+    try:
+        migrate(connection)
+        connection.execute("PRAGMA journal_mode = WAL")
+    except StoreError as error:
+        raise StoreError(f"database {path}: {error}") from error
+    finally:
+        connection.close()

@@ -1,0 +1,152 @@
+"""Rows of one statement as chunks of finished JSON text: memory holds two chunks, however long the answer."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Sequence
+from functools import partial
+
+from alertrpc.store.connection import Connection, TimeLimit
+
+SqlValue = int | float | str | bytes | None
+CHUNK_BYTES = 128 * 1024
+CHUNK_ROWS = 500
+POINT_ROWS = 256
+SEPARATOR = b","
+
+
+def fetch_point(sql: str, args: Sequence[SqlValue], connection: sqlite3.Connection) -> bytes | None:
+    """All rows of a short answer, joined; None when it is not short."""
+    cursor = connection.execute(sql, args)
+    rows = cursor.fetchmany(POINT_ROWS + 1)
+    if len(rows) > POINT_ROWS:
+        cursor.close()
+        return None
+    return SEPARATOR.join([text for (text,) in rows])
+
+
+class _Fetcher:
+    """Fetches one statement's rows, a chunk at a time, in the thread of its connection."""
+
+    def __init__(self, time_limit: TimeLimit) -> None:
+        self._time_limit = time_limit
+        self._left: float | None = None
+        self._cursor: sqlite3.Cursor | None = None
+
+    def start(self, sql: str, args: Sequence[SqlValue], connection: sqlite3.Connection) -> tuple[bytes, bool]:
+        with self._time_limit.spend() as left:
+            self._cursor = connection.execute(sql, args)
+            chunk = self._chunk(self._cursor)
+            self._left = left()
+        return chunk
+
+    def go_on(self, connection: sqlite3.Connection) -> tuple[bytes, bool]:
+        assert self._cursor is not None
+        with self._time_limit.spend(self._left) as left:
+            chunk = self._chunk(self._cursor)
+            self._left = left()
+        return chunk
+
+    def stop(self, connection: sqlite3.Connection) -> None:
+        if self._cursor is not None:
+            self._cursor.close()
+
+    @staticmethod
+    def _chunk(cursor: sqlite3.Cursor) -> tuple[bytes, bool]:
+        texts: list[bytes] = []
+        size = 0
+        for (text,) in cursor:
+            texts.append(text)
+            size += len(text)
+            if size >= CHUNK_BYTES or len(texts) >= CHUNK_ROWS:
+                return SEPARATOR.join(texts), False
+        return SEPARATOR.join(texts), True
+
+
+class Rows:
+    """An answer's rows: the first chunk is here already, the others come while the client takes them."""
+
+    def __init__(self, first: bytes, rest: "Stream | None" = None) -> None:
+        self.first = first
+        self._rest = rest
+
+    @property
+    def is_complete(self) -> bool:
+        return self._rest is None
+
+    async def rest(self) -> AsyncIterator[bytes]:
+        """The chunks after the first."""
+        while self._rest is not None:
+            chunk, ended = await self._rest.next_chunk()
+            if ended:
+                await self.close()
+            if chunk:
+                yield chunk
+
+    async def close(self) -> None:
+        """Gives the connection back; rows that were not read are left."""
+        if self._rest is not None:
+            stream, self._rest = self._rest, None
+            await stream.close()
+
+
+class Stream:
+    """The chunks after the first, the next one fetched while the last one travels."""
+
+    def __init__(self, fetcher: _Fetcher, connection: Connection, scans: "Scans") -> None:
+        self._fetcher = fetcher
+        self._connection = connection
+        self._scans = scans
+        self._ahead: asyncio.Task[tuple[bytes, bool]] | None = None
+
+    def fetch_ahead(self) -> None:
+        self._ahead = asyncio.create_task(self._connection.run(self._fetcher.go_on))
+
+    async def next_chunk(self) -> tuple[bytes, bool]:
+        assert self._ahead is not None
+        chunk, ended = await self._ahead
+        self._ahead = None
+        if not ended:
+            self.fetch_ahead()
+        return chunk, ended
+
+    async def close(self) -> None:
+        try:
+            if self._ahead is not None:
+                await asyncio.wait([self._ahead])
+                if not self._ahead.cancelled():
+                    self._ahead.exception()
+            await self._connection.run(self._fetcher.stop)
+        finally:
+            self._scans.give_back(self._connection)
+
+
+class Scans:
+    """Connections for searches and long answers; a call waits for a free one."""
+
+    def __init__(self, connections: Sequence[tuple[Connection, TimeLimit]]) -> None:
+        self._limits = {id(connection): limit for connection, limit in connections}
+        self._free: asyncio.LifoQueue[Connection] = asyncio.LifoQueue()
+        for connection, _ in connections:
+            self._free.put_nowait(connection)
+
+    async def open(self, sql: str, args: Sequence[SqlValue]) -> Rows:
+        """Runs a statement as far as its first chunk.
+
+        Raises QueryTimeout when that takes too long; a later chunk raises it too.
+        """
+        connection = await self._free.get()
+        fetcher = _Fetcher(self._limits[id(connection)])
+        try:
+            first, ended = await connection.run(partial(fetcher.start, sql, args))
+        except BaseException:
+            self.give_back(connection)
+            raise
+        if ended:
+            self.give_back(connection)
+            return Rows(first)
+        stream = Stream(fetcher, connection, self)
+        stream.fetch_ahead()
+        return Rows(first, stream)
+
+    def give_back(self, connection: Connection) -> None:
+        self._free.put_nowait(connection)

@@ -1,0 +1,92 @@
+"""Makes the schema, migrates an older one and refuses a newer one."""
+
+import sqlite3
+from collections.abc import Mapping
+from importlib.resources import files
+
+from alertrpc.errors import StoreError
+from alertrpc.store.connection import transaction
+
+SCHEMA_VERSION = 1
+APPLICATION_ID = 0x616C7270  # "alrp", in the file's header: tells our databases from any other SQLite file
+
+# The statements that bring the schema from a version to the next one.
+MIGRATIONS: Mapping[int, tuple[str, ...]] = {}
+
+
+def schema_sql() -> str:
+    return (files("alertrpc") / "schema.sql").read_text("utf-8")
+
+
+def _pragma(connection: sqlite3.Connection, name: str) -> int:
+    value: int = connection.execute(f"PRAGMA {name}").fetchone()[0]
+    return value
+
+
+def schema_version(connection: sqlite3.Connection) -> int:
+    """The version of the schema in a database, 0 for an empty file.
+
+    Raises StoreError when the file is no database of alertrpc.
+    """
+    try:
+        application, version = _pragma(connection, "application_id"), _pragma(connection, "user_version")
+        empty = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
+    except sqlite3.DatabaseError as error:
+        raise StoreError(f"not a database: {error}") from error
+    if empty:
+        return 0
+    if application != APPLICATION_ID:
+        raise StoreError("this is a database of another program")
+    return version
+
+
+def create_schema(connection: sqlite3.Connection) -> bool:
+    """Makes the schema in an empty database, in the caller's transaction; False when there is one already."""
+    if schema_version(connection):
+        return False
+    for statement in _statements(schema_sql()):
+        connection.execute(statement)
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+    return True
+
+
+def migrate(
+    connection: sqlite3.Connection,
+    *,
+    migrations: Mapping[int, tuple[str, ...]] = MIGRATIONS,
+    newest: int = SCHEMA_VERSION,
+) -> int:
+    """Brings the schema to `newest`, in one transaction, and returns the version that it had.
+
+    Raises StoreError when there is no schema or a newer one.
+    """
+    found = usable_version(connection, newest)
+    if found < newest:
+        with transaction(connection):
+            for version in range(schema_version(connection), newest):
+                for statement in migrations[version]:
+                    connection.execute(statement)
+                connection.execute(f"PRAGMA user_version = {version + 1}")
+    return found
+
+
+def usable_version(connection: sqlite3.Connection, newest: int = SCHEMA_VERSION) -> int:
+    """The version of the schema; raises StoreError when there is none or a newer one."""
+    found = schema_version(connection)
+    if found == 0:
+        raise StoreError("there is no schema in it; `alertrpc init` makes it")
+    if found > newest:
+        raise StoreError(f"its schema has version {found}, this alertrpc knows up to {newest}; a newer one is needed")
+    return found
+
+
+def _statements(script: str) -> list[str]:
+    """The statements of a script, to be run inside a transaction, which `executescript` would commit."""
+    statements, pending = [], ""
+    for line in script.splitlines(keepends=True):
+        pending += line
+        if sqlite3.complete_statement(pending):
+            statements.append(pending)
+            pending = ""
+    return statements

@@ -1,0 +1,123 @@
+"""The rows of users, user groups and API tokens as the commands change them."""
+
+import sqlite3
+from collections.abc import Sequence
+
+from alertrpc.errors import StoreError
+
+ROLES = ((1, "User role", 1), (2, "Admin role", 2), (3, "Super admin role", 3))
+ADMINISTRATORS = (7, "Zabbix administrators", 0)
+DISABLED = (9, "Disabled", 1)
+ROLE_NAMES = {"user": 1, "admin": 2, "super-admin": 3}
+ADMIN = "Admin"
+
+
+def add_defaults(connection: sqlite3.Connection) -> None:
+    """The roles and user groups that Zabbix starts with and that the commands need."""
+    connection.executemany("INSERT OR IGNORE INTO role (roleid, name, type) VALUES (?, ?, ?)", ROLES)
+    connection.executemany(
+        "INSERT OR IGNORE INTO usrgrp (usrgrpid, name, users_status) VALUES (?, ?, ?)", (ADMINISTRATORS, DISABLED)
+    )
+
+
+def user_exists(connection: sqlite3.Connection, username: str) -> bool:
+    return connection.execute("SELECT 1 FROM users WHERE username = ?", (username,)).fetchone() is not None
+
+
+def add_user(connection: sqlite3.Connection, username: str, passwd: str, role: str, groups: Sequence[str] = ()) -> int:
+    """Adds a user with a hashed password to user groups, by name; returns the userid.
+
+    Raises StoreError when there is such a user already, or no such group.
+    """
+    add_defaults(connection)
+    if user_exists(connection, username):
+        raise StoreError(f"there is a user {username!r} already")
+    roleid = connection.execute(
+        "SELECT roleid FROM role WHERE type = ? ORDER BY roleid LIMIT 1", (ROLE_NAMES[role],)
+    ).fetchone()[0]
+    userid: int = connection.execute(
+        "INSERT INTO users (username, passwd, roleid) VALUES (?, ?, ?) RETURNING userid", (username, passwd, roleid)
+    ).fetchone()[0]
+    for group in groups:
+        _join_group(connection, userid, _group_id(connection, group))
+    return userid
+
+
+def set_password(connection: sqlite3.Connection, username: str, passwd: str) -> None:
+    """Sets a hashed password, ends the user's sessions and lifts a block."""
+    userid = _user_id(connection, username)
+    connection.execute("UPDATE users SET passwd = ?, attempt_failed = 0 WHERE userid = ?", (passwd, userid))
+    connection.execute("DELETE FROM sessions WHERE userid = ?", (userid,))
+
+
+def disable_user(connection: sqlite3.Connection, username: str) -> None:
+    """Puts the user into the group of disabled users, as Zabbix does, and ends the sessions."""
+    add_defaults(connection)
+    userid = _user_id(connection, username)
+    _join_group(connection, userid, DISABLED[0])
+    connection.execute("DELETE FROM sessions WHERE userid = ?", (userid,))
+
+
+def enable_user(connection: sqlite3.Connection, username: str) -> None:
+    """Takes the user out of the group of disabled users."""
+    userid = _user_id(connection, username)
+    connection.execute("DELETE FROM users_groups WHERE userid = ? AND usrgrpid = ?", (userid, DISABLED[0]))
+
+
+def list_users(connection: sqlite3.Connection) -> list[tuple[int, str, str, str, bool]]:
+    """userid, username, name of the role, names of the groups, and whether disabled."""
+    rows = connection.execute(
+        """SELECT u.userid, u.username, COALESCE(r.name, ''), COALESCE(group_concat(g.name, ', '), ''),
+                  COALESCE(MAX(g.users_status), 0)
+           FROM users u LEFT JOIN role r ON r.roleid = u.roleid
+           LEFT JOIN users_groups ug ON ug.userid = u.userid LEFT JOIN usrgrp g ON g.usrgrpid = ug.usrgrpid
+           GROUP BY u.userid ORDER BY u.username"""
+    )
+    return [(userid, username, role, groups, bool(disabled)) for userid, username, role, groups, disabled in rows]
+
+
+def add_token(connection: sqlite3.Connection, username: str, name: str, hashed: str, now: int, expires_at: int) -> int:
+    """Adds an API token, given as its hash; `expires_at` 0 is never. Returns the tokenid."""
+    userid = _user_id(connection, username)
+    if connection.execute("SELECT 1 FROM token WHERE userid = ? AND name = ?", (userid, name)).fetchone():
+        raise StoreError(f"user {username!r} has a token {name!r} already")
+    tokenid: int = connection.execute(
+        "INSERT INTO token (name, userid, token, created_at, expires_at, creator_userid) VALUES (?, ?, ?, ?, ?, ?)"
+        " RETURNING tokenid",
+        (name, userid, hashed, now, expires_at, userid),
+    ).fetchone()[0]
+    return tokenid
+
+
+def list_tokens(connection: sqlite3.Connection) -> list[tuple[int, str, str, int, int]]:
+    """tokenid, username, name, expires_at and lastaccess."""
+    rows = connection.execute(
+        """SELECT t.tokenid, u.username, t.name, t.expires_at, t.lastaccess
+           FROM token t JOIN users u ON u.userid = t.userid ORDER BY u.username, t.name"""
+    )
+    return list(rows)
+
+
+def delete_token(connection: sqlite3.Connection, tokenid: int) -> None:
+    if not connection.execute("DELETE FROM token WHERE tokenid = ?", (tokenid,)).rowcount:
+        raise StoreError(f"there is no token {tokenid}")
+
+
+def _user_id(connection: sqlite3.Connection, username: str) -> int:
+    row = connection.execute("SELECT userid FROM users WHERE username = ?", (username,)).fetchone()
+    if row is None:
+        raise StoreError(f"there is no user {username!r}")
+    userid: int = row[0]
+    return userid
+
+
+def _group_id(connection: sqlite3.Connection, name: str) -> int:
+    row = connection.execute("SELECT usrgrpid FROM usrgrp WHERE name = ?", (name,)).fetchone()
+    if row is None:
+        raise StoreError(f"there is no user group {name!r}")
+    usrgrpid: int = row[0]
+    return usrgrpid
+
+
+def _join_group(connection: sqlite3.Connection, userid: int, usrgrpid: int) -> None:
+    connection.execute("INSERT OR IGNORE INTO users_groups (usrgrpid, userid) VALUES (?, ?)", (usrgrpid, userid))

@@ -1,0 +1,1 @@
+"""Routes, content types, CORS, sizes and streaming: the only room that knows HTTP."""

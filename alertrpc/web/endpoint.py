@@ -1,0 +1,78 @@
+"""The JSON-RPC endpoint over HTTP: content types, CORS and sizes as Zabbix has them, answers as streams."""
+
+import asyncio
+import logging
+from contextlib import aclosing
+
+from aiohttp import web
+
+from alertrpc.rpc.answer import Answer
+from alertrpc.rpc.dispatch import Dispatcher
+
+CONTENT_TYPES = frozenset({"application/json-rpc", "application/json", "application/jsonrequest"})
+CORS = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Allow-Headers": "Content-Type,Authorization",
+    "Access-Control-Allow-Methods": "POST,OPTIONS",
+    "Access-Control-Max-Age": "1000",
+}
+HEADERS = {**CORS, "Content-Type": "application/json"}
+
+DISPATCHER = web.AppKey("dispatcher", Dispatcher)
+STALL_TIMEOUT = web.AppKey("stall_timeout", float)
+
+log = logging.getLogger(__name__)
+
+
+async def serve_rpc(request: web.Request) -> web.StreamResponse:
+    """Answers a JSON-RPC request; its HTTP method does not matter, but for OPTIONS, which asks for the CORS headers."""
+    if request.method == "OPTIONS":
+        return web.Response(headers=CORS)
+    if request.headers.get("Content-Type", "").partition(";")[0] not in CONTENT_TYPES:
+        return web.Response(status=412, reason="Precondition Failed", headers=CORS)
+    try:
+        body = await request.read()
+    except web.HTTPRequestEntityTooLarge:
+        return web.Response(status=413, headers=CORS)
+    dispatcher = request.app[DISPATCHER]
+    answer = await dispatcher.answer(body, request.headers.get("Authorization"), request.remote or "")
+    if answer is None:
+        return web.Response(headers=HEADERS)
+    if answer.rest is None:
+        return web.Response(body=answer.first, headers=HEADERS)
+    return await _stream(request, answer)
+
+
+async def _stream(request: web.Request, answer: Answer) -> web.StreamResponse:
+    """Sends a long answer as it comes. After its first byte a fault can only break the connection."""
+    response = web.StreamResponse(headers=HEADERS)
+    stall_timeout = request.app[STALL_TIMEOUT]
+    async with aclosing(answer.chunks()) as chunks:  # type: ignore[type-var]
+        try:
+            await response.prepare(request)
+            async for chunk in chunks:
+                async with asyncio.timeout(stall_timeout):
+                    await response.write(chunk)
+            await response.write_eof()
+        except TimeoutError:
+            log.warning("%s took nothing of its answer for %g s and is cut off", request.remote, stall_timeout)
+            _break(request)
+        except ConnectionError:
+            log.debug("%s went away before the end of its answer", request.remote)
+            _break(request)
+        except Exception:
+            log.exception("an answer to %s broke off", request.remote)
+            _break(request)
+    return response
+
+
+def _break(request: web.Request) -> None:
+    if request.transport is not None:
+        request.transport.abort()
+
+
+def add_routes(app: web.Application) -> None:
+    """The endpoint at /jsonrpc and at every path that ends in /api_jsonrpc.php."""
+    app.router.add_route("*", "/api_jsonrpc.php", serve_rpc)
+    app.router.add_route("*", "/jsonrpc", serve_rpc)
+    app.router.add_route("*", r"/{prefix:.*}/api_jsonrpc.php", serve_rpc)

@@ -1,0 +1,323 @@
+-- The SQLite schema of alertrpc: the one source, run as it stands by `alertrpc init`.
+--
+-- Names of tables and columns are those of the Zabbix 7.0 database wherever Zabbix has the thing, so that what is known
+-- of one is true of the other. Ids are 64-bit integers, times are seconds since 1970-01-01 UTC. A NULL id is answered
+-- as "0". STRICT tables refuse a value of another type instead of keeping it.
+--
+-- The version of the schema stands in PRAGMA user_version; store/schema.py holds the migrations between versions.
+
+-- What a user may do at all: type 1 User, 2 Admin, 3 Super admin.
+CREATE TABLE role (
+    roleid INTEGER PRIMARY KEY,
+    name TEXT NOT NULL DEFAULT '',
+    type INTEGER NOT NULL DEFAULT 0 CHECK (type BETWEEN 0 AND 3),
+    readonly INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+-- User groups. users_status 1: the members are disabled.
+CREATE TABLE usrgrp (
+    usrgrpid INTEGER PRIMARY KEY,
+    name TEXT NOT NULL DEFAULT '',
+    gui_access INTEGER NOT NULL DEFAULT 0,
+    users_status INTEGER NOT NULL DEFAULT 0,
+    debug_mode INTEGER NOT NULL DEFAULT 0,
+    userdirectoryid INTEGER,
+    mfa_status INTEGER NOT NULL DEFAULT 0,
+    mfaid INTEGER
+) STRICT;
+
+-- Users. passwd is a bcrypt hash; attempt_* is the record of failed logins since the last good one.
+CREATE TABLE users (
+    userid INTEGER PRIMARY KEY,
+    username TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL DEFAULT '',
+    surname TEXT NOT NULL DEFAULT '',
+    passwd TEXT NOT NULL DEFAULT '',
+    url TEXT NOT NULL DEFAULT '',
+    autologin INTEGER NOT NULL DEFAULT 0,
+    autologout TEXT NOT NULL DEFAULT '15m',
+    lang TEXT NOT NULL DEFAULT 'default',
+    refresh TEXT NOT NULL DEFAULT '30s',
+    theme TEXT NOT NULL DEFAULT 'default',
+    attempt_failed INTEGER NOT NULL DEFAULT 0,
+    attempt_ip TEXT NOT NULL DEFAULT '',
+    attempt_clock INTEGER NOT NULL DEFAULT 0,
+    rows_per_page INTEGER NOT NULL DEFAULT 50,
+    timezone TEXT NOT NULL DEFAULT 'default',
+    roleid INTEGER,
+    userdirectoryid INTEGER,
+    ts_provisioned INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+-- Which users are in which user groups.
+CREATE TABLE users_groups (
+    id INTEGER PRIMARY KEY,
+    usrgrpid INTEGER NOT NULL,
+    userid INTEGER NOT NULL,
+    UNIQUE (userid, usrgrpid)
+) STRICT;
+CREATE INDEX users_groups_usrgrpid ON users_groups (usrgrpid, userid);
+
+-- Sessions of user.login. sessionid is the SHA-256 of the id that the client holds, which is stored nowhere.
+CREATE TABLE sessions (
+    sessionid TEXT PRIMARY KEY,
+    userid INTEGER NOT NULL,
+    lastaccess INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX sessions_lastaccess ON sessions (lastaccess);
+
+-- API tokens. token is the SHA-512 of the token that the client holds; status 1 is disabled; expires_at 0 is never.
+CREATE TABLE token (
+    tokenid INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,
+    description TEXT NOT NULL DEFAULT '',
+    userid INTEGER NOT NULL,
+    token TEXT UNIQUE,
+    lastaccess INTEGER NOT NULL DEFAULT 0,
+    status INTEGER NOT NULL DEFAULT 0,
+    expires_at INTEGER NOT NULL DEFAULT 0,
+    created_at INTEGER NOT NULL DEFAULT 0,
+    creator_userid INTEGER,
+    UNIQUE (userid, name)
+) STRICT;
+
+-- Host groups (type 0) and template groups (type 1).
+CREATE TABLE hstgrp (
+    groupid INTEGER PRIMARY KEY,
+    name TEXT NOT NULL DEFAULT '',
+    flags INTEGER NOT NULL DEFAULT 0,
+    uuid TEXT NOT NULL DEFAULT '',
+    type INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+-- Rights of a user group (groupid) on a host group (id): permission 0 deny, 2 read, 3 read and write.
+CREATE TABLE rights (
+    rightid INTEGER PRIMARY KEY,
+    groupid INTEGER NOT NULL,
+    permission INTEGER NOT NULL DEFAULT 0,
+    id INTEGER NOT NULL
+) STRICT;
+CREATE INDEX rights_id ON rights (id, groupid, permission);
+CREATE INDEX rights_groupid ON rights (groupid, id, permission);
+
+-- Hosts: what alarms are about. The last three columns stand in host_inventory and host_rtdata in Zabbix.
+CREATE TABLE hosts (
+    hostid INTEGER PRIMARY KEY,
+    proxyid INTEGER,
+    host TEXT NOT NULL DEFAULT '',
+    status INTEGER NOT NULL DEFAULT 0,
+    ipmi_authtype INTEGER NOT NULL DEFAULT -1,
+    ipmi_privilege INTEGER NOT NULL DEFAULT 2,
+    ipmi_username TEXT NOT NULL DEFAULT '',
+    ipmi_password TEXT NOT NULL DEFAULT '',
+    maintenanceid INTEGER,
+    maintenance_status INTEGER NOT NULL DEFAULT 0,
+    maintenance_type INTEGER NOT NULL DEFAULT 0,
+    maintenance_from INTEGER NOT NULL DEFAULT 0,
+    name TEXT NOT NULL DEFAULT '',
+    flags INTEGER NOT NULL DEFAULT 0,
+    templateid INTEGER,
+    description TEXT NOT NULL DEFAULT '',
+    tls_connect INTEGER NOT NULL DEFAULT 1,
+    tls_accept INTEGER NOT NULL DEFAULT 1,
+    tls_issuer TEXT NOT NULL DEFAULT '',
+    tls_subject TEXT NOT NULL DEFAULT '',
+    custom_interfaces INTEGER NOT NULL DEFAULT 0,
+    uuid TEXT NOT NULL DEFAULT '',
+    vendor_name TEXT NOT NULL DEFAULT '',
+    vendor_version TEXT NOT NULL DEFAULT '',
+    proxy_groupid INTEGER,
+    monitored_by INTEGER NOT NULL DEFAULT 0,
+    inventory_mode INTEGER NOT NULL DEFAULT -1,
+    active_available INTEGER NOT NULL DEFAULT 0,
+    assigned_proxyid INTEGER
+) STRICT;
+CREATE INDEX hosts_host ON hosts (host);
+
+-- Which hosts are in which host groups.
+CREATE TABLE hosts_groups (
+    hostgroupid INTEGER PRIMARY KEY,
+    hostid INTEGER NOT NULL,
+    groupid INTEGER NOT NULL,
+    UNIQUE (hostid, groupid)
+) STRICT;
+CREATE INDEX hosts_groups_groupid ON hosts_groups (groupid, hostid);
+
+-- Triggers: what can go wrong on hosts. priority is the severity, 0 not classified to 5 disaster.
+CREATE TABLE triggers (
+    triggerid INTEGER PRIMARY KEY,
+    expression TEXT NOT NULL DEFAULT '',
+    description TEXT NOT NULL DEFAULT '',
+    url TEXT NOT NULL DEFAULT '',
+    status INTEGER NOT NULL DEFAULT 0,
+    value INTEGER NOT NULL DEFAULT 0,
+    priority INTEGER NOT NULL DEFAULT 0,
+    lastchange INTEGER NOT NULL DEFAULT 0,
+    comments TEXT NOT NULL DEFAULT '',
+    error TEXT NOT NULL DEFAULT '',
+    templateid INTEGER,
+    type INTEGER NOT NULL DEFAULT 0,
+    state INTEGER NOT NULL DEFAULT 0,
+    flags INTEGER NOT NULL DEFAULT 0,
+    recovery_mode INTEGER NOT NULL DEFAULT 0,
+    recovery_expression TEXT NOT NULL DEFAULT '',
+    correlation_mode INTEGER NOT NULL DEFAULT 0,
+    correlation_tag TEXT NOT NULL DEFAULT '',
+    manual_close INTEGER NOT NULL DEFAULT 0,
+    opdata TEXT NOT NULL DEFAULT '',
+    discover INTEGER NOT NULL DEFAULT 0,
+    event_name TEXT NOT NULL DEFAULT '',
+    uuid TEXT NOT NULL DEFAULT '',
+    url_name TEXT NOT NULL DEFAULT ''
+) STRICT;
+
+-- Ours: the hosts on which an event's object lives (object 0 trigger: one or more hosts; 4 item and 5 low-level
+-- discovery rule: one). It stands for Zabbix's functions and items.
+CREATE TABLE object_hosts (
+    object INTEGER NOT NULL,
+    objectid INTEGER NOT NULL,
+    hostid INTEGER NOT NULL,
+    PRIMARY KEY (object, objectid, hostid)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX object_hosts_hostid ON object_hosts (hostid, object, objectid);
+
+-- Events: a problem (value 1) or its recovery (value 0). source 0 trigger, 1 discovery, 2 autoregistration, 3 internal,
+-- 4 service; object 0 trigger, 1 discovered host, 2 discovered service, 3 autoregistered host, 4 item, 5 rule, 6 service.
+CREATE TABLE events (
+    eventid INTEGER PRIMARY KEY,
+    source INTEGER NOT NULL DEFAULT 0,
+    object INTEGER NOT NULL DEFAULT 0,
+    objectid INTEGER NOT NULL DEFAULT 0,
+    clock INTEGER NOT NULL DEFAULT 0,
+    value INTEGER NOT NULL DEFAULT 0,
+    acknowledged INTEGER NOT NULL DEFAULT 0,
+    ns INTEGER NOT NULL DEFAULT 0,
+    name TEXT NOT NULL DEFAULT '',
+    severity INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE INDEX events_objectid ON events (objectid, object, source);
+CREATE INDEX events_clock ON events (clock);
+
+-- Tags of events; the labels of an alarm.
+CREATE TABLE event_tag (
+    eventtagid INTEGER PRIMARY KEY,
+    eventid INTEGER NOT NULL,
+    tag TEXT NOT NULL DEFAULT '',
+    value TEXT NOT NULL DEFAULT ''
+) STRICT;
+CREATE INDEX event_tag_eventid ON event_tag (eventid);
+
+-- Which event (r_eventid) ended which problem (eventid).
+CREATE TABLE event_recovery (
+    eventid INTEGER PRIMARY KEY,
+    r_eventid INTEGER NOT NULL,
+    c_eventid INTEGER,
+    correlationid INTEGER,
+    userid INTEGER
+) STRICT;
+CREATE INDEX event_recovery_r_eventid ON event_recovery (r_eventid);
+
+-- What users did about problems.
+CREATE TABLE acknowledges (
+    acknowledgeid INTEGER PRIMARY KEY,
+    userid INTEGER NOT NULL,
+    eventid INTEGER NOT NULL,
+    clock INTEGER NOT NULL DEFAULT 0,
+    message TEXT NOT NULL DEFAULT '',
+    action INTEGER NOT NULL DEFAULT 0,
+    old_severity INTEGER NOT NULL DEFAULT 0,
+    new_severity INTEGER NOT NULL DEFAULT 0,
+    suppress_until INTEGER NOT NULL DEFAULT 0,
+    taskid INTEGER
+) STRICT;
+CREATE INDEX acknowledges_eventid ON acknowledges (eventid);
+
+-- Media types: the configured ways to send. type 0 email, 1 script, 2 SMS, 4 webhook.
+CREATE TABLE media_type (
+    mediatypeid INTEGER PRIMARY KEY,
+    type INTEGER NOT NULL DEFAULT 0,
+    name TEXT NOT NULL DEFAULT '',
+    smtp_server TEXT NOT NULL DEFAULT '',
+    smtp_helo TEXT NOT NULL DEFAULT '',
+    smtp_email TEXT NOT NULL DEFAULT '',
+    exec_path TEXT NOT NULL DEFAULT '',
+    gsm_modem TEXT NOT NULL DEFAULT '',
+    username TEXT NOT NULL DEFAULT '',
+    passwd TEXT NOT NULL DEFAULT '',
+    status INTEGER NOT NULL DEFAULT 1,
+    smtp_port INTEGER NOT NULL DEFAULT 25,
+    smtp_security INTEGER NOT NULL DEFAULT 0,
+    smtp_verify_peer INTEGER NOT NULL DEFAULT 0,
+    smtp_verify_host INTEGER NOT NULL DEFAULT 0,
+    smtp_authentication INTEGER NOT NULL DEFAULT 0,
+    maxsessions INTEGER NOT NULL DEFAULT 1,
+    maxattempts INTEGER NOT NULL DEFAULT 3,
+    attempt_interval TEXT NOT NULL DEFAULT '10s',
+    message_format INTEGER NOT NULL DEFAULT 1,
+    script TEXT NOT NULL DEFAULT '',
+    timeout TEXT NOT NULL DEFAULT '30s',
+    process_tags INTEGER NOT NULL DEFAULT 0,
+    show_event_menu INTEGER NOT NULL DEFAULT 0,
+    event_menu_url TEXT NOT NULL DEFAULT '',
+    event_menu_name TEXT NOT NULL DEFAULT '',
+    description TEXT NOT NULL DEFAULT '',
+    provider INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+-- Which user is reached how: sendto through a media type, for the severities whose bits are set.
+CREATE TABLE media (
+    mediaid INTEGER PRIMARY KEY,
+    userid INTEGER NOT NULL,
+    mediatypeid INTEGER NOT NULL,
+    sendto TEXT NOT NULL DEFAULT '',
+    active INTEGER NOT NULL DEFAULT 0,
+    severity INTEGER NOT NULL DEFAULT 63,
+    period TEXT NOT NULL DEFAULT '1-7,00:00-24:00',
+    userdirectory_mediaid INTEGER
+) STRICT;
+CREATE INDEX media_userid ON media (userid);
+
+-- Actions: the rules that say which events alert whom. eventsource is the source of the events they take.
+CREATE TABLE actions (
+    actionid INTEGER PRIMARY KEY,
+    name TEXT NOT NULL DEFAULT '',
+    eventsource INTEGER NOT NULL DEFAULT 0,
+    evaltype INTEGER NOT NULL DEFAULT 0,
+    status INTEGER NOT NULL DEFAULT 0,
+    esc_period TEXT NOT NULL DEFAULT '1h',
+    formula TEXT NOT NULL DEFAULT '',
+    pause_suppressed INTEGER NOT NULL DEFAULT 1,
+    notify_if_canceled INTEGER NOT NULL DEFAULT 1,
+    pause_symptoms INTEGER NOT NULL DEFAULT 1
+) STRICT;
+CREATE INDEX actions_eventsource ON actions (eventsource);
+
+-- Alerts: one delivery of an event to one receiver, and the queue entry of it. status 3 new, 0 not sent yet, 1 sent,
+-- 2 failed; alerttype 0 message, 1 remote command. A record outlives what it names, so no foreign key may delete it.
+-- Each index serves an id parameter, a filter or a sort of alert.get; rowid, the alertid, is the last part of each.
+CREATE TABLE alerts (
+    alertid INTEGER PRIMARY KEY,
+    actionid INTEGER NOT NULL,
+    eventid INTEGER NOT NULL,
+    userid INTEGER,
+    clock INTEGER NOT NULL DEFAULT 0,
+    mediatypeid INTEGER,
+    sendto TEXT NOT NULL DEFAULT '',
+    subject TEXT NOT NULL DEFAULT '',
+    message TEXT NOT NULL DEFAULT '',
+    status INTEGER NOT NULL DEFAULT 0,
+    retries INTEGER NOT NULL DEFAULT 0,
+    error TEXT NOT NULL DEFAULT '',
+    esc_step INTEGER NOT NULL DEFAULT 0,
+    alerttype INTEGER NOT NULL DEFAULT 0,
+    p_eventid INTEGER,
+    acknowledgeid INTEGER
+) STRICT;
+CREATE INDEX alerts_actionid ON alerts (actionid);
+CREATE INDEX alerts_eventid ON alerts (eventid);
+CREATE INDEX alerts_userid ON alerts (userid);
+CREATE INDEX alerts_clock ON alerts (clock);
+CREATE INDEX alerts_mediatypeid ON alerts (mediatypeid);
+CREATE INDEX alerts_sendto ON alerts (sendto);
+CREATE INDEX alerts_status ON alerts (status, clock);
+CREATE INDEX alerts_acknowledgeid ON alerts (acknowledgeid) WHERE acknowledgeid IS NOT NULL;
