@@ -14,6 +14,19 @@ CREATE TABLE role (
     readonly INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
+-- What a role takes away: name 'api.access' with value_int 0 is a role that may call no method.
+CREATE TABLE role_rule (
+    role_ruleid INTEGER PRIMARY KEY,
+    roleid INTEGER NOT NULL,
+    type INTEGER NOT NULL DEFAULT 0,
+    name TEXT NOT NULL DEFAULT '',
+    value_int INTEGER NOT NULL DEFAULT 0,
+    value_str TEXT NOT NULL DEFAULT ''
+) STRICT;
+CREATE INDEX role_rule_roleid ON role_rule (roleid, name);
+-- Zabbix's own role 4, "Guest role", comes so.
+INSERT INTO role_rule (roleid, name, value_int) VALUES (4, 'api.access', 0);
+
 -- User groups. users_status 1: the members are disabled.
 CREATE TABLE usrgrp (
     usrgrpid INTEGER PRIMARY KEY,

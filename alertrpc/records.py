@@ -19,10 +19,11 @@ class UserType(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who makes a call: the user behind its session or API token."""
+    """Who makes a call: the user behind its session or API token, and whether the role allows calls at all."""
 
     userid: int
     type: UserType
+    may_call: bool = True
 
     @property
     def is_super_admin(self) -> bool:

@@ -15,7 +15,7 @@ from alertrpc.records import Caller, Clock
 from alertrpc.store import credentials as rows
 from alertrpc.store.database import Database
 
-TOKEN_LENGTH = 64  # characters; a credential of any other length is a session id
+TOKEN_LENGTH = 64  # bytes; a credential of any other length is a session id
 NOT_AUTHORIZED = "Not authorized."
 SESSION_TERMINATED = "Session terminated, re-login, please."
 TOKEN_EXPIRED = "API token expired."
@@ -26,6 +26,10 @@ _TOUCH_SHARE = 10  # lastaccess is written when it is older than this part of th
 _LONGEST_TOUCH = 60.0  # seconds
 
 log = logging.getLogger(__name__)
+
+
+def is_token(credential: str) -> bool:
+    return len(credential.encode()) == TOKEN_LENGTH
 
 
 def hash_session(sessionid: str) -> str:
@@ -55,7 +59,7 @@ class Credentials:
 
     async def caller(self, credential: str) -> Caller:
         """Who the credential stands for; ApiError where nobody."""
-        if len(credential) == TOKEN_LENGTH:
+        if is_token(credential):
             return await self.token_caller(credential)
         return await self.session_caller(credential)
 

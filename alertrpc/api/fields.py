@@ -56,12 +56,10 @@ def members(value: Json) -> Mapping[str, Json] | None:
 
 
 def as_id(value: Json) -> int | None:
-    """An id given as a number or as digits; None when it is none."""
+    """An id given as a number or as digits, one beyond 64 bits as a larger number; None when it is none."""
     if type(value) is int:
         return value if 0 <= value <= INT64_MAX else None
-    if isinstance(value, str) and _UNSIGNED.fullmatch(value) and len(value.lstrip("0")) <= 19:
-        return number if (number := int(value.lstrip("0") or "0")) <= INT64_MAX else None
-    return None
+    return as_integer(value, _UNSIGNED)
 
 
 def as_integer(value: Json, pattern: re.Pattern[str]) -> int | None:
@@ -69,7 +67,9 @@ def as_integer(value: Json, pattern: re.Pattern[str]) -> int | None:
     if type(value) is int:
         return value if -INT64_MAX - 1 <= value <= INT64_MAX else None
     if isinstance(value, str) and pattern.fullmatch(value):
-        return int(value) if len(value) < _LONGEST_NUMBER else INT64_MAX
+        digits = value.strip("-\n").lstrip("0")
+        number = int(digits or "0") if len(digits) < _LONGEST_NUMBER else INT64_MAX + 1
+        return -number if value.startswith("-") else number
     return None
 
 
@@ -92,7 +92,7 @@ class Ids(Parameter):
         super().__init__(null=True)
 
     def _deserialize(self, value: Json, attr: str | None, data: Any, **kwargs: Any) -> list[int]:
-        if (number := as_id(value)) is not None:
+        if (number := as_id(value)) is not None and number <= INT64_MAX:
             return [number]
         if (listed := elements(value)) is None:
             raise ValidationError(AN_ARRAY)
@@ -100,6 +100,8 @@ class Ids(Parameter):
         for index, element in enumerate(listed, 1):
             if (number := as_id(element)) is None:
                 raise ValidationError({index: A_NUMBER})
+            if number > INT64_MAX:
+                raise ValidationError({index: TOO_LARGE})
             ids.append(number)
         return ids
 

@@ -1,9 +1,10 @@
 """Parameters through a marshmallow schema; the first fault, in the order of the fields, is the answer."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
-from marshmallow import EXCLUDE, Schema, ValidationError, fields
+from marshmallow import Schema, ValidationError, fields
 
 from alertrpc.api.fields import REQUIRED, unexpected
 from alertrpc.errors import ApiError, invalid_parameter
@@ -14,11 +15,10 @@ class ParamsSchema:
     """Checks the parameters of one method."""
 
     def __init__(self, parameters: Mapping[str, fields.Field[Any]]) -> None:
-        self._names = frozenset(parameters)
-        self._schema = Schema.from_dict(dict(parameters))(unknown=EXCLUDE)
-        # What is not required may be missing; telling marshmallow so lets it pass over the field at once.
-        self._optional = {name for name, field in parameters.items() if not field.required}
-        self._partial: bool | set[str] = True if len(self._optional) == len(parameters) else self._optional
+        self.names = parameters.keys()
+        self._required = frozenset(name for name, field in parameters.items() if field.required)
+        self._schema = Schema.from_dict(dict(parameters))
+        self._schema_of = lru_cache(maxsize=1024)(self._schema_for)
 
     def load(self, params: Params) -> dict[str, Any]:
         """The checked parameters that were given.
@@ -26,13 +26,17 @@ class ParamsSchema:
         Raises ApiError with Zabbix's text for the first fault.
         """
         for name in params:
-            if name not in self._names:
+            if name not in self.names:
                 raise invalid_parameter("/", unexpected(name))
         try:
-            loaded: dict[str, Any] = self._schema.load(params, partial=self._partial)
+            loaded: dict[str, Any] = self._schema_of(frozenset(params)).load(params)
         except ValidationError as error:
             raise _first_fault(error.messages) from error
         return loaded
+
+    def _schema_for(self, given: frozenset[str]) -> Schema:
+        """The schema of just the parameters that are given or required, as marshmallow visits every field it has."""
+        return self._schema(only=[name for name in self.names if name in given or name in self._required])
 
 
 def require_empty(params: Params) -> None:

@@ -7,10 +7,10 @@ from functools import partial
 from typing import Any
 
 from alertrpc.api.context import Context
-from alertrpc.api.credentials import TOKEN_LENGTH
-from alertrpc.api.fields import Boolean, Flag, String
+from alertrpc.api.credentials import is_token
+from alertrpc.api.fields import Boolean, Flag, String, unexpected
 from alertrpc.api.schema import ParamsSchema, require_empty
-from alertrpc.errors import APPLICATION_ERROR, INVALID_PARAMS, ApiError
+from alertrpc.errors import APPLICATION_ERROR, INVALID_PARAMS, ApiError, invalid_parameter
 from alertrpc.records import Json, Params
 from alertrpc.store.credentials import user_data
 
@@ -21,7 +21,7 @@ _LOGIN = ParamsSchema(
         "userData": Flag(),
     }
 )
-_CHECK = ParamsSchema({"extend": Boolean(), "sessionid": String(), "token": String()})
+_CHECK = ParamsSchema({"sessionid": String(), "extend": Boolean(), "token": String()})
 
 
 async def login(context: Context, params: Params) -> Json:
@@ -38,6 +38,8 @@ async def login(context: Context, params: Params) -> Json:
 
 async def check_authentication(context: Context, params: Params) -> Json:
     """The row of the user whose session or API token it is."""
+    if "token" in params and "extend" in params and params.keys() <= _CHECK.names:
+        raise invalid_parameter("/", unexpected("extend"))
     given = _CHECK.load(params)
     if ("sessionid" in given) == ("token" in given):
         raise ApiError(INVALID_PARAMS, "Session ID or token is expected.")
@@ -52,7 +54,7 @@ async def check_authentication(context: Context, params: Params) -> Json:
 async def logout(context: Context, params: Params) -> Json:
     """Ends the session by which it is called."""
     require_empty(params)
-    if context.credential is None or len(context.credential) == TOKEN_LENGTH:
+    if context.credential is None or is_token(context.credential):
         raise ApiError(APPLICATION_ERROR, "System error occurred. Please contact Zabbix administrator.")
     await context.services.credentials.logout(context.credential)
     return True

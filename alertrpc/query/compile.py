@@ -1,9 +1,10 @@
 """Compiles a get method: what is asked of a resource into one statement whose rows are finished JSON text."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 
 from alertrpc.query.params import GetParams, Scalar
 from alertrpc.query.related import related_member
@@ -53,10 +54,9 @@ def _count(resource: Resource, params: GetParams, found: str, args: tuple[SqlVal
     """countOutput: a number, or with groupCount one for each value of the id columns that are asked for by id."""
     if not params.group_count:
         return Statement(f"SELECT '\"' || COUNT(*) || '\"' {found}", args, Shape.VALUE)
-    groups = [name for parameter, name in resource.group_counted.items() if parameter in params.ids]
-    columns = [resource.column(name) for name in groups]
-    members = ["'rowscount', CAST(COUNT(*) AS TEXT)", *_members(columns, resource.alias)]
-    by = ", ".join([column.value(resource.alias) for column in columns])
+    groups = tuple([name for parameter, name in resource.group_counted.items() if parameter in params.ids])
+    members = ["'rowscount', CAST(COUNT(*) AS TEXT)", *([members_of(resource, groups)] if groups else [])]
+    by = ", ".join([resource.column[name].value(resource.alias) for name in groups])
     grouped = f" GROUP BY {by} ORDER BY {by}" if by else ""
     return Statement(f"SELECT json_object({', '.join(members)}) {found}{grouped}", args, Shape.ARRAY)
 
@@ -64,13 +64,13 @@ def _count(resource: Resource, params: GetParams, found: str, args: tuple[SqlVal
 def _rows(
     resource: Resource, params: GetParams, caller: Caller, found: str, args: tuple[SqlValue, ...], *, is_joined: bool
 ) -> Statement:
-    names = list(params.output)
+    names = tuple(params.output)
     if is_joined:  # Zabbix selects distinct rows of joined tables, and such rows show what they are sorted by
-        names += [name for name, _ in params.sort if name not in names and name in resource.shown_when_sorted]
-    members = _members([resource.column(name) for name in names], resource.alias)
+        names += tuple([name for name, _ in params.sort if name not in names and name in resource.shown_when_sorted])
+    members = [members_of(resource, names)] if names else []
     selected: list[SqlValue] = []
     for parameter, fields in params.select.items():
-        member, member_args = related_member(resource.related[parameter], fields, caller)
+        member, member_args = related_member(resource.related[parameter], fields, params, caller)
         members.append(member)
         selected += member_args
     row = f"json_object({', '.join(members)})" if members else "'[]'"
@@ -78,7 +78,7 @@ def _rows(
     if params.preserve_keys:
         shape = Shape.OBJECT
         row = f"'\"' || {resource.alias}.{resource.key} || '\":' || {row}"
-    sql = f"SELECT {row} {found} ORDER BY {_order(resource, params)}"
+    sql = f"SELECT {row} {found} ORDER BY {_order(resource, tuple(params.sort))}"
     limit: tuple[SqlValue, ...] = ()
     if params.limit is not None:
         sql += " LIMIT ?"
@@ -86,8 +86,10 @@ def _rows(
     return Statement(sql, (*selected, *args, *limit), shape, _is_short(resource, params))
 
 
-def _members(columns: Iterable[Column], alias: str) -> list[str]:
-    return [f"'{column.name}', {column.json(alias)}" for column in columns]
+@lru_cache(maxsize=1024)
+def members_of(resource: Resource, names: tuple[str, ...]) -> str:
+    """The named columns as names and values for json_object."""
+    return ", ".join([f"'{name}', {resource.column[name].json(resource.alias)}" for name in names])
 
 
 def _joined(resource: Resource, joins: frozenset[str]) -> str:
@@ -100,12 +102,12 @@ def _is_short(resource: Resource, params: GetParams) -> bool:
     )
 
 
-def _order(resource: Resource, params: GetParams) -> str:
+@lru_cache(maxsize=1024)
+def _order(resource: Resource, sort: tuple[tuple[str, str], ...]) -> str:
     """The sort asked for, ended by the key in the last direction, so that an index gives the whole of it."""
-    sort = list(params.sort)
     if resource.key not in [name for name, _ in sort]:
-        sort.append((resource.key, sort[-1][1] if sort else "ASC"))
-    return ", ".join([_order_term(resource.column(name), resource.alias, direction) for name, direction in sort])
+        sort += ((resource.key, sort[-1][1] if sort else "ASC"),)
+    return ", ".join([_order_term(resource.column[name], resource.alias, direction) for name, direction in sort])
 
 
 def _order_term(column: Column, alias: str, direction: str) -> str:
@@ -115,7 +117,7 @@ def _order_term(column: Column, alias: str, direction: str) -> str:
 
 def _id_conditions(resource: Resource, params: GetParams) -> list[Condition]:
     return [
-        _is_one_of(resource, resource.column(name), params.ids[parameter])
+        _is_one_of(resource, resource.column[name], params.ids[parameter])
         for parameter, name in resource.id_columns.items()
         if parameter in params.ids
     ]
@@ -134,7 +136,7 @@ def _filter(resource: Resource, params: GetParams) -> list[Condition]:
     conditions = []
     for name, values in params.filter.items():
         numbers = [number for number in map(_whole_number, values) if number is not None]
-        conditions.append(_is_one_of(resource, resource.column(name), numbers) if numbers else NOTHING)
+        conditions.append(_is_one_of(resource, resource.column[name], numbers) if numbers else NOTHING)
     return [any_of(conditions)] if params.search_by_any and conditions else conditions
 
 
@@ -148,7 +150,7 @@ def _search(resource: Resource, params: GetParams) -> list[Condition]:
     join = any_of if params.search_by_any else all_of
     conditions = []
     for name, values in params.search.items():
-        expression = resource.column(name).value(resource.alias)
+        expression = resource.column[name].value(resource.alias)
         patterns = [
             like(expression, value, whole=params.search_wildcards, start=params.start_search)
             for value in values

@@ -2,12 +2,15 @@
 
 from collections.abc import Sequence
 
+from alertrpc.query.params import GetParams
 from alertrpc.query.resource import Related
 from alertrpc.query.sql import SqlValue
 from alertrpc.records import Caller
 
 
-def related_member(related: Related, fields: Sequence[str] | None, caller: Caller) -> tuple[str, tuple[SqlValue, ...]]:
+def related_member(
+    related: Related, fields: Sequence[str] | None, params: GetParams, caller: Caller
+) -> tuple[str, tuple[SqlValue, ...]]:
     """The member's name and value for json_object, with its bound values; `fields` None is "extend"."""
     names = list(extended_fields(related, caller) if fields is None else fields)
     if related.key not in names:
@@ -18,7 +21,7 @@ def related_member(related: Related, fields: Sequence[str] | None, caller: Calle
         public = [name for name in names if name in related.public]
         row = f"CASE WHEN {related.is_own} THEN {row} ELSE {_object(related, public)} END"
         args = (caller.userid,)
-    return f"'{related.member}', json((SELECT json_group_array(json({row})) {related.source}))", args
+    return f"'{related.member}', json((SELECT json_group_array(json({row})) {related.source(params)}))", args
 
 
 def choice_of_fields(related: Related, caller: Caller) -> tuple[str, ...]:

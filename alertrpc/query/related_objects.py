@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
+from alertrpc.query.params import GetParams
 from alertrpc.query.resource import Column, Kind, Related, nullable_id, number, text
 
 
@@ -112,14 +113,25 @@ MEDIATYPE_COLUMNS = _by_name(
 )
 MEDIATYPE_LIMITED = ("mediatypeid", "type", "name", "status", "description", "maxattempts")
 
+# The objects whose hosts are those of an event's object: items and discovery rules are one kind of thing.
+HOST_OBJECTS = {0: "0", 4: "4, 5", 5: "4, 5"}
+
+
+def _hosts_of_alert(params: GetParams) -> str:
+    """The hosts of the event's object, where the event is of the source and object that are asked for."""
+    source, obj = params.numbers["eventsource"], params.numbers["eventobject"]
+    return (
+        f"FROM events he CROSS JOIN object_hosts oh ON oh.objectid = he.objectid"
+        f" AND oh.object IN ({HOST_OBJECTS.get(obj, 'NULL')}) CROSS JOIN hosts h ON h.hostid = oh.hostid"
+        f" WHERE he.eventid = a.eventid AND he.source = {source:d} AND he.object = {obj:d}"
+    )
+
+
 HOST_OF_ALERT = Related(
     member="hosts",
     key="hostid",
     alias="h",
-    source=(
-        "FROM events he CROSS JOIN object_hosts oh ON oh.object = he.object AND oh.objectid = he.objectid"
-        " CROSS JOIN hosts h ON h.hostid = oh.hostid WHERE he.eventid = a.eventid"
-    ),
+    source=_hosts_of_alert,
     columns=HOST_COLUMNS,
     choice=HOST_CHOICE,
     extended=tuple(HOST_COLUMNS),
@@ -128,7 +140,7 @@ USER_OF_ALERT = Related(
     member="users",
     key="userid",
     alias="u",
-    source="FROM users u WHERE u.userid = a.userid",
+    source=lambda params: "FROM users u WHERE u.userid = a.userid",
     columns=USER_COLUMNS,
     choice=tuple(USER_COLUMNS),
     extended=tuple(USER_COLUMNS),
@@ -141,7 +153,7 @@ MEDIATYPE_OF_ALERT = Related(
     member="mediatypes",
     key="mediatypeid",
     alias="mt",
-    source="FROM media_type mt WHERE mt.mediatypeid = a.mediatypeid",
+    source=lambda params: "FROM media_type mt WHERE mt.mediatypeid = a.mediatypeid",
     columns=MEDIATYPE_COLUMNS,
     choice=tuple(MEDIATYPE_COLUMNS),
     extended=tuple(MEDIATYPE_COLUMNS),

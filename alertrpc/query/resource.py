@@ -1,8 +1,11 @@
 """What a get method may be asked, as a description: a get method is a Resource, not code of its own."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import cached_property
+
+from alertrpc.query.params import GetParams
 
 
 class Kind(Enum):
@@ -41,11 +44,11 @@ def text(name: str, expression: str = "") -> Column:
     return Column(name, Kind.TEXT, expression)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Related:
     """Objects related to a row, which a select parameter asks for.
 
-    `source` is a FROM and WHERE clause that speaks of the row, {caller} in it the caller's userid. `choice` are the
+    `source` is a FROM and WHERE clause that speaks of the row. `choice` are the
     fields that may be asked for, `extended` those of "extend"; a caller who is no Super admin has his own of both.
     `private` fields are left out of a row unless `is_own` holds.
     """
@@ -53,7 +56,7 @@ class Related:
     member: str
     key: str
     alias: str
-    source: str
+    source: Callable[[GetParams], str]
     columns: Mapping[str, Column]
     choice: tuple[str, ...]
     extended: tuple[str, ...]
@@ -63,9 +66,10 @@ class Related:
     is_own: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Resource:
-    """A get method: what its rows hold and by what they are found."""
+    """A get method: what its rows hold and by what they are found. There is one of each, so that pieces of SQL that
+    follow from it alone are kept."""
 
     name: str
     table: str
@@ -82,5 +86,7 @@ class Resource:
     related: Mapping[str, Related] = field(default_factory=dict)
     joins: Mapping[str, str] = field(default_factory=dict)
 
-    def column(self, name: str) -> Column:
-        return next(column for column in self.columns if column.name == name)
+    @cached_property
+    def column(self) -> Mapping[str, Column]:
+        """The columns by their names."""
+        return {column.name: column for column in self.columns}

@@ -1,11 +1,10 @@
 """Who may see what: rights of user groups on host groups, as Zabbix's permission checks.
 
-A deny on any host group of a host hides the host; otherwise the highest permission counts. An object is open for reading
-when each of its hosts is, and for writing when one of them is open for writing too. Written as SQL on the rights as they
-stand, so that a change counts at once.
+A deny on any host group of a host hides the host; otherwise the highest permission counts. A host in no host group is
+open to nobody. Written as SQL on the rights as they stand, so that a change counts at once.
 """
 
-from alertrpc.query.sql import Condition, SqlValue
+from alertrpc.query.sql import Condition
 
 READ = 2
 READ_WRITE = 3
@@ -20,17 +19,14 @@ _HOST_PERMISSION = """COALESCE((
 ), 0)"""
 
 
-def object_is_open(objectid: str, obj: int, userid: int, *, editable: bool, each: bool) -> Condition:
-    """The object is open to the user. `each` looks at one object a row, else all are looked at once."""
-    opened = f"GROUP BY oh.objectid HAVING MIN({_HOST_PERMISSION}) >= {READ}"
-    args: tuple[SqlValue, ...] = (obj, userid)
-    if editable:
-        opened += f" AND MAX({_HOST_PERMISSION}) >= {READ_WRITE}"
-        args += (userid,)
-    hosts = "FROM object_hosts oh WHERE oh.object = ?"
-    if each:
-        return Condition(f"EXISTS (SELECT 1 {hosts} AND oh.objectid = {objectid} {opened})", args)
-    return Condition(f"+{objectid} IN (SELECT oh.objectid {hosts} {opened})", args)
+def host_is_writable(userid: int) -> Condition:
+    """The host `oh.hostid` is open to the user for writing."""
+    return Condition(f"{_HOST_PERMISSION} >= {READ_WRITE}", (userid,))
+
+
+def every_host_is_readable(userid: int) -> Condition:
+    """A condition of a HAVING clause: all hosts `oh.hostid` of the group are open to the user."""
+    return Condition(f"MIN({_HOST_PERMISSION}) >= {READ}", (userid,))
 
 
 def shares_user_group(userid_column: str, userid: int) -> Condition:

@@ -4,9 +4,10 @@ import inspect
 import logging
 import secrets
 from collections.abc import Awaitable, Callable
-from typing import Any
 
-from jsonrpcserver import Error, Result, Success, async_dispatch_to_response
+from jsonrpcserver import Error, Result, Success
+from jsonrpcserver.async_dispatcher import dispatch_request
+from jsonrpcserver.request import Request
 from oslash.either import Left
 
 from alertrpc.api.context import Context, Services
@@ -35,7 +36,7 @@ class Dispatcher:
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._methods = {name: _dispatched(method) for name, method in METHODS.items()}
+        self._methods = {method.name: _dispatched(method) for method in METHODS.values()}
 
     async def answer(self, body: bytes, authorization: str | None, remote: str) -> Answer | None:
         """The answer to a request body; None when nothing but notifications came.
@@ -47,16 +48,18 @@ class Dispatcher:
         except ApiError as error:
             return error_answer(error, None)
         bearer = _bearer(authorization)
+        if not is_batch:
+            return await self._answer(requests[0], bearer, remote)
         answers = (await self._answer(request, bearer, remote) for request in requests)
         given = (answer async for answer in answers if answer is not None)
-        return await (batch_answer(given) if is_batch else anext(given, None))
+        return await batch_answer(given)
 
     async def _answer(self, request: Call | Fault, bearer: str | None, remote: str) -> Answer | None:
         if isinstance(request, Fault):
             return error_answer(request.error, request.id)
         try:
             method = find_method(request.method)
-            credential = _credential(method, bearer, request.auth)
+            credential = _credential(method, request, bearer)
             result = await self._dispatch(method, request, Context(self._services, remote, credential))
         except ApiError as error:
             return None if request.is_notification else error_answer(error, request.id)
@@ -67,17 +70,11 @@ class Dispatcher:
         return None
 
     async def _dispatch(self, method: Method, call: Call, context: Context) -> Json | RowsAnswer:
-        request = {"jsonrpc": "2.0", "method": method.name.lower(), "params": call.params, "id": None}
-        response: Any = await async_dispatch_to_response(
-            request,  # type: ignore[arg-type]  # it is parsed already
-            self._methods,
-            context=context,
-            deserializer=_itself,
-            validator=_itself,
-        )
-        if isinstance(response, Left):
-            raise ApiError(response._error.code, response._error.data)
-        result: Json | RowsAnswer = response._value.result
+        # The step of jsonrpcserver that calls a method; those before it would parse and check what is checked already.
+        _, outcome = await dispatch_request(self._methods, context, Request(method.name, call.params, None))
+        if isinstance(outcome, Left):
+            raise ApiError(outcome._error.code, outcome._error.data)
+        result: Json | RowsAnswer = outcome._value.result
         return result
 
 
@@ -92,23 +89,19 @@ def find_method(name: str) -> Method:
     raise ApiError(METHOD_NOT_FOUND, f'Incorrect method "{api}.{method}".')
 
 
-def _itself(request: Any) -> Any:
-    return request
-
-
 def _bearer(authorization: str | None) -> str | None:
     if authorization is None or not authorization.startswith(BEARER):
         return None
     return authorization.removeprefix(BEARER)
 
 
-def _credential(method: Method, bearer: str | None, auth: str | None) -> str | None:
+def _credential(method: Method, call: Call, bearer: str | None) -> str | None:
     """The credential of a call; the header's wins. A public method must come without one."""
-    if method.public and bearer is not None:
-        raise ApiError(INVALID_PARAMS, f'The "{method.name}" method must be called without authorization header.')
-    if method.public and auth is not None:
-        raise ApiError(INVALID_PARAMS, f'The "{method.name}" method must be called without the "auth" parameter.')
-    return auth if bearer is None else bearer
+    if not method.public or (bearer is None and call.auth is None):
+        return call.auth if bearer is None else bearer
+    name = ".".join(call.method.split(".")[:2])  # as the client wrote it
+    where = 'the "auth" parameter' if bearer is None else "authorization header"
+    raise ApiError(INVALID_PARAMS, f'The "{name}" method must be called without {where}.')
 
 
 def _dispatched(method: Method) -> Callable[..., Awaitable[Result]]:
@@ -116,7 +109,7 @@ def _dispatched(method: Method) -> Callable[..., Awaitable[Result]]:
 
     async def dispatched(context: Context, /, **params: Json) -> Result:
         try:
-            return Success(await method.handler(context if method.public else await _known(context), params))
+            return Success(await method.handler(context if method.public else await _known(method, context), params))
         except ApiError as error:
             return Error(error.code, error.message, error.data)
         except QueryTimeout as error:
@@ -130,8 +123,11 @@ def _dispatched(method: Method) -> Callable[..., Awaitable[Result]]:
     return dispatched
 
 
-async def _known(context: Context) -> Context:
+async def _known(method: Method, context: Context) -> Context:
+    """The context with the caller behind its credential."""
     if context.credential is None:
         raise ApiError(INVALID_PARAMS, "Not authorized.")
     caller = await context.services.credentials.caller(context.credential)
+    if not caller.may_call:
+        raise ApiError(APPLICATION_ERROR, f'No permissions to call "{method.name}".')
     return Context(context.services, context.remote, context.credential, caller)

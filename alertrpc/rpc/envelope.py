@@ -4,6 +4,7 @@ Sources: https://www.jsonrpc.org/specification and what a Zabbix 7.0.22 answered
 to Zabbix, so an empty array is an object without members and an object with keys "0", "1", … is a batch.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -16,8 +17,9 @@ from alertrpc.records import Json, Params
 MOST_CALLS = 1000  # in a batch
 _NO_JSON = "Invalid JSON. An error occurred on the server while parsing the JSON text."
 _NO_REQUEST = "The received JSON is not a valid JSON-RPC request."
+_DIGITS = re.compile("[0-9]+")
 _INT64 = range(-(2**63), 2**63)
-_EXACT_FLOAT = 1e15
+_EXACT_FLOAT = 1e17
 
 Id = int | float | str | None
 
@@ -55,9 +57,11 @@ def parse_body(body: bytes) -> tuple[Requests, bool]:
         raise ApiError(PARSE_ERROR, _NO_JSON) from error
     if not document or not isinstance(document, list | dict):
         raise ApiError(INVALID_REQUEST, _NO_REQUEST)
-    if isinstance(document, dict) and list(document) != [str(index) for index in range(len(document))]:
+    if isinstance(document, dict) and not _DIGITS.fullmatch(next(iter(document))):
         return [parse_call(document)], False
     batch = document if isinstance(document, list) else list(document.values())
+    if isinstance(document, dict) and list(document) != [str(index) for index in range(len(batch))]:
+        return [parse_call(batch[0])], False  # Zabbix answers such a one by its first member alone
     if len(batch) > MOST_CALLS:
         raise ApiError(INVALID_REQUEST, f"The batch has {len(batch)} calls, {MOST_CALLS} are allowed.")
     return [parse_call(element) for element in batch], True

@@ -86,12 +86,15 @@ class TimeLimit:
     def _is_over(self) -> bool:
         return self._clock() > self._ends
 
-    @contextmanager
-    def spend(self, budget: float | None = None) -> Iterator[Callable[[], float]]:
-        """Runs a block against `budget` seconds (the whole limit when None); what it yields tells what is left."""
-        self._ends = self._clock() + (self._seconds if budget is None else budget)
+    def spend(self, job: Job[T], connection: sqlite3.Connection, spent: float = 0.0) -> tuple[T, float]:
+        """What `job` returns, and the seconds spent with it and before (`spent`).
+
+        Raises QueryTimeout when these are more than the limit.
+        """
+        started = self._clock() - spent
+        self._ends = started + self._seconds
         try:
-            yield lambda: self._ends - self._clock()
+            return job(connection), self._clock() - started
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
                 raise QueryTimeout(f"Query time limit of {self._seconds:g} seconds exceeded.") from error

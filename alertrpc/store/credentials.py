@@ -12,13 +12,16 @@ _IS_DISABLED = """EXISTS (
     SELECT 1 FROM users_groups ug JOIN usrgrp g ON g.usrgrpid = ug.usrgrpid
     WHERE ug.userid = u.userid AND g.users_status = 1)"""
 
+_MAY_CALL = """NOT EXISTS (
+    SELECT 1 FROM role_rule rr WHERE rr.roleid = u.roleid AND rr.name = 'api.access' AND rr.value_int = 0)"""
+
 _SESSION = f"""
-SELECT u.userid, r.type, s.lastaccess, {_IS_DISABLED}
+SELECT u.userid, r.type, {_MAY_CALL}, s.lastaccess, {_IS_DISABLED}
 FROM sessions s CROSS JOIN users u ON u.userid = s.userid CROSS JOIN role r ON r.roleid = u.roleid
 WHERE s.sessionid = ?"""
 
 _TOKEN = f"""
-SELECT u.userid, r.type, t.lastaccess, {_IS_DISABLED} OR t.status = 1, t.expires_at
+SELECT u.userid, r.type, {_MAY_CALL}, t.lastaccess, {_IS_DISABLED} OR t.status = 1, t.expires_at
 FROM token t CROSS JOIN users u ON u.userid = t.userid CROSS JOIN role r ON r.roleid = u.roleid
 WHERE t.token = ?"""
 
@@ -78,8 +81,8 @@ def find_token(hashed: str, connection: sqlite3.Connection) -> Holder | None:
 def _holder(row: tuple[int, ...] | None) -> Holder | None:
     if row is None or row[1] not in _USER_TYPES:
         return None
-    userid, user_type, lastaccess, is_disabled, *expires_at = row
-    return Holder(Caller(userid, _USER_TYPES[user_type]), lastaccess, bool(is_disabled), *expires_at)
+    userid, user_type, may_call, lastaccess, is_disabled, *expires_at = row
+    return Holder(Caller(userid, _USER_TYPES[user_type], bool(may_call)), lastaccess, bool(is_disabled), *expires_at)
 
 
 def find_login(username: str, connection: sqlite3.Connection) -> LoginRow | None:

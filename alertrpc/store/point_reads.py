@@ -59,7 +59,6 @@ def _run_all(
 
 def _outcome(job: Job[Any], time_limit: TimeLimit, connection: sqlite3.Connection) -> Outcome:
     try:
-        with time_limit.spend():
-            return job(connection), None
+        return time_limit.spend(job, connection)[0], None
     except Exception as error:
         return None, error

@@ -3,7 +3,6 @@
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Sequence
-from functools import partial
 
 from alertrpc.store.connection import Connection, TimeLimit
 
@@ -27,34 +26,28 @@ def fetch_point(sql: str, args: Sequence[SqlValue], connection: sqlite3.Connecti
 class _Fetcher:
     """Fetches one statement's rows, a chunk at a time, in the thread of its connection."""
 
-    def __init__(self, time_limit: TimeLimit) -> None:
+    def __init__(self, sql: str, args: Sequence[SqlValue], time_limit: TimeLimit) -> None:
+        self._sql = sql
+        self._args = args
         self._time_limit = time_limit
-        self._left: float | None = None
+        self._spent = 0.0
         self._cursor: sqlite3.Cursor | None = None
 
-    def start(self, sql: str, args: Sequence[SqlValue], connection: sqlite3.Connection) -> tuple[bytes, bool]:
-        with self._time_limit.spend() as left:
-            self._cursor = connection.execute(sql, args)
-            chunk = self._chunk(self._cursor)
-            self._left = left()
+    def fetch(self, connection: sqlite3.Connection) -> tuple[bytes, bool]:
+        """The next chunk, and whether it is the last."""
+        chunk, self._spent = self._time_limit.spend(self._chunk, connection, self._spent)
         return chunk
 
-    def go_on(self, connection: sqlite3.Connection) -> tuple[bytes, bool]:
-        assert self._cursor is not None
-        with self._time_limit.spend(self._left) as left:
-            chunk = self._chunk(self._cursor)
-            self._left = left()
-        return chunk
-
-    def stop(self, connection: sqlite3.Connection) -> None:
+    def stop(self, _connection: sqlite3.Connection) -> None:
         if self._cursor is not None:
             self._cursor.close()
 
-    @staticmethod
-    def _chunk(cursor: sqlite3.Cursor) -> tuple[bytes, bool]:
+    def _chunk(self, connection: sqlite3.Connection) -> tuple[bytes, bool]:
+        if self._cursor is None:
+            self._cursor = connection.execute(self._sql, self._args)
         texts: list[bytes] = []
         size = 0
-        for (text,) in cursor:
+        for (text,) in self._cursor:
             texts.append(text)
             size += len(text)
             if size >= CHUNK_BYTES or len(texts) >= CHUNK_ROWS:
@@ -99,7 +92,7 @@ class Stream:
         self._ahead: asyncio.Task[tuple[bytes, bool]] | None = None
 
     def fetch_ahead(self) -> None:
-        self._ahead = asyncio.create_task(self._connection.run(self._fetcher.go_on))
+        self._ahead = asyncio.create_task(self._connection.run(self._fetcher.fetch))
 
     async def next_chunk(self) -> tuple[bytes, bool]:
         assert self._ahead is not None
@@ -135,9 +128,9 @@ class Scans:
         Raises QueryTimeout when that takes too long; a later chunk raises it too.
         """
         connection = await self._free.get()
-        fetcher = _Fetcher(self._limits[id(connection)])
+        fetcher = _Fetcher(sql, args, self._limits[id(connection)])
         try:
-            first, ended = await connection.run(partial(fetcher.start, sql, args))
+            first, ended = await connection.run(fetcher.fetch)
         except BaseException:
             self.give_back(connection)
             raise

@@ -1,0 +1,1 @@
+"""Measures alertrpc beside bare libraries, in one run: `make bench`."""
