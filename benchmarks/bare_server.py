@@ -1,6 +1,6 @@
 """The measure of the point read: a bare aiohttp handler that returns fixed bytes, on the same event loop.
 
-    python -m benchmarks.bare_server PORT < BYTES
+python -m benchmarks.bare_server PORT < BYTES
 """
 
 import asyncio

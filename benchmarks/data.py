@@ -15,7 +15,13 @@ ACTIONS = 10
 MEDIA_TYPES = 6
 READER = "reader"
 PASSWORDS = {"Admin": "zabbix", READER: "reader-secret"}
-SUBJECTS = ("Disk space is low", "High CPU utilisation", "Host is unreachable", "Too many processes", "Prüfung: Überlast")
+SUBJECTS = (
+    "Disk space is low",
+    "High CPU utilisation",
+    "Host is unreachable",
+    "Too many processes",
+    "Prüfung: Überlast",
+)
 
 
 def rows(alerts: int) -> Iterator[dict[str, Any]]:

@@ -1,0 +1,151 @@
+"""What many tests use: data files, server processes on free ports, and a small JSON-RPC client."""
+
+import contextlib
+import gzip
+import http.client
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parent.parent
+DATA = Path(__file__).parent / "data"
+DATASET = DATA / "dataset.jsonl.gz"
+EXCHANGES = DATA / "exchanges.jsonl.gz"
+START_SECONDS = 30
+# Warnings are errors, but for what jsonrpcserver 5.0.9 does that Python 3.11 deprecates.
+WARNINGS = ["-Werror", "-Wignore:read_text is deprecated", "-Wignore:open_text is deprecated"]
+
+
+def json_lines(path: Path) -> Iterator[dict[str, Any]]:
+    with gzip.open(path, "rt", encoding="utf-8") as file:
+        for line in file:
+            yield json.loads(line)
+
+
+def passwords() -> dict[str, str]:
+    """The passwords of the data set's users."""
+    return {row["username"]: row["password"] for row in json_lines(DATASET) if row["table"] == "users"}
+
+
+def environment(**more: str) -> dict[str, str]:
+    """This process's environment without settings of its own."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("ALERTRPC_")}
+    return {**kept, **more}
+
+
+def run_alertrpc(
+    *arguments: str, cwd: Path | None = None, stdin: str = "", env: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Runs a command to its end; its standard input is no terminal."""
+    command = [sys.executable, *WARNINGS, "-m", "alertrpc", *arguments]
+    return subprocess.run(
+        command, cwd=cwd, input=stdin, env=environment(**(env or {})), capture_output=True, text=True, timeout=120
+    )
+
+
+class Server:
+    """A server process on a free port."""
+
+    def __init__(self, database: Path, *flags: str, env: dict[str, str] | None = None) -> None:
+        command = [
+            sys.executable,
+            "-m",
+            "alertrpc",
+            "serve",
+            "--database",
+            f"sqlite:///{database}",
+            "--port",
+            "0",
+            *flags,
+        ]
+        self.log = database.with_suffix(".log")
+        with self.log.open("w") as log:
+            self.process = subprocess.Popen(
+                command,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                env=environment(**(env or {})),
+                cwd=database.parent,
+            )
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        found = re.search(r"http://\S+:(\d+)", line)
+        assert found, f"{line!r} {self.log.read_text()}"
+        self.port = int(found[1])
+        self.url = f"http://127.0.0.1:{self.port}"
+
+    def stop(self) -> int:
+        """Stops as SIGTERM does and returns the exit status."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            status = self.process.wait(timeout=START_SECONDS)
+        finally:
+            self.process.kill()
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+        return status
+
+
+@contextlib.contextmanager
+def serving(database: Path, *flags: str, env: dict[str, str] | None = None) -> Iterator[Server]:
+    server = Server(database, *flags, env=env)
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+class Client:
+    """Posts to a server over one keep-alive connection."""
+
+    def __init__(self, port: int, path: str = "/api_jsonrpc.php") -> None:
+        self.path = path
+        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        self._tokens: dict[str, str] = {}
+
+    def post(
+        self, body: bytes | str, content_type: str = "application/json", headers: dict[str, str] | None = None
+    ) -> tuple[int, str]:
+        """The status and the body of the answer."""
+        content = body.encode() if isinstance(body, str) else body
+        self._connection.request("POST", self.path, content, {"Content-Type": content_type, **(headers or {})})
+        response = self._connection.getresponse()
+        return response.status, response.read().decode()
+
+    def request(self, method: str, params: Any, **members: Any) -> dict[str, Any]:
+        """The whole response object; `members` are other members of the envelope, such as auth."""
+        envelope = {"jsonrpc": "2.0", "method": method, "params": params, "id": 1, **members}
+        status, text = self.post(json.dumps(envelope))
+        assert status == 200, (status, text)
+        response: dict[str, Any] = json.loads(text)
+        return response
+
+    def call(self, method: str, params: Any, user: str | None = None) -> Any:
+        """The result of a call by a user of the data set, or the error's `data`."""
+        members = {"auth": self.login(user)} if user else {}
+        response = self.request(method, params, **members)
+        return response["result"] if "result" in response else response["error"]["data"]
+
+    def login(self, user: str, password: str | None = None) -> str:
+        if user not in self._tokens:
+            response = self.request(
+                "user.login", {"username": user, "password": passwords()[user] if password is None else password}
+            )
+            self._tokens[user] = response["result"]
+        return self._tokens[user]
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+def write_lines(path: Path, rows: Iterable[dict[str, Any]]) -> Path:
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
