@@ -1,8 +1,8 @@
 """Values that all rooms share."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
 Clock = Callable[[], float]
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
@@ -17,8 +17,7 @@ class UserType(IntEnum):
     SUPER_ADMIN = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(NamedTuple):
     """Who makes a call: the user behind its session or API token, and whether the role allows calls at all."""
 
     userid: int

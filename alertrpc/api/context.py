@@ -1,6 +1,7 @@
 """What a method is given beside its parameters."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from alertrpc.api.credentials import Credentials
 from alertrpc.errors import INVALID_PARAMS, ApiError
@@ -18,8 +19,7 @@ class Services:
     credentials: Credentials
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(NamedTuple):
     """One call: who makes it, by which credential, from where."""
 
     services: Services

@@ -1,8 +1,7 @@
 """What all get methods share: the parameters that a Resource's description gives them, and their answer."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from marshmallow import fields
 
@@ -17,8 +16,7 @@ from alertrpc.store.rows import Rows
 LIMITS = range(1, 2**31)
 
 
-@dataclass(frozen=True, slots=True)
-class RowsAnswer:
+class RowsAnswer(NamedTuple):
     """An answer whose rows are finished JSON text and come as they are taken."""
 
     rows: Rows
@@ -67,7 +65,7 @@ def get_params(
         search_wildcards=given.get("searchWildcardsEnabled", False),
         start_search=given.get("startSearch") or False,
         exclude_search=given.get("excludeSearch") or False,
-        count=given.get("countOutput") or False,
+        count_output=given.get("countOutput") or False,
         group_count=given.get("groupCount") or False,
         editable=given.get("editable", False),
         preserve_keys=given.get("preservekeys", False),

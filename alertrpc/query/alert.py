@@ -79,7 +79,7 @@ def _source(params: GetParams, caller: Caller) -> Condition:
     source, obj = params.numbers["eventsource"], params.numbers["eventobject"]
     if caller.is_super_admin and source in SOURCES_FOUND_BY_ACTION:
         # Unless all are counted, an order or an id finds the alerts sooner than the many alerts of these actions.
-        column = "a.actionid" if params.count else "+a.actionid"
+        column = "a.actionid" if params.count_output else "+a.actionid"
         return Condition(f"{column} IN (SELECT actionid FROM actions WHERE eventsource = ?)", (source,))
     return Condition("+e.source = ? AND +e.object = ?", (source, obj), EVENT)
 

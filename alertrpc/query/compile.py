@@ -2,15 +2,15 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
+from typing import NamedTuple
 
 from alertrpc.query.params import GetParams, Scalar
 from alertrpc.query.related import related_member
 from alertrpc.query.resource import Column, Kind, Resource
 from alertrpc.query.search import like
-from alertrpc.query.sql import NOTHING, Condition, SqlValue, all_of, any_of, is_in, negated
+from alertrpc.query.sql import NOTHING, Condition, SqlValue, all_of, any_of, is_in, joins_of, negated
 from alertrpc.records import Caller
 
 MOST_SHORT_IDS = 100  # an answer for so many ids is expected to be short
@@ -27,8 +27,7 @@ class Shape(Enum):
     VALUE = "value"  # the one row is the answer
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(NamedTuple):
     """SQL with its bound values; `short` says that an index finds its few rows."""
 
     sql: str
@@ -40,12 +39,12 @@ class Statement:
 def compile_get(resource: Resource, params: GetParams, caller: Caller, conditions: Sequence[Condition]) -> Statement:
     """The statement for `params`; `conditions` are the resource's own: its rights, and its parameters that are no ids."""
     where = [*conditions, *_id_conditions(resource, params), *_filter(resource, params), *_search(resource, params)]
-    joins = frozenset().union(*[condition.joins for condition in where])
+    joins = joins_of(where)
     found = f"FROM {resource.table} {resource.alias}{_joined(resource, joins)} WHERE " + (
         " AND ".join([f"({condition.sql})" for condition in where]) or "1"
     )
     args = tuple([arg for condition in where for arg in condition.args])
-    if params.count:
+    if params.count_output:
         return _count(resource, params, found, args)
     return _rows(resource, params, caller, found, args, is_joined=bool(joins))
 
@@ -117,9 +116,9 @@ def _order_term(column: Column, alias: str, direction: str) -> str:
 
 def _id_conditions(resource: Resource, params: GetParams) -> list[Condition]:
     return [
-        _is_one_of(resource, resource.column[name], params.ids[parameter])
-        for parameter, name in resource.id_columns.items()
-        if parameter in params.ids
+        _is_one_of(resource, resource.column[resource.id_columns[parameter]], ids)
+        for parameter, ids in params.ids.items()
+        if parameter in resource.id_columns
     ]
 
 
@@ -135,13 +134,16 @@ def _filter(resource: Resource, params: GetParams) -> list[Condition]:
     """filter: values that are no whole numbers match nothing, as in Zabbix."""
     conditions = []
     for name, values in params.filter.items():
-        numbers = [number for number in map(_whole_number, values) if number is not None]
-        conditions.append(_is_one_of(resource, resource.column[name], numbers) if numbers else NOTHING)
+        column = resource.column[name]
+        numbers = [number for value in values if (number := _whole_number(value, column.kind)) is not None]
+        conditions.append(_is_one_of(resource, column, numbers) if numbers else NOTHING)
     return [any_of(conditions)] if params.search_by_any and conditions else conditions
 
 
-def _whole_number(value: Scalar) -> int | None:
+def _whole_number(value: Scalar, kind: Kind) -> int | None:
     if isinstance(value, str) and _INTEGER.fullmatch(value.removesuffix("\n")):
+        if kind is Kind.NULLABLE_ID and value.startswith("-"):
+            return None
         value = int(value)
     return value if isinstance(value, int) and value in _INT64 else None
 

@@ -1,26 +1,27 @@
 """The checked parameters of a get method, as the schemas of `api` make them and the compiler takes them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 Scalar = int | float | str
+_NONE: Mapping[str, Any] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class GetParams:
+class GetParams(NamedTuple):
     """None stands for a parameter that was not given. `ids` holds the id parameters, `numbers` the resource's others."""
 
-    ids: Mapping[str, list[int]] = field(default_factory=dict)
-    numbers: Mapping[str, int] = field(default_factory=dict)
+    ids: Mapping[str, list[int]] = _NONE
+    numbers: Mapping[str, int] = _NONE
     output: Sequence[str] = ()
-    select: Mapping[str, Sequence[str] | None] = field(default_factory=dict)  # None: "extend"
-    filter: Mapping[str, list[Scalar]] = field(default_factory=dict)
-    search: Mapping[str, list[str]] = field(default_factory=dict)
+    select: Mapping[str, Sequence[str] | None] = _NONE  # None: "extend"
+    filter: Mapping[str, list[Scalar]] = _NONE
+    search: Mapping[str, list[str]] = _NONE
     search_by_any: bool = False
     search_wildcards: bool = False
     start_search: bool = False
     exclude_search: bool = False
-    count: bool = False
+    count_output: bool = False
     group_count: bool = False
     editable: bool = False
     preserve_keys: bool = False

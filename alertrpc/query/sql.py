@@ -1,20 +1,22 @@
 """Pieces of SQL: a condition with its bound values. Identifiers come from the tables of this room alone."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import orjson
 
 SqlValue = int | float | str | bytes | None
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+NO_JOINS: frozenset[str] = frozenset()
+
+
+class Condition(NamedTuple):
     """A condition of a WHERE clause; `joins` names the tables beside the resource's own that it speaks of."""
 
     sql: str
     args: tuple[SqlValue, ...] = ()
-    joins: frozenset[str] = frozenset()
+    joins: frozenset[str] = NO_JOINS
 
 
 NOTHING = Condition("0")
@@ -37,10 +39,17 @@ def _joined(operator: str, conditions: Sequence[Condition]) -> Condition:
         return conditions[0]
     sql = operator.join([f"({condition.sql})" for condition in conditions])
     args = tuple([arg for condition in conditions for arg in condition.args])
-    return Condition(sql, args, frozenset().union(*[condition.joins for condition in conditions]))
+    return Condition(sql, args, joins_of(conditions))
 
 
-def is_in(expression: str, values: Sequence[int], joins: frozenset[str] = frozenset()) -> Condition:
+def joins_of(conditions: Sequence[Condition]) -> frozenset[str]:
+    joins = NO_JOINS
+    for condition in conditions:
+        joins |= condition.joins
+    return joins
+
+
+def is_in(expression: str, values: Sequence[int], joins: frozenset[str] = NO_JOINS) -> Condition:
     """`expression` is one of `values`: two texts of SQL, however many values, so that statements stay prepared."""
     if len(values) == 1:
         return Condition(f"{expression} = ?", (values[0],), joins)

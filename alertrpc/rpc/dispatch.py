@@ -4,6 +4,7 @@ import inspect
 import logging
 import secrets
 from collections.abc import Awaitable, Callable
+from functools import lru_cache
 
 from jsonrpcserver import Error, Result, Success
 from jsonrpcserver.async_dispatcher import dispatch_request
@@ -78,6 +79,7 @@ class Dispatcher:
         return result
 
 
+@lru_cache(maxsize=256)
 def find_method(name: str) -> Method:
     """The method of a name as a client writes it: letter case and what follows a second dot do not count."""
     api, _, rest = name.partition(".")

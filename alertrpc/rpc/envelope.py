@@ -6,7 +6,7 @@ to Zabbix, so an empty array is an object without members and an object with key
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import orjson
 
@@ -24,8 +24,7 @@ _EXACT_FLOAT = 1e17
 Id = int | float | str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """A call whose envelope is right. A notification has no `id` and gets no answer."""
 
     method: str
@@ -35,8 +34,7 @@ class Call:
     is_notification: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(NamedTuple):
     """A call whose envelope is wrong; it is answered even without an id."""
 
     error: ApiError

@@ -1,8 +1,7 @@
 """The rows of users, sessions and API tokens: what a login and a credential are checked against."""
 
 import sqlite3
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -49,8 +48,7 @@ WHERE u.userid = ? GROUP BY u.userid"""
 _USER_TYPES = {user_type.value: user_type for user_type in UserType}
 
 
-@dataclass(frozen=True, slots=True)
-class Holder:
+class Holder(NamedTuple):
     """Who a session or a token belongs to, and whether it may be used; times in seconds, `expires_at` 0 is never."""
 
     caller: Caller
@@ -59,8 +57,7 @@ class Holder:
     expires_at: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class LoginRow:
+class LoginRow(NamedTuple):
     """What a login is checked against."""
 
     userid: int

@@ -5,6 +5,7 @@ import logging
 from contextlib import aclosing
 
 from aiohttp import web
+from multidict import CIMultiDict
 
 from alertrpc.rpc.answer import Answer
 from alertrpc.rpc.dispatch import Dispatcher
@@ -16,7 +17,7 @@ CORS = {
     "Access-Control-Allow-Methods": "POST,OPTIONS",
     "Access-Control-Max-Age": "1000",
 }
-HEADERS = {**CORS, "Content-Type": "application/json"}
+HEADERS = CIMultiDict({**CORS, "Content-Type": "application/json"})
 
 DISPATCHER = web.AppKey("dispatcher", Dispatcher)
 STALL_TIMEOUT = web.AppKey("stall_timeout", float)
@@ -37,15 +38,15 @@ async def serve_rpc(request: web.Request) -> web.StreamResponse:
     dispatcher = request.app[DISPATCHER]
     answer = await dispatcher.answer(body, request.headers.get("Authorization"), request.remote or "")
     if answer is None:
-        return web.Response(headers=HEADERS)
+        return web.Response(headers=HEADERS.copy())
     if answer.rest is None:
-        return web.Response(body=answer.first, headers=HEADERS)
+        return web.Response(body=answer.first, headers=HEADERS.copy())
     return await _stream(request, answer)
 
 
 async def _stream(request: web.Request, answer: Answer) -> web.StreamResponse:
     """Sends a long answer as it comes. After its first byte a fault can only break the connection."""
-    response = web.StreamResponse(headers=HEADERS)
+    response = web.StreamResponse(headers=HEADERS.copy())
     stall_timeout = request.app[STALL_TIMEOUT]
     async with aclosing(answer.chunks()) as chunks:  # type: ignore[type-var]
         try:

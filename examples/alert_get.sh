@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# Prints the alerts of action 3, as JSON. Needs curl alone.
+#
+#     examples/alert_get.sh [URL [USER [PASSWORD]]]
+#
+# What is not given comes from ZABBIX_URL, ZABBIX_USER and ZABBIX_PASSWORD.
+set -euo pipefail
+
+url=${1:-${ZABBIX_URL:-http://127.0.0.1:8080/api_jsonrpc.php}}
+user=${2:-${ZABBIX_USER:-Admin}}
+password=${3:-${ZABBIX_PASSWORD:-zabbix}}
+
+# Every call is one POST of a JSON object; the body comes on standard input, so that no password is seen in `ps`.
+call() {
+    curl --silent --show-error --fail --header 'Content-Type: application/json-rpc' --data-binary @- "$url"
+}
+
+# A text as a JSON string: backslashes and quotes are escaped.
+quoted() {
+    local text=${1//\\/\\\\}
+    printf '"%s"' "${text//\"/\\\"}"
+}
+
+# 1. Log in. The result is the session's id, which the other calls carry as `auth`.
+answer=$(printf '{"jsonrpc": "2.0", "method": "user.login", "params": {"username": %s, "password": %s}, "id": 1}' \
+    "$(quoted "$user")" "$(quoted "$password")" | call)
+session=$(sed -n 's/.*"result": *"\([0-9a-f]*\)".*/\1/p' <<<"$answer")
+if [[ -z $session ]]; then
+    echo "login failed: $answer" >&2
+    exit 1
+fi
+
+# 3. Log out, however the script ends.
+logout() {
+    call >/dev/null <<<'{"jsonrpc": "2.0", "method": "user.logout", "params": [], "auth": "'"$session"'", "id": 3}'
+}
+trap logout EXIT
+
+# 2. Ask for the alerts.
+call <<<'{
+    "jsonrpc": "2.0",
+    "method": "alert.get",
+    "params": {"output": "extend", "actionids": "3"},
+    "auth": "'"$session"'",
+    "id": 2
+}'
+echo

@@ -1,0 +1,36 @@
+"""Prints a line for each alert, with the client PyZabbix: pip install pyzabbix
+
+    python examples/pyzabbix_alerts.py [URL [USER [PASSWORD]]]
+
+What is not given comes from ZABBIX_URL, ZABBIX_USER and ZABBIX_PASSWORD.
+"""
+
+import os
+import sys
+
+from pyzabbix import ZabbixAPI
+
+DEFAULTS = {
+    "ZABBIX_URL": "http://127.0.0.1:8080/api_jsonrpc.php",
+    "ZABBIX_USER": "Admin",
+    "ZABBIX_PASSWORD": "zabbix",
+}
+STATUS = {"0": "not sent", "1": "sent", "2": "failed", "3": "new"}
+
+
+def main() -> None:
+    given = sys.argv[1:4]
+    defaults = [os.environ.get(name, default) for name, default in DEFAULTS.items()]
+    url, user, password = given + defaults[len(given) :]
+    api = ZabbixAPI(url)
+    api.login(user, password)
+    try:  # not `with`: PyZabbix's block passes over the errors of the API
+        alerts = api.alert.get(output=["alertid", "status", "sendto", "subject", "error"], sortfield="alertid")
+        for alert in alerts:
+            print(alert["alertid"], STATUS[alert["status"]], alert["sendto"], alert["subject"], alert["error"], sep="\t")
+    finally:
+        api.user.logout()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,227 @@
+"""The plans of alert.get's statements: what is asked for by id, time or order is found through an index."""
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from alertrpc.api.alert import checked, statement
+from alertrpc.api.fields import members
+from alertrpc.query.params import GetParams
+from alertrpc.query.search import fold
+from alertrpc.records import Caller, UserType
+from benchmarks import data
+from tests.support import EXCHANGES, json_lines, run_alertrpc
+
+ADMIN = Caller(1, UserType.SUPER_ADMIN)
+READER = Caller(2, UserType.USER)
+ALERTS = 20_000
+FEW = 20  # what an index must find is no more than one alert of so many
+ALERTID = "INTEGER PRIMARY KEY"
+WHOLE_SORT = "USE TEMP B-TREE FOR ORDER BY"
+
+# Parameters of alert.get and the index through which each is found among many alerts.
+FOUND_BY = [
+    ({"alertids": "5"}, ALERTID),
+    ({"alertids": ["5", "6"]}, ALERTID),
+    ({"actionids": "5"}, "alerts_actionid"),
+    ({"eventids": "5"}, "alerts_eventid"),
+    ({"eventids": ["5", "6"]}, "alerts_eventid"),
+    ({"mediatypeids": "5"}, "alerts_mediatypeid"),
+    ({"userids": "5"}, "alerts_userid"),
+    ({"objectids": "5"}, "alerts_eventid"),
+    ({"objectids": ["5", "6"]}, "alerts_eventid"),
+    ({"hostids": "5"}, "alerts_eventid"),
+    ({"hostids": ["5", "6"]}, "alerts_eventid"),
+    ({"groupids": "5"}, "alerts_eventid"),
+    ({"eventids": "5", "sortfield": "clock"}, "alerts_eventid"),
+    ({"hostids": "5", "sortfield": "clock", "limit": 10}, "alerts_eventid"),
+    ({"actionids": "5", "countOutput": True}, "alerts_actionid"),
+    ({"eventids": "5", "countOutput": True, "groupCount": True}, "alerts_eventid"),
+    ({"time_from": data.START + ALERTS // 2}, "alerts_clock"),
+    ({"time_till": data.START + 100}, "alerts_clock"),
+    ({"time_from": data.START + 100, "time_till": data.START + 200}, "alerts_clock"),
+    ({"time_from": data.START + ALERTS // 2, "sortfield": "clock"}, "alerts_clock"),
+    ({"time_from": data.START + ALERTS // 2, "countOutput": True}, "alerts_clock"),
+    ({"sortfield": "clock"}, "alerts_clock"),
+    ({"sortfield": ["clock", "alertid"], "sortorder": "DESC", "limit": 10}, "alerts_clock"),
+    ({"sortfield": "eventid"}, "alerts_eventid"),
+    ({"sortfield": "status"}, "alerts_status"),
+    ({"sortfield": ["status", "clock"], "sortorder": "DESC"}, "alerts_status"),
+    ({"sortfield": "sendto"}, "alerts_sendto"),
+    ({"sortfield": "mediatypeid"}, "alerts_mediatypeid"),
+    ({"sortfield": "mediatypeid", "sortorder": "DESC"}, "alerts_mediatypeid"),
+    ({"filter": {"status": 2}}, "alerts_status"),
+    ({"filter": {"acknowledgeid": 7}}, "alerts_acknowledgeid"),
+]
+IN_ORDER = [{"sortfield": name} for name in ("alertid", "clock", "eventid", "status", "sendto", "mediatypeid")]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How SQLite goes about a statement."""
+
+    steps: tuple[str, ...]
+
+    @property
+    def alerts(self) -> str:
+        """How the alerts themselves are reached; a subquery's own look at them is named `t`."""
+        return next(step for step in self.steps if step.split()[1] == "a")
+
+    @property
+    def indexes(self) -> str:
+        """Every step that reads the table of alerts."""
+        return "\n".join(step for step in self.steps if step.split()[1] in ("a", "t"))
+
+    @property
+    def is_scan(self) -> bool:
+        """Every alert is read, in the order of the alertid, or every event for its alerts."""
+        return self.alerts == "SCAN a" or any(step.startswith("SCAN e") for step in self.steps)
+
+    @property
+    def is_sorted(self) -> bool:
+        """All that was found is sorted before the first row is there."""
+        return WHOLE_SORT in self.steps
+
+
+@dataclass(frozen=True)
+class Request:
+    """A recorded request for alerts, its parameters checked."""
+
+    text: str
+    params: GetParams
+    caller: Caller
+
+    @property
+    def asks_for_ids_or_times(self) -> bool:
+        return bool(self.params.ids) or not self.params.numbers.keys().isdisjoint({"time_from", "time_till"})
+
+
+def plan_of(connection: sqlite3.Connection, params: GetParams, caller: Caller) -> Plan:
+    compiled = statement(params, caller)
+    rows = connection.execute(f"EXPLAIN QUERY PLAN {compiled.sql}", compiled.args)
+    return Plan(tuple(row[3] for row in rows))
+
+
+def picked(connection: sqlite3.Connection, request: Request) -> int:
+    """How many alerts the request's ids and times alone pick."""
+    only = GetParams(ids=request.params.ids, numbers=request.params.numbers, count_output=True)
+    compiled = statement(only, request.caller)
+    return int(json.loads(connection.execute(compiled.sql, compiled.args).fetchone()[0]))
+
+
+def connected(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path)
+    connection.create_function("fold", 1, fold, deterministic=True)
+    return connection
+
+
+@pytest.fixture(scope="module")
+def recorded(loaded_database: Path) -> Iterator[sqlite3.Connection]:
+    connection = connected(loaded_database)
+    yield connection
+    connection.close()
+
+
+@pytest.fixture(scope="module")
+def big(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Connection]:
+    folder = tmp_path_factory.mktemp("big")
+    data.write(folder / "data.jsonl", ALERTS)
+    done = run_alertrpc("load", str(folder / "data.jsonl"), "--database", f"sqlite:///{folder}/alertrpc.db")
+    assert done.returncode == 0, done.stderr
+    connection = connected(folder / "alertrpc.db")
+    yield connection
+    connection.close()
+
+
+@pytest.fixture(scope="module")
+def requests(recorded: sqlite3.Connection) -> list[Request]:
+    """Every recorded alert.get that was answered with a result, those in batches too."""
+    users = recorded.execute("SELECT u.username, u.userid, r.type FROM users u JOIN role r ON r.roleid = u.roleid")
+    callers = {username: Caller(userid, UserType(kind)) for username, userid, kind in users if kind}
+    return [
+        Request(json.dumps(params), checked(dict(members(params) or {}), callers[user]), callers[user])
+        for user, params in answered()
+    ]
+
+
+def answered() -> Iterator[tuple[str, Any]]:
+    """The user and the parameters of each."""
+    for case in json_lines(EXCHANGES):
+        if not case["as"] or "request" not in case or not isinstance(case.get("response"), dict):
+            continue
+        if "result" in case["response"] and case["request"]["method"].lower() == "alert.get":
+            yield case["as"], case["request"]["params"]
+
+
+def test_there_are_many_requests(requests: list[Request]) -> None:
+    assert len(requests) > 800
+    assert sum(request.asks_for_ids_or_times for request in requests) > 300
+    assert {request.caller.type for request in requests} == set(UserType)
+
+
+def test_few_alerts_by_id_or_time_are_found_through_an_index(
+    recorded: sqlite3.Connection, requests: list[Request]
+) -> None:
+    total = recorded.execute("SELECT count(*) FROM alerts").fetchone()[0]
+    faults = []
+    for request in requests:
+        if not request.asks_for_ids_or_times or not plan_of(recorded, request.params, request.caller).is_scan:
+            continue
+        if picked(recorded, request) * FEW < total:
+            faults.append(f"{request.caller.type.name} {request.text}")
+    assert not faults, "every alert is read for few:\n" + "\n".join(faults)
+
+
+def test_every_alert_is_read_only_in_the_order_asked_for(recorded: sqlite3.Connection, requests: list[Request]) -> None:
+    faults = []
+    for request in requests:
+        sort = [name for name, _ in request.params.sort] or ["alertid"]
+        is_asked = not request.params.count_output and sort[0] == "alertid"
+        if is_asked or not (request.asks_for_ids_or_times or request.params.sort):
+            continue
+        if plan_of(recorded, request.params, request.caller).is_scan:
+            faults.append(f"{request.caller.type.name} {request.text}")
+    assert not faults, "every alert is read, in an order that nobody asked for:\n" + "\n".join(faults)
+
+
+@pytest.mark.parametrize("database", ["recorded", "big"])
+def test_an_order_alone_is_an_indexes(
+    request: pytest.FixtureRequest, database: str, requests: list[Request]
+) -> None:
+    connection: sqlite3.Connection = request.getfixturevalue(database)
+    asked = [one for one in requests if one.params.sort and not one.asks_for_ids_or_times and not one.params.filter]
+    sorted_whole = [one.text for one in asked if plan_of(connection, one.params, one.caller).is_sorted]
+    assert len(asked) > 100
+    assert not sorted_whole
+
+
+@pytest.mark.parametrize("caller", [ADMIN, READER], ids=["super-admin", "user"])
+@pytest.mark.parametrize(("params", "index"), FOUND_BY, ids=[json.dumps(params) for params, _ in FOUND_BY])
+def test_a_parameter_is_found_by_its_index(
+    big: sqlite3.Connection, params: dict[str, Any], index: str, caller: Caller
+) -> None:
+    plan = plan_of(big, checked(params, caller), caller)
+    assert not plan.is_scan
+    assert index in plan.indexes, plan.steps
+
+
+@pytest.mark.parametrize("caller", [ADMIN, READER], ids=["super-admin", "user"])
+@pytest.mark.parametrize("direction", ["ASC", "DESC"])
+@pytest.mark.parametrize("params", IN_ORDER, ids=lambda params: params["sortfield"])
+def test_the_first_rows_in_an_order_need_no_sort(
+    big: sqlite3.Connection, params: dict[str, Any], direction: str, caller: Caller
+) -> None:
+    asked = checked({**params, "sortorder": direction, "limit": 10}, caller)
+    assert not plan_of(big, asked, caller).is_sorted
+
+
+def test_a_scan_and_a_sort_are_told_from_an_index(big: sqlite3.Connection) -> None:
+    numbers = {"eventsource": 0, "eventobject": 0}
+    plan = plan_of(big, GetParams(numbers=numbers, output=["alertid"], sort=[("subject", "ASC")]), ADMIN)
+    assert plan.is_scan
+    assert plan.is_sorted
