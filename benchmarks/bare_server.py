@@ -1,6 +1,8 @@
-"""The measure of the point read: a bare aiohttp handler that returns fixed bytes, on the same event loop.
+"""The measure of the point read: a bare aiohttp handler that returns fixed bytes.
 
-python -m benchmarks.bare_server PORT < BYTES
+    python -m benchmarks.bare_server asyncio|uvloop < BYTES
+
+Prints its port when it is ready.
 """
 
 import asyncio
@@ -9,24 +11,22 @@ import sys
 import uvloop
 from aiohttp import web
 
-body = b""
 
+async def serve(body: bytes) -> None:
+    async def answer(request: web.Request) -> web.Response:
+        await request.read()
+        return web.Response(body=body, content_type="application/json")
 
-async def answer(request: web.Request) -> web.Response:
-    await request.read()
-    return web.Response(body=body, content_type="application/json")
-
-
-async def serve(port: int) -> None:
     app = web.Application()
     app.router.add_post("/api_jsonrpc.php", answer)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", port).start()
-    print("ready", flush=True)
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    print(runner.addresses[0][1], flush=True)
     await asyncio.Event().wait()
 
 
 if __name__ == "__main__":
-    body = sys.stdin.buffer.read()
-    uvloop.run(serve(int(sys.argv[1])))
+    factory = uvloop.new_event_loop if sys.argv[1] == "uvloop" else asyncio.new_event_loop
+    with asyncio.Runner(loop_factory=factory) as runner:
+        runner.run(serve(sys.stdin.buffer.read()))

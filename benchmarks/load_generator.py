@@ -11,6 +11,7 @@ import json
 import resource
 import sys
 import time
+from functools import partial
 from typing import cast
 
 import uvloop
@@ -72,7 +73,7 @@ async def run(port: int, connections: int, seconds: float, bodies: list[bytes]) 
     for index in range(connections):
         first = index * len(requests) // connections
         _, protocol = await loop.create_connection(
-            lambda first=first: Connection(requests, first, latencies, started + seconds), "127.0.0.1", port
+            partial(Connection, requests, first, latencies, started + seconds), "127.0.0.1", port
         )
         protocols.append(protocol)
     await asyncio.gather(*[protocol.done for protocol in protocols])

@@ -78,8 +78,8 @@ def alert_conditions(params: GetParams, caller: Caller) -> list[Condition]:
 def _source(params: GetParams, caller: Caller) -> Condition:
     source, obj = params.numbers["eventsource"], params.numbers["eventobject"]
     if caller.is_super_admin and source in SOURCES_FOUND_BY_ACTION:
-        # Unless all are counted, an order or an id finds the alerts sooner than the many alerts of these actions.
-        column = "a.actionid" if params.count_output else "+a.actionid"
+        # An order or an id finds the alerts sooner than the many alerts of these actions, but all are counted so.
+        column = "a.actionid" if params.is_plain_count else "+a.actionid"
         return Condition(f"{column} IN (SELECT actionid FROM actions WHERE eventsource = ?)", (source,))
     return Condition("+e.source = ? AND +e.object = ?", (source, obj), EVENT)
 

@@ -27,3 +27,8 @@ class GetParams(NamedTuple):
     preserve_keys: bool = False
     sort: Sequence[tuple[str, str]] = ()  # column and ASC or DESC
     limit: int | None = None
+
+    @property
+    def is_plain_count(self) -> bool:
+        """All rows are counted, by nothing that stands in them."""
+        return self.count_output and not (self.ids or self.filter or self.search)

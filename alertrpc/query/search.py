@@ -69,5 +69,5 @@ def _folded(expression: str, upper: str) -> str:
     if len(pairs) > _MOST_REPLACED:
         return f"fold({expression})"
     for low, up in pairs:
-        expression = f"replace({expression}, char({ord(low)}), char({ord(up)}))"
+        expression = f"replace({expression}, '{low}', '{up}')"  # letters all: none of them is a quote
     return expression

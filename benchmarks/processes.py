@@ -1,0 +1,120 @@
+"""Processes under measure: the server, its competitors, the load generator; and what they use."""
+
+import http.client
+import json
+import os
+import re
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from benchmarks.data import PASSWORDS
+from benchmarks.load_generator import PATH
+
+ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("ALERTRPC_")}
+
+
+@contextmanager
+def alertrpc(database: Path, *flags: str) -> Iterator[tuple[int, int]]:
+    """A server; its port and process id."""
+    command = [sys.executable, "-m", "alertrpc", "serve", "--database", f"sqlite:///{database}", "--port", "0", *flags]
+    with _process(command, "") as (line, pid):
+        yield int(line.rsplit(":", 1)[1]), pid
+
+
+@contextmanager
+def bare_server(body: str, loop: str) -> Iterator[int]:
+    """A bare aiohttp handler on the named event loop that answers `body`; its port."""
+    with _process([sys.executable, "-m", "benchmarks.bare_server", loop], body) as (line, _):
+        yield int(line)
+
+
+@contextmanager
+def _process(command: Sequence[str], stdin: str) -> Iterator[tuple[str, int]]:
+    """A process that says a line when it is ready; that line and the process id."""
+    process = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=ENVIRONMENT
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    try:
+        process.stdin.write(stdin)
+        process.stdin.close()
+        line = process.stdout.readline().strip()
+        if not line:
+            raise RuntimeError(f"{' '.join(command)} did not start")
+        yield line, process.pid
+    finally:
+        process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=30)
+        process.kill()
+        process.stdout.close()
+
+
+def generate_load(port: int, connections: int, seconds: float, bodies: Sequence[str]) -> dict[str, Any]:
+    """What the load generator, in a process of its own, reports."""
+    command = [sys.executable, "-m", "benchmarks.load_generator", str(port), str(connections), str(seconds)]
+    done = subprocess.run(command, input="\n".join(bodies), stdout=subprocess.PIPE, text=True, check=True)
+    report: dict[str, Any] = json.loads(done.stdout)
+    if report["faults"]:
+        raise RuntimeError(f"{report['faults']} faults, such as {report['first_answer']}")
+    return report
+
+
+def request(method: str, params: Any, auth: str | None = None) -> str:
+    envelope = {"jsonrpc": "2.0", "method": method, "params": params, "id": 1}
+    return json.dumps(envelope | ({"auth": auth} if auth else {}))
+
+
+@contextmanager
+def caller(address: str, path: str = PATH) -> Iterator[Callable[[str], Any]]:
+    """Calls over one connection to the server at `address` (host:port); a call takes a body and gives its result."""
+    connection = http.client.HTTPConnection(address, timeout=300)
+
+    def call(body: str) -> Any:
+        connection.request("POST", path, body, {"Content-Type": "application/json"})
+        text = connection.getresponse().read()
+        answer = json.loads(text)
+        if "result" not in answer:
+            raise RuntimeError(f"{body} was answered {text[:200]!r}")
+        return answer["result"]
+
+    with closing(connection):
+        yield call
+
+
+def median_milliseconds(call: Callable[[str], Any], body: str, repeats: int = 5) -> float:
+    taken = []
+    for _ in range(repeats):
+        started = time.perf_counter()
+        call(body)
+        taken.append(1000 * (time.perf_counter() - started))
+    return statistics.median(taken)
+
+
+def login(port: int, user: str) -> str:
+    with caller(f"127.0.0.1:{port}") as call:
+        token: str = call(request("user.login", {"username": user, "password": PASSWORDS[user]}))
+    return token
+
+
+def peak_memory(pid: int) -> float:
+    """The most memory the process has held since `reset_peak_memory`, in MiB."""
+    found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
+    assert found
+    return int(found[1]) / 1024
+
+
+def reset_peak_memory(pid: int) -> None:
+    Path(f"/proc/{pid}/clear_refs").write_text("5")
+
+
+def cpu_seconds(pid: int) -> float:
+    times = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(times[11]) + int(times[12])) / os.sysconf("SC_CLK_TCK")
