@@ -44,4 +44,6 @@ def statement(params: GetParams, caller: Caller) -> Statement:
 async def get(context: Context, params: Params) -> RowsAnswer:
     """The alerts that the caller may see and the parameters ask for."""
     found = statement(checked(params, context.caller), context.caller)
-    return RowsAnswer(await context.database.rows(found.sql, found.args, short=found.short), found.shape)
+    return RowsAnswer(
+        await context.database.rows(found.sql, found.args, short=found.short, limit=found.limit), found.shape
+    )

@@ -28,11 +28,12 @@ class Shape(Enum):
 
 
 class Statement(NamedTuple):
-    """SQL with its bound values; `short` says that an index finds its few rows."""
+    """SQL with its bound values and one column, `row`; at most `limit` rows; `short`: an index finds its few rows."""
 
     sql: str
     args: tuple[SqlValue, ...]
     shape: Shape
+    limit: int | None = None
     short: bool = False
 
 
@@ -52,12 +53,12 @@ def compile_get(resource: Resource, params: GetParams, caller: Caller, condition
 def _count(resource: Resource, params: GetParams, found: str, args: tuple[SqlValue, ...]) -> Statement:
     """countOutput: a number, or with groupCount one for each value of the id columns that are asked for by id."""
     if not params.group_count:
-        return Statement(f"SELECT '\"' || COUNT(*) || '\"' {found}", args, Shape.VALUE)
+        return Statement(f"SELECT '\"' || COUNT(*) || '\"' AS row {found}", args, Shape.VALUE, limit=1)
     groups = tuple([name for parameter, name in resource.group_counted.items() if parameter in params.ids])
     members = ["'rowscount', CAST(COUNT(*) AS TEXT)", *([members_of(resource, groups)] if groups else [])]
     by = ", ".join([resource.column[name].value(resource.alias) for name in groups])
     grouped = f" GROUP BY {by} ORDER BY {by}" if by else ""
-    return Statement(f"SELECT json_object({', '.join(members)}) {found}{grouped}", args, Shape.ARRAY)
+    return Statement(f"SELECT json_object({', '.join(members)}) AS row {found}{grouped}", args, Shape.ARRAY)
 
 
 def _rows(
@@ -77,12 +78,12 @@ def _rows(
     if params.preserve_keys:
         shape = Shape.OBJECT
         row = f"'\"' || {resource.alias}.{resource.key} || '\":' || {row}"
-    sql = f"SELECT {row} {found} ORDER BY {_order(resource, tuple(params.sort))}"
+    sql = f"SELECT {row} AS row {found} ORDER BY {_order(resource, tuple(params.sort))}"
     limit: tuple[SqlValue, ...] = ()
     if params.limit is not None:
         sql += " LIMIT ?"
         limit = (params.limit,)
-    return Statement(sql, (*selected, *args, *limit), shape, _is_short(resource, params))
+    return Statement(sql, (*selected, *args, *limit), shape, params.limit, _is_short(resource, params))
 
 
 @lru_cache(maxsize=1024)

@@ -18,7 +18,7 @@ from alertrpc.store.connection import (
     transaction,
 )
 from alertrpc.store.point_reads import PointReads
-from alertrpc.store.rows import Rows, Scans, SqlValue, fetch_point
+from alertrpc.store.rows import JOINED_ROWS, Rows, Scans, SqlValue, fetch_joined
 from alertrpc.store.schema import migrate
 
 T = TypeVar("T")
@@ -48,10 +48,15 @@ class Database:
 
         return await self._writer.run(in_transaction)
 
-    async def rows(self, sql: str, args: Sequence[SqlValue], *, short: bool) -> Rows:
-        """The rows of a statement; `short` says that few are expected and an index finds them."""
-        if short and (text := await self._points.read(partial(fetch_point, sql, args))) is not None:
+    async def rows(self, sql: str, args: Sequence[SqlValue], *, short: bool, limit: int | None) -> Rows:
+        """The rows of a statement, whose one column is named `row`.
+
+        `short` says that few are expected and an index finds them, `limit` how many there are at most.
+        """
+        if short and (text := await self._points.read(partial(fetch_joined, sql, args))) is not None:
             return Rows(text)
+        if limit is not None and limit <= JOINED_ROWS:
+            return await self._scans.joined(sql, args)
         return await self._scans.open(sql, args)
 
 
