@@ -4,9 +4,9 @@ import gzip
 import logging
 import os
 import secrets
-import sqlite3
 import sys
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,14 +20,12 @@ from rich.table import Table
 from alertrpc import __version__
 from alertrpc.api.credentials import hash_token
 from alertrpc.api.passwords import hash_password
-from alertrpc.errors import AlertrpcError, LoadError, SettingsError, StoreError
+from alertrpc.errors import AlertrpcError, LoadError, SettingsError
 from alertrpc.server import serve as run_server
 from alertrpc.settings import TABLE, Setting, Settings, duration, read_settings
 from alertrpc.store import users
-from alertrpc.store.connection import connect, transaction
-from alertrpc.store.database import prepare
-from alertrpc.store.loading import load as load_lines
-from alertrpc.store.schema import create_schema, migrate, usable_version
+from alertrpc.store.database import administered, create, inspect
+from alertrpc.store.loading import load_file
 
 USAGE = 2
 FAILURE = 1
@@ -80,20 +78,6 @@ def _settings_options(*names: str) -> Callable[[Callable[..., Any]], Callable[..
 
 def _help(setting: Setting) -> str:
     return f"{setting.help} [{setting.variable}; {setting.default}]"
-
-
-@contextmanager
-def _opened(settings: Settings) -> Iterator[sqlite3.Connection]:
-    """The database, its schema up to date."""
-    path = settings.database_path
-    prepare(path)
-    connection = connect(path)
-    try:
-        yield connection
-    except sqlite3.Error as error:
-        raise StoreError(f"database {path}: {error}") from error
-    finally:
-        connection.close()
 
 
 def _new_password(variable: str, prompt: str) -> tuple[str, bool]:
@@ -156,34 +140,17 @@ def init(settings: Settings) -> None:
     once. What exists already is left as it is.
     """
     path = settings.database_path
-    connection = connect(path, create=True)
-    try:
-        if not create_or_migrate(connection, path):
-            click.echo(f"{path}: the schema is there already")
+    if not create(path):
+        click.echo(f"{path}: the schema is there already")
+    with administered(path) as connection:
         if users.user_exists(connection, users.ADMIN):
             click.echo(f"{path}: there is a user {users.ADMIN} already; its password is kept")
             return
-        password, made_up = _new_password(PASSWORD_VARIABLES["init"], f"Password for {users.ADMIN}")
-        with transaction(connection):
-            users.add_defaults(connection)
-            group = users.ADMINISTRATORS[1]
-            users.add_user(connection, users.ADMIN, hash_password(password), "super-admin", [group])
-        click.echo(f"{path}: made, with the Super admin {users.ADMIN}")
-        _tell_password(users.ADMIN, password, made_up)
-    finally:
-        connection.close()
-
-
-def create_or_migrate(connection: sqlite3.Connection, path: Path) -> bool:
-    """Makes the schema, True, or brings the one that is there up to date, False."""
-    try:
-        with transaction(connection):
-            created = create_schema(connection)
-        migrate(connection)
-        connection.execute("PRAGMA journal_mode = WAL")
-    except (StoreError, sqlite3.Error) as error:
-        raise StoreError(f"database {path}: {error}") from error
-    return created
+    password, made_up = _new_password(PASSWORD_VARIABLES["init"], f"Password for {users.ADMIN}")
+    with administered(path) as connection:
+        users.add_user(connection, users.ADMIN, hash_password(password), "super-admin", [users.ADMINISTRATORS[1]])
+    click.echo(f"{path}: made, with the Super admin {users.ADMIN}")
+    _tell_password(users.ADMIN, password, made_up)
 
 
 @cli.command()
@@ -195,20 +162,12 @@ def load(settings: Settings, file: Path) -> None:
     Each line is an object; "table" names a table, the other members are its columns. The schema is made where there is
     none.
     """
-    connection = connect(settings.database_path, create=True)
     started = time.monotonic()
     try:
         with _lines(file) as (lines, on_line):
-            counts = load_lines(connection, lines, hash_password, on_line)
-        connection.execute("PRAGMA journal_mode = WAL")
-    except LoadError as error:
+            counts = load_file(settings.database_path, lines, hash_password, on_line)
+    except (LoadError, OSError, EOFError, zlib.error) as error:
         raise LoadError(f"{file}: {error}; nothing was loaded") from error
-    except (OSError, EOFError) as error:
-        raise LoadError(f"{file}: {error}; nothing was loaded") from error
-    except sqlite3.Error as error:
-        raise StoreError(f"database {settings.database_path}: {error}; nothing was loaded") from error
-    finally:
-        connection.close()
     total = sum(counts.values())
     click.echo(f"loaded {total} rows in {time.monotonic() - started:.1f} s: " + _spelled(counts))
 
@@ -243,10 +202,9 @@ def user_add(settings: Settings, username: str, role: str, groups: tuple[str, ..
     """Add a user; the password is asked for, taken from ALERTRPC_PASSWORD, or made up and shown once."""
     if not 1 <= len(username) <= 100:
         raise SettingsError("a user name of 1 to 100 characters is expected")
-    with _opened(settings) as connection:
-        password, made_up = _new_password(PASSWORD_VARIABLES["user"], f"Password for {username}")
-        with transaction(connection):
-            users.add_user(connection, username, hash_password(password), role, groups)
+    password, made_up = _new_password(PASSWORD_VARIABLES["user"], f"Password for {username}")
+    with administered(settings.database_path) as connection:
+        users.add_user(connection, username, hash_password(password), role, groups)
     click.echo(f"added {username}")
     _tell_password(username, password, made_up)
 
@@ -255,7 +213,7 @@ def user_add(settings: Settings, username: str, role: str, groups: tuple[str, ..
 @_settings_options("database")
 def user_list(settings: Settings) -> None:
     """List the users with their roles and groups."""
-    with _opened(settings) as connection:
+    with administered(settings.database_path) as connection:
         rows = users.list_users(connection)
     _table(
         ["userid", "username", "role", "groups", "disabled"],
@@ -271,12 +229,12 @@ def user_list(settings: Settings) -> None:
 @_settings_options("database")
 def user_passwd(settings: Settings, username: str) -> None:
     """Set a user's password, end the user's sessions, and lift a block after failed logins."""
-    with _opened(settings) as connection:
-        if not users.user_exists(connection, username):
-            raise StoreError(f"there is no user {username!r}")
-        password, made_up = _new_password(PASSWORD_VARIABLES["user"], f"New password for {username}")
-        with transaction(connection):
-            users.set_password(connection, username, hash_password(password))
+    path = settings.database_path
+    with administered(path) as connection:
+        users.user_id(connection, username)
+    password, made_up = _new_password(PASSWORD_VARIABLES["user"], f"New password for {username}")
+    with administered(path) as connection:
+        users.set_password(connection, username, hash_password(password))
     click.echo(f"the password of {username} is set")
     _tell_password(username, password, made_up)
 
@@ -286,7 +244,7 @@ def user_passwd(settings: Settings, username: str) -> None:
 @_settings_options("database")
 def user_disable(settings: Settings, username: str) -> None:
     """Disable a user and end the user's sessions at once."""
-    with _opened(settings) as connection, transaction(connection):
+    with administered(settings.database_path) as connection:
         users.disable_user(connection, username)
     click.echo(f"{username} is disabled")
 
@@ -296,7 +254,7 @@ def user_disable(settings: Settings, username: str) -> None:
 @_settings_options("database")
 def user_enable(settings: Settings, username: str) -> None:
     """Let a disabled user in again."""
-    with _opened(settings) as connection, transaction(connection):
+    with administered(settings.database_path) as connection:
         users.enable_user(connection, username)
     click.echo(f"{username} is enabled")
 
@@ -319,7 +277,7 @@ def token_add(settings: Settings, username: str, name: str, expires: str | None)
     except ValueError as error:
         raise SettingsError(f"--expires: {error}, not {expires!r}") from error
     value = secrets.token_hex(32)
-    with _opened(settings) as connection, transaction(connection):
+    with administered(settings.database_path) as connection:
         users.add_token(connection, username, name, hash_token(value), now, expires_at)
     click.echo(value)
 
@@ -328,7 +286,7 @@ def token_add(settings: Settings, username: str, name: str, expires: str | None)
 @_settings_options("database")
 def token_list(settings: Settings) -> None:
     """List the API tokens, not their values, which are stored nowhere."""
-    with _opened(settings) as connection:
+    with administered(settings.database_path) as connection:
         rows = users.list_tokens(connection)
     _table(
         ["tokenid", "username", "name", "expires", "last used"],
@@ -344,7 +302,7 @@ def token_list(settings: Settings) -> None:
 @_settings_options("database")
 def token_delete(settings: Settings, tokenid: int) -> None:
     """Delete an API token by its tokenid; it ends at once."""
-    with _opened(settings) as connection, transaction(connection):
+    with administered(settings.database_path) as connection:
         users.delete_token(connection, tokenid)
     click.echo(f"token {tokenid} is deleted")
 
@@ -356,16 +314,5 @@ def check(settings: Settings) -> None:
     for setting in TABLE:
         click.echo(f"{setting.name} = {getattr(settings, setting.name)}")
     path = settings.database_path
-    connection = connect(path)
-    try:
-        connection.execute("PRAGMA query_only = ON")
-        version = usable_version(connection)
-        faults = [row[0] for row in connection.execute("PRAGMA quick_check(10)") if row[0] != "ok"]
-        alerts = connection.execute("SELECT count(*) FROM alerts").fetchone()[0]
-    except (StoreError, sqlite3.Error) as error:
-        raise StoreError(f"database {path}: {error}") from error
-    finally:
-        connection.close()
-    if faults:
-        raise StoreError(f"database {path} is damaged: {'; '.join(faults)}")
+    version, alerts = inspect(path)
     click.echo(f"database {path}: schema version {version}, {alerts} alerts, no faults")

@@ -37,6 +37,10 @@ class QueryTimeout(AlertrpcError):
     """A query ran longer than the time limit and was ended."""
 
 
+class DatabaseBusy(AlertrpcError):
+    """Another process wrote for so long that a write of ours could not begin."""
+
+
 class ApiError(AlertrpcError):
     """An error of an API call, as the client is told it: `code` and `data` are Zabbix's."""
 

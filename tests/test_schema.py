@@ -116,7 +116,7 @@ def test_an_older_schema_is_migrated(connection: sqlite3.Connection) -> None:
 
 @pytest.mark.parametrize("step", range(len(LATER)))
 def test_a_migration_that_fails_changes_nothing(connection: sqlite3.Connection, step: int) -> None:
-    broken = {**LATER, SCHEMA_VERSION + step: (*LATER[SCHEMA_VERSION + step], "UPDATE nowhere SET nothing = 1")}
+    broken = {**LATER, SCHEMA_VERSION + step: (*LATER[SCHEMA_VERSION + step], "DELETE FROM nowhere")}
     before = content(connection)
     with pytest.raises(sqlite3.OperationalError, match="no such table: nowhere"):
         migrate(connection, migrations=broken, newest=NEWEST)

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from functools import partial
+from weakref import WeakValueDictionary
 
 from alertrpc.api.passwords import NOBODY, is_password
 from alertrpc.errors import APPLICATION_ERROR, INVALID_PARAMS, ApiError
@@ -22,8 +23,7 @@ TOKEN_EXPIRED = "API token expired."
 WRONG_LOGIN = "Incorrect user name or password or account is temporarily blocked."
 NO_ACCESS = "No permissions for system access."
 
-_TOUCH_SHARE = 10  # lastaccess is written when it is older than this part of the idle time
-_LONGEST_TOUCH = 60.0  # seconds
+_LONGEST_WAIT = 5.0  # seconds between two writes of when credentials were used
 
 log = logging.getLogger(__name__)
 
@@ -51,10 +51,10 @@ class Credentials:
         self._idle = session_idle
         self._attempts = login_attempts
         self._block = login_block
-        self._touch_after = min(_LONGEST_TOUCH, session_idle / _TOUCH_SHARE)
+        self._write_every = min(_LONGEST_WAIT, session_idle / 10)
         self._touched_sessions: dict[str, int] = {}
         self._touched_tokens: dict[str, int] = {}
-        self._logins: dict[str, asyncio.Lock] = {}
+        self._logins: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._bcrypt = ThreadPoolExecutor(max_workers=2, thread_name_prefix="bcrypt")
 
     async def caller(self, credential: str) -> Caller:
@@ -72,7 +72,7 @@ class Credentials:
         if holder.is_disabled or holder.lastaccess + self._idle < now:
             await self._database.write(partial(rows.end_session, hashed))
             raise ApiError(INVALID_PARAMS, SESSION_TERMINATED)
-        if now - holder.lastaccess >= self._touch_after:
+        if now > holder.lastaccess:
             self._touched_sessions[hashed] = now
         return holder.caller
 
@@ -84,7 +84,7 @@ class Credentials:
             raise ApiError(INVALID_PARAMS, NOT_AUTHORIZED)
         if holder.expires_at and holder.expires_at < now:
             raise ApiError(APPLICATION_ERROR, TOKEN_EXPIRED)
-        if now - holder.lastaccess >= self._touch_after:
+        if now > holder.lastaccess:
             self._touched_tokens[hashed] = now
         return holder.caller
 
@@ -94,13 +94,9 @@ class Credentials:
         The answer takes as long for an unknown user. Logins of one user wait for each other, so that many at a time
         are no more guesses than one after the other.
         """
-        lock = self._logins.setdefault(username, asyncio.Lock())
-        try:
-            async with lock:
-                return await self._login(username, password, remote)
-        finally:
-            if not lock.locked():
-                self._logins.pop(username, None)
+        lock = self._logins.setdefault(username, asyncio.Lock())  # gone with the last login that holds it
+        async with lock:
+            return await self._login(username, password, remote)
 
     async def _login(self, username: str, password: str, remote: str) -> tuple[int, str]:
         row = await self._database.read(partial(rows.find_login, username))
@@ -127,21 +123,20 @@ class Credentials:
         self._touched_sessions.pop(hashed, None)
         await self._database.write(partial(rows.end_session, hashed))
 
-    async def _write_touched(self) -> None:
+    async def _write_rows(self) -> None:
         sessions, self._touched_sessions = self._touched_sessions, {}
         tokens, self._touched_tokens = self._touched_tokens, {}
-        if sessions or tokens:
-            await self._database.write(partial(rows.touch, sessions, tokens))
+        ended = int(self._clock() - self._idle)
+        try:
+            await self._database.write(partial(rows.keep, sessions, tokens, ended))
+        except Exception:
+            log.exception("when credentials were used could not be written; their next use will be")
 
     async def _keep_rows(self) -> None:
         """Writes when credentials were used and deletes the sessions that ended, now and then."""
         while True:
-            await asyncio.sleep(min(5.0, self._touch_after))
-            try:
-                await self._write_touched()
-                await self._database.write(partial(rows.end_idle_sessions, int(self._clock() - self._idle)))
-            except Exception:
-                log.exception("the rows of sessions could not be written; the next try follows")
+            await asyncio.sleep(self._write_every)
+            await self._write_rows()
 
     @asynccontextmanager
     async def background_work(self) -> AsyncIterator[None]:
@@ -152,5 +147,5 @@ class Credentials:
         finally:
             work.cancel()
             await asyncio.gather(work, return_exceptions=True)
-            await self._write_touched()
+            await self._write_rows()
             self._bcrypt.shutdown()

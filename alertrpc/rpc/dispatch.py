@@ -20,6 +20,7 @@ from alertrpc.errors import (
     INVALID_PARAMS,
     METHOD_NOT_FOUND,
     ApiError,
+    DatabaseBusy,
     QueryTimeout,
 )
 from alertrpc.records import Json
@@ -114,7 +115,7 @@ def _dispatched(method: Method) -> Callable[..., Awaitable[Result]]:
             return Success(await method.handler(context if method.public else await _known(method, context), params))
         except ApiError as error:
             return Error(error.code, error.message, error.data)
-        except QueryTimeout as error:
+        except (QueryTimeout, DatabaseBusy) as error:
             return Error(APPLICATION_ERROR, "Application error.", str(error))
         except Exception:
             reference = secrets.token_hex(8)

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import aiosqlite
 
-from alertrpc.errors import QueryTimeout, StoreError
+from alertrpc.errors import DatabaseBusy, QueryTimeout, StoreError
 
 T = TypeVar("T")
 Job = Callable[[sqlite3.Connection], T]
@@ -63,8 +63,16 @@ def connect_reader(path: Path, cache_kib: int, functions: Mapping[str, Function]
 
 @contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """All of the block's writes, or none."""
-    connection.execute("BEGIN IMMEDIATE")
+    """All of the block's writes, or none.
+
+    Raises DatabaseBusy when other processes write for longer than BUSY_TIMEOUT.
+    """
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY:
+            raise DatabaseBusy("The database is busy with other writes; try again later.") from error
+        raise
     try:
         yield
         connection.execute("COMMIT")

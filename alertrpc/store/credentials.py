@@ -112,15 +112,11 @@ def end_session(hashed: str, connection: sqlite3.Connection) -> None:
     connection.execute("DELETE FROM sessions WHERE sessionid = ?", (hashed,))
 
 
-def end_idle_sessions(before: int, connection: sqlite3.Connection) -> int:
-    """Deletes the sessions last used before a time; returns how many."""
-    return connection.execute("DELETE FROM sessions WHERE lastaccess < ?", (before,)).rowcount
-
-
-def touch(sessions: dict[str, int], tokens: dict[str, int], connection: sqlite3.Connection) -> None:
-    """Notes when sessions and tokens, named by their hashes, were last used."""
+def keep(sessions: dict[str, int], tokens: dict[str, int], ended_before: int, connection: sqlite3.Connection) -> None:
+    """Notes when sessions and tokens, named by their hashes, were last used; deletes sessions not used since a time."""
     for table, key, used in (("sessions", "sessionid", sessions), ("token", "token", tokens)):
         connection.executemany(
             f"UPDATE {table} SET lastaccess = MAX(lastaccess, ?) WHERE {key} = ?",
             [(when, hashed) for hashed, when in used.items()],
         )
+    connection.execute("DELETE FROM sessions WHERE lastaccess < ?", (ended_before,))

@@ -1,13 +1,13 @@
 """The database as the rooms above see it: short reads, streams of rows, and writes."""
 
 import sqlite3
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from alertrpc.errors import StoreError
+from alertrpc.errors import AlertrpcError, StoreError
 from alertrpc.store.connection import (
     Connection,
     Function,
@@ -19,7 +19,7 @@ from alertrpc.store.connection import (
 )
 from alertrpc.store.point_reads import PointReads
 from alertrpc.store.rows import JOINED_ROWS, Rows, Scans, SqlValue, fetch_joined
-from alertrpc.store.schema import migrate
+from alertrpc.store.schema import create_schema, migrate, usable_version
 
 T = TypeVar("T")
 
@@ -83,13 +83,49 @@ async def open_database(
         yield Database(writer, points, scans)
 
 
-def prepare(path: Path) -> None:
-    """Brings the file's schema up to date and its journal to WAL, in which reads and writes do not wait for each other."""
-    connection = connect(path)
-    try:
+def create(path: Path) -> bool:
+    """Makes the file and its schema, True, or brings the schema that is there up to date, False."""
+    with _opened(path, create=True) as connection:
+        with transaction(connection):
+            created = create_schema(connection)
         migrate(connection)
         connection.execute("PRAGMA journal_mode = WAL")
-    except StoreError as error:
-        raise StoreError(f"database {path}: {error}") from error
-    finally:
-        connection.close()
+    return created
+
+
+def prepare(path: Path) -> None:
+    """Brings the file's schema up to date and its journal to WAL, in which reads and writes do not wait for each other."""
+    with _opened(path) as connection:
+        migrate(connection)
+        connection.execute("PRAGMA journal_mode = WAL")
+
+
+def inspect(path: Path) -> tuple[int, int]:
+    """The version of the schema and the number of alerts; nothing is changed.
+
+    Raises StoreError when the file cannot be served as it is, or is damaged.
+    """
+    with _opened(path) as connection:
+        connection.execute("PRAGMA query_only = ON")
+        version = usable_version(connection)
+        faults = [fault for (fault,) in connection.execute("PRAGMA quick_check(10)") if fault != "ok"]
+        if faults:
+            raise StoreError(f"it is damaged: {'; '.join(faults)}")
+        return version, connection.execute("SELECT count(*) FROM alerts").fetchone()[0]
+
+
+@contextmanager
+def _opened(path: Path, *, create: bool = False) -> Iterator[sqlite3.Connection]:
+    with closing(connect(path, create=create)) as connection:
+        try:
+            yield connection
+        except (AlertrpcError, sqlite3.Error) as error:
+            raise StoreError(f"database {path}: {error}") from error
+
+
+@contextmanager
+def administered(path: Path) -> Iterator[sqlite3.Connection]:
+    """The database for a command, its schema up to date: all that the block writes, or nothing."""
+    prepare(path)
+    with _opened(path) as connection, transaction(connection):
+        yield connection

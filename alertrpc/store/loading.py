@@ -2,12 +2,14 @@
 
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import orjson
 
-from alertrpc.errors import LoadError
-from alertrpc.store.connection import transaction
+from alertrpc.errors import LoadError, StoreError
+from alertrpc.store.connection import connect, transaction
 from alertrpc.store.schema import create_schema, migrate, schema_version
 
 BATCH_ROWS = 5_000
@@ -27,6 +29,19 @@ class _Batch:
     sql: str
     rows: list[tuple[object, ...]] = field(default_factory=list)
     numbers: list[int] = field(default_factory=list)
+
+
+def load_file(
+    path: Path, lines: Iterable[bytes], hash_password: HashPassword, on_line: Progress = lambda number: None
+) -> dict[str, int]:
+    """Loads lines into the database at `path`, which is made where there is none; see `load`."""
+    with closing(connect(path, create=True)) as connection:
+        try:
+            counts = load(connection, lines, hash_password, on_line)
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.Error as error:
+            raise StoreError(f"database {path}: {error}; nothing was loaded") from error
+    return counts
 
 
 def load(

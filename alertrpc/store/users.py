@@ -45,7 +45,7 @@ def add_user(connection: sqlite3.Connection, username: str, passwd: str, role: s
 
 def set_password(connection: sqlite3.Connection, username: str, passwd: str) -> None:
     """Sets a hashed password, ends the user's sessions and lifts a block."""
-    userid = _user_id(connection, username)
+    userid = user_id(connection, username)
     connection.execute("UPDATE users SET passwd = ?, attempt_failed = 0 WHERE userid = ?", (passwd, userid))
     connection.execute("DELETE FROM sessions WHERE userid = ?", (userid,))
 
@@ -53,14 +53,14 @@ def set_password(connection: sqlite3.Connection, username: str, passwd: str) -> 
 def disable_user(connection: sqlite3.Connection, username: str) -> None:
     """Puts the user into the group of disabled users, as Zabbix does, and ends the sessions."""
     add_defaults(connection)
-    userid = _user_id(connection, username)
+    userid = user_id(connection, username)
     _join_group(connection, userid, DISABLED[0])
     connection.execute("DELETE FROM sessions WHERE userid = ?", (userid,))
 
 
 def enable_user(connection: sqlite3.Connection, username: str) -> None:
     """Takes the user out of the group of disabled users."""
-    userid = _user_id(connection, username)
+    userid = user_id(connection, username)
     connection.execute("DELETE FROM users_groups WHERE userid = ? AND usrgrpid = ?", (userid, DISABLED[0]))
 
 
@@ -78,7 +78,7 @@ def list_users(connection: sqlite3.Connection) -> list[tuple[int, str, str, str,
 
 def add_token(connection: sqlite3.Connection, username: str, name: str, hashed: str, now: int, expires_at: int) -> int:
     """Adds an API token, given as its hash; `expires_at` 0 is never. Returns the tokenid."""
-    userid = _user_id(connection, username)
+    userid = user_id(connection, username)
     if connection.execute("SELECT 1 FROM token WHERE userid = ? AND name = ?", (userid, name)).fetchone():
         raise StoreError(f"user {username!r} has a token {name!r} already")
     tokenid: int = connection.execute(
@@ -103,7 +103,8 @@ def delete_token(connection: sqlite3.Connection, tokenid: int) -> None:
         raise StoreError(f"there is no token {tokenid}")
 
 
-def _user_id(connection: sqlite3.Connection, username: str) -> int:
+def user_id(connection: sqlite3.Connection, username: str) -> int:
+    """The userid of a username; raises StoreError when there is none."""
     row = connection.execute("SELECT userid FROM users WHERE username = ?", (username,)).fetchone()
     if row is None:
         raise StoreError(f"there is no user {username!r}")

@@ -16,6 +16,7 @@ CORS = {
     "Access-Control-Allow-Headers": "Content-Type,Authorization",
     "Access-Control-Allow-Methods": "POST,OPTIONS",
     "Access-Control-Max-Age": "1000",
+    "Server": "alertrpc",
 }
 HEADERS = CIMultiDict({**CORS, "Content-Type": "application/json"})
 
@@ -32,9 +33,12 @@ async def serve_rpc(request: web.Request) -> web.StreamResponse:
     if request.headers.get("Content-Type", "").partition(";")[0] not in CONTENT_TYPES:
         return web.Response(status=412, reason="Precondition Failed", headers=CORS)
     try:
-        body = await request.read()
+        async with asyncio.timeout(request.app[STALL_TIMEOUT]):
+            body = await request.read()
     except web.HTTPRequestEntityTooLarge:
         return web.Response(status=413, headers=CORS)
+    except TimeoutError:
+        return web.Response(status=408, headers=CORS)
     dispatcher = request.app[DISPATCHER]
     answer = await dispatcher.answer(body, request.headers.get("Authorization"), request.remote or "")
     if answer is None:

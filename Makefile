@@ -1,0 +1,35 @@
+# make run, make test, make bench, make lint: each does all its set-up in .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SOURCES := setup.cfg setup.py pyproject.toml
+
+.PHONY: run test bench lint clean
+
+run: $(VENV)/installed
+	@test -f example.db || $(BIN)/alertrpc load examples/alerts.jsonl --database sqlite:///example.db
+	@exec $(BIN)/alertrpc serve --database sqlite:///example.db
+
+test: lint
+	$(BIN)/python -m pytest $(PYTEST_FLAGS)
+
+lint: $(VENV)/installed-test
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+bench: $(VENV)/installed-test
+	$(BIN)/python -m benchmarks $(BENCH_FLAGS)
+
+$(VENV)/installed: $(SOURCES)
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/installed-test: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	@touch $@
+
+clean:
+	rm -rf $(VENV) example.db example.db-wal example.db-shm build dist *.egg-info

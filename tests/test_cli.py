@@ -1,0 +1,361 @@
+"""The commands as a person calls them: processes, their output, their exit status."""
+
+import re
+import shutil
+import sqlite3
+import stat
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from alertrpc.api.passwords import is_password
+from alertrpc.settings import TABLE
+from alertrpc.store.schema import SCHEMA_VERSION
+from tests.support import Client, passwords, run_alertrpc, serving
+from tests.terminal import at_terminal
+
+COMMANDS = [
+    "",
+    "serve",
+    "init",
+    "load",
+    "check",
+    "user",
+    "user add",
+    "user list",
+    "user passwd",
+    "user disable",
+    "user enable",
+    "token",
+    "token add",
+    "token list",
+    "token delete",
+]
+WRONG_CALLS = [
+    ("nothing", "No such command 'nothing'"),
+    ("user nothing", "No such command 'nothing'"),
+    ("init --nothing", "No such option '--nothing'"),
+    ("init --port 1", "No such option '--port'"),
+    ("init --database alertrpc.db", "--database: an address such as sqlite:///"),
+    ("serve --port x", "--port: a whole number from 0 to 65535 is expected, not 'x'"),
+    ("serve --session-idle 0", "--session-idle: a value above 0 is expected, not '0'"),
+    ("serve --config missing.toml", "missing.toml: No such file or directory"),
+    ("serve extra", "unexpected extra argument (extra)"),
+    ("serve --port", "Option '--port' requires an argument"),
+    ("load", "Missing argument 'FILE'"),
+    ("load missing.jsonl", "'missing.jsonl' does not exist"),
+    ("user add", "Missing argument 'USERNAME'"),
+    ("user add someone --role boss", "'boss' is not one of 'user', 'admin', 'super-admin'"),
+    ("token add noc", "Missing argument 'NAME'"),
+    ("token add noc ci --expires soon", "--expires: a time such as 30s, 15m or 1h is expected, not 'soon'"),
+    ("token delete one", "'one' is not a valid integer"),
+]
+FAILURES = [
+    ("user add Admin", "there is a user 'Admin' already"),
+    ("user add someone --group Nobody", "there is no user group 'Nobody'"),
+    ("user passwd nobody", "there is no user 'nobody'"),
+    ("user disable nobody", "there is no user 'nobody'"),
+    ("user enable nobody", "there is no user 'nobody'"),
+    ("token add nobody ci", "there is no user 'nobody'"),
+    ("token delete 99", "there is no token 99"),
+]
+NEEDS_DATABASE = ["serve --port 0", "serve --port 0 --workers 2", "check", "user list", "token add Admin ci"]
+
+
+def run(call: str | Sequence[str], folder: Path, **env: str) -> str:
+    """The output of a call that must do well."""
+    done = run_alertrpc(*(call.split() if isinstance(call, str) else call), cwd=folder, env=env)
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
+
+
+def fault(call: str, folder: Path, status: int, **env: str) -> str:
+    """The one line that a call which must fail says."""
+    done = run_alertrpc(*call.split(), cwd=folder, env=env)
+    assert (done.returncode, done.stderr.count("\n")) == (status, 1), done.stderr
+    assert done.stderr.startswith("alertrpc: ")
+    return done.stderr
+
+
+def logins(folder: Path, *tried: tuple[str, str]) -> list[bool]:
+    """Whether each pair of a user name and a password logs in."""
+    with serving(folder / "alertrpc.db") as server:
+        client = Client(server.port)
+        responses = [
+            client.request("user.login", {"username": username, "password": password}) for username, password in tried
+        ]
+        client.close()
+    return ["result" in response for response in responses]
+
+
+def fits(folder: Path, username: str, password: str) -> bool:
+    """Whether it is the user's password in the database."""
+    connection = sqlite3.connect(folder / "alertrpc.db")
+    row = connection.execute("SELECT passwd FROM users WHERE username = ?", (username,)).fetchone()
+    connection.close()
+    return is_password(password, row[0].encode())
+
+
+@pytest.fixture(scope="module")
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("made")
+    run("init", folder, ALERTRPC_ADMIN_PASSWORD="zabbix")
+    return folder / "alertrpc.db"
+
+
+@pytest.fixture
+def made(made_once: Path, tmp_path: Path) -> Path:
+    """A folder with a new database; Admin's password is `zabbix`."""
+    shutil.copy2(made_once, tmp_path / "alertrpc.db")
+    return tmp_path
+
+
+def options_without_help(text: str) -> list[str]:
+    """The options of a help text behind which nothing is said; what stands in brackets is no explanation."""
+    text = text.partition("Options:\n")[2].partition("\n\n")[0]
+    options = re.split(r"\n(?=  -)", text.rstrip())
+    said = [re.split(r"\s{2,}", option.strip(), maxsplit=1) for option in options]
+    return [one[0] for one in said if len(one) < 2 or one[1].startswith("[")]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_explains_itself(tmp_path: Path, command: str) -> None:
+    text = run([*command.split(), "--help"], tmp_path)
+    assert text.startswith(f"Usage: alertrpc {command}".strip())
+    about = text.partition("\n\n")[2].partition("\n\n")[0]
+    assert about.strip().endswith(".")
+    assert options_without_help(text) == []
+
+
+def test_a_short_flag_helps_too(tmp_path: Path) -> None:
+    assert run("user add -h", tmp_path) == run("user add --help", tmp_path)
+
+
+def test_every_setting_is_a_flag_of_serve(tmp_path: Path) -> None:
+    text = " ".join(run("serve --help", tmp_path).split())
+    for setting in TABLE:
+        assert f"{setting.flag} {setting.metavar} " in text
+        assert f"[{setting.variable}; {setting.default}]" in text.replace("- ", "-")
+
+
+def test_the_version(tmp_path: Path) -> None:
+    assert re.fullmatch(r"alertrpc, version \d+\.\d+\.\d+\n", run("--version", tmp_path))
+
+
+@pytest.mark.parametrize(("call", "said"), WRONG_CALLS)
+def test_a_wrong_call_is_one_line_and_status_2(tmp_path: Path, call: str, said: str) -> None:
+    assert said in fault(call, tmp_path, 2)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("call", NEEDS_DATABASE)
+def test_there_must_be_a_database(tmp_path: Path, call: str) -> None:
+    said = fault(call, tmp_path, 1)
+    assert "database alertrpc.db: there is no such file; `alertrpc init` makes it" in said
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_init_makes_up_a_password(tmp_path: Path) -> None:
+    output = run("init", tmp_path)
+    found = re.findall(r"The password of Admin is (\S+); it is shown this once\.", output)
+    assert len(found) == 1
+    assert len(found[0]) >= 16
+    assert logins(tmp_path, ("Admin", found[0]), ("Admin", "zabbix")) == [True, False]
+
+
+def test_init_takes_a_password_from_the_environment(made: Path) -> None:
+    assert fits(made, "Admin", "zabbix")
+
+
+def test_init_says_no_password_that_it_was_given(tmp_path: Path) -> None:
+    assert "a given password" not in run("init", tmp_path, ALERTRPC_ADMIN_PASSWORD="a given password")
+
+
+@pytest.mark.parametrize("password", ["", "x" * 256], ids=["empty", "long"])
+def test_init_takes_no_wrong_password(tmp_path: Path, password: str) -> None:
+    said = fault("init", tmp_path, 2, ALERTRPC_ADMIN_PASSWORD=password)
+    assert "a password of 1 to 255 characters is expected" in said
+
+
+def test_init_twice_changes_nothing(made: Path) -> None:
+    output = run("init", made, ALERTRPC_ADMIN_PASSWORD="another")
+    assert "the schema is there already" in output
+    assert "its password is kept" in output
+    assert fits(made, "Admin", "zabbix")
+
+
+def test_init_asks_at_a_terminal(tmp_path: Path) -> None:
+    answers = [("Password for Admin", "typed here"), ("Repeat", "typed here")]
+    status, shown = at_terminal("init", cwd=tmp_path, answers=answers)
+    assert status == 0, shown
+    assert "made, with the Super admin Admin" in shown
+    assert "typed here" not in shown
+    assert fits(tmp_path, "Admin", "typed here")
+
+
+def test_init_asks_again_when_the_two_differ(tmp_path: Path) -> None:
+    answers = [("Password for Admin", "one"), ("Repeat", "two"), ("Password for Admin", "one"), ("Repeat", "one")]
+    status, shown = at_terminal("init", cwd=tmp_path, answers=answers)
+    assert status == 0, shown
+    assert fits(tmp_path, "Admin", "one")
+
+
+def test_a_database_of_passwords_is_for_its_owner(made: Path) -> None:
+    assert stat.S_IMODE((made / "alertrpc.db").stat().st_mode) & 0o007 == 0
+
+
+def test_init_names_a_folder_that_is_missing(tmp_path: Path) -> None:
+    said = fault("init --database sqlite:///missing/alertrpc.db", tmp_path, 1)
+    assert "missing/alertrpc.db: " in said
+    assert "`alertrpc init` makes it" not in said
+
+
+def test_a_user_is_added_listed_disabled_and_enabled(made: Path) -> None:
+    assert run("user add noc --role admin", made, ALERTRPC_PASSWORD="secret") == "added noc\n"
+    listed = run("user list", made).splitlines()
+    assert listed[0].split() == ["userid", "username", "role", "groups", "disabled"]
+    assert [line.split()[1:2] + line.split()[-1:] for line in listed[1:]] == [["Admin", "no"], ["noc", "no"]]
+    assert logins(made, ("noc", "secret")) == [True]
+    assert run("user disable noc", made) == "noc is disabled\n"
+    assert run("user list", made).splitlines()[2].split()[-1] == "yes"
+    assert logins(made, ("noc", "secret")) == [False]
+    assert run("user enable noc", made) == "noc is enabled\n"
+    assert logins(made, ("noc", "secret")) == [True]
+
+
+def test_a_user_joins_groups(made: Path) -> None:
+    groups = ["--group", "Zabbix administrators", "--group", "Disabled"]
+    run(["user", "add", "noc", *groups], made, ALERTRPC_PASSWORD="secret")
+    line = run("user list", made).splitlines()[2]
+    assert "Zabbix administrators" in line
+    assert "Disabled" in line
+    assert line.split()[-1] == "yes"
+
+
+def test_a_users_password_is_made_up(made: Path) -> None:
+    output = run("user add noc", made)
+    found = re.search(r"The password of noc is (\S+); it is shown this once\.", output)
+    assert found
+    assert fits(made, "noc", found[1])
+
+
+def test_a_password_is_set_and_ends_the_sessions(database: Path) -> None:
+    with serving(database) as server:
+        client = Client(server.port)
+        auth = client.login("Admin", passwords()["Admin"])
+        run("user passwd Admin", database.parent, ALERTRPC_PASSWORD="changed")
+        response = client.request("alert.get", {"limit": 1}, auth=auth)
+        assert response["error"]["data"] == "Session terminated, re-login, please."
+        assert "result" in client.request("user.login", {"username": "Admin", "password": "changed"})
+        client.close()
+
+
+def test_a_failed_command_adds_nobody(made: Path) -> None:
+    before = run("user list", made)
+    fault("user add someone --group Nobody", made, 1)
+    assert run("user list", made) == before
+
+
+def test_a_token_is_added_used_listed_and_deleted(database: Path) -> None:
+    value = run("token add Admin ci", database.parent).strip()
+    assert re.fullmatch(r"[0-9a-f]{64}", value)
+    assert value.encode() not in database.read_bytes()
+    with serving(database) as server:
+        client = Client(server.port)
+        assert len(client.request("alert.get", {"limit": 1}, auth=value)["result"]) == 1
+        listed = run("token list", database.parent)
+        assert listed.splitlines()[1].split()[1:4] == ["Admin", "ci", "never"]
+        assert value not in listed
+        run(f"token delete {listed.splitlines()[1].split()[0]}", database.parent)
+        assert "error" in client.request("alert.get", {"limit": 1}, auth=value)
+        client.close()
+
+
+def test_a_token_has_a_name_of_its_own_and_may_expire(made: Path) -> None:
+    run("token add Admin ci --expires 30d", made)
+    assert re.search(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", run("token list", made))
+    assert "user 'Admin' has a token 'ci' already" in fault("token add Admin ci", made, 1)
+
+
+@pytest.mark.parametrize(("call", "said"), FAILURES)
+def test_a_failure_is_one_line_and_status_1(made: Path, call: str, said: str) -> None:
+    assert said in fault(call, made, 1)
+
+
+def test_check_names_every_setting_and_the_alerts(database: Path) -> None:
+    lines = run("check", database.parent, ALERTRPC_PORT="7001").splitlines()
+    assert [line.split(" = ")[0] for line in lines[:-1]] == [setting.name for setting in TABLE]
+    assert "port = 7001" in lines
+    assert lines[-1] == f"database alertrpc.db: schema version {SCHEMA_VERSION}, 1500 alerts, no faults"
+
+
+def test_check_changes_nothing(database: Path) -> None:
+    before = database.read_bytes()
+    run("check", database.parent)
+    assert database.read_bytes() == before
+
+
+def damaged(path: Path) -> None:
+    """A leaf page in the middle is overwritten."""
+    content = bytearray(path.read_bytes())
+    middle = len(content) // 2 // 4096 * 4096
+    content[middle : middle + 4096] = b"\xff" * 4096
+    path.write_bytes(content)
+
+
+def no_database(path: Path) -> None:
+    path.write_text("Dear Sir or Madam,\n" * 1000)
+
+
+def of_another_program(path: Path) -> None:
+    path.unlink()
+    connection = sqlite3.connect(path)
+    connection.execute("CREATE TABLE notes (id INTEGER PRIMARY KEY)")
+    connection.close()
+
+
+def newer(path: Path) -> None:
+    connection = sqlite3.connect(path)
+    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
+    connection.close()
+
+
+def empty(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+UNUSABLE = {
+    no_database: "not a database",
+    of_another_program: "this is a database of another program",
+    newer: f"its schema has version {SCHEMA_VERSION + 1}",
+    empty: "there is no schema in it; `alertrpc init` makes it",
+}
+
+
+@pytest.mark.parametrize("call", ["check", "serve --port 0"])
+@pytest.mark.parametrize("spoil", UNUSABLE, ids=lambda spoil: spoil.__name__)
+def test_an_unusable_database_is_named(database: Path, spoil: object, call: str) -> None:
+    assert callable(spoil)
+    spoil(database)
+    said = fault(call, database.parent, 1)
+    assert "database alertrpc.db: " in said
+    assert UNUSABLE[spoil] in said
+
+
+@pytest.mark.parametrize("call", ["init", "load good.jsonl"])
+@pytest.mark.parametrize("spoil", [no_database, of_another_program, newer], ids=lambda spoil: spoil.__name__)
+def test_an_unusable_database_is_left_alone(database: Path, spoil: object, call: str) -> None:
+    assert callable(spoil)
+    spoil(database)
+    before = database.read_bytes()
+    (database.parent / "good.jsonl").write_text('{"table": "role", "roleid": 77}\n')
+    said = fault(call, database.parent, 1)
+    assert "database alertrpc.db: " in said
+    assert UNUSABLE[spoil] in said
+    assert database.read_bytes() == before
+
+
+def test_check_finds_damage(database: Path) -> None:
+    damaged(database)
+    assert "database alertrpc.db" in fault("check", database.parent, 1)

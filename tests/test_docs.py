@@ -1,0 +1,103 @@
+"""The documents say everything that there is, and what they show is so."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+from pathlib import Path
+
+import docutils.core
+import pytest
+
+from alertrpc.api.alert import IDS, TIMES
+from alertrpc.api.get import common_fields
+from alertrpc.api.methods import METHODS
+from alertrpc.query.alert import ALERT
+from alertrpc.records import Caller, UserType
+from alertrpc.settings import OTHER_ENVIRONMENT, TABLE
+from tests.support import ROOT, Client, environment, run_alertrpc, serving
+
+DOCUMENTS = [ROOT / "README.rst", ROOT / "CHANGELOG.rst", *sorted((ROOT / "docs").glob("*.rst"))]
+README = (ROOT / "README.rst").read_text()
+INTERNAL = {"nopermissions"}
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_document_is_sound_markup(path: Path) -> None:
+    settings = {"halt_level": 2, "report_level": 2, "syntax_highlight": "none", "file_insertion_enabled": False}
+    docutils.core.publish_string(path.read_text(), writer="null", settings_overrides=settings)
+
+
+@pytest.mark.parametrize("setting", TABLE, ids=lambda setting: setting.name)
+def test_setting_is_documented_with_its_default(setting: object) -> None:
+    text = (ROOT / "docs" / "settings.rst").read_text()
+    name, default = getattr(setting, "name"), getattr(setting, "default")  # noqa: B009
+    assert re.search(rf"^``{name}``\s+``{re.escape(default)}``\s", text, re.MULTILINE)
+
+
+def test_other_variables_are_documented() -> None:
+    text = (ROOT / "docs" / "settings.rst").read_text()
+    assert [name for name in OTHER_ENVIRONMENT if f"``{name}``" not in text] == []
+
+
+def test_methods_and_parameters_are_documented() -> None:
+    text = (ROOT / "docs" / "api.rst").read_text()
+    parameters = {*IDS, *TIMES, "eventsource", "eventobject", *common_fields(ALERT, Caller(1, UserType.SUPER_ADMIN))}
+    names = {method.name for method in METHODS.values()} | parameters - INTERNAL
+    assert [name for name in sorted(names) if f"``{name}``" not in text] == []
+
+
+def shown_commands() -> list[str]:
+    """The commands of README's console blocks that ask the server, each on one line or more."""
+    blocks = re.findall(r"\.\. code-block:: console\n\n((?:    .*\n|\n)+)", README)
+    return [block.replace("\n    ", "\n").strip().removeprefix("$ ") for block in blocks if "curl" in block]
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="there is no curl")
+def test_shown_requests_give_the_shown_answer(tmp_path: Path) -> None:
+    database = tmp_path / "example.db"
+    loaded = run_alertrpc("load", str(ROOT / "examples" / "alerts.jsonl"), "--database", f"sqlite:///{database}")
+    assert loaded.returncode == 0, loaded.stderr
+    with serving(database) as server:
+        script = "\n".join(shown_commands()).replace("http://127.0.0.1:8080", server.url)
+        done = subprocess.run(["bash", "-euc", script], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    answers, end = [], 0
+    while end < len(done.stdout):
+        answer, end = json.JSONDecoder().raw_decode(done.stdout, end)
+        answers.append(answer)
+    shown = re.search(r"\.\. code-block:: json\n\n    (.*)\n", README)
+    assert shown
+    assert answers[0] == json.loads(shown[1])
+    assert {alert["error"] != "" for alert in answers[1]["result"]} == {True}
+
+
+def test_make_run_in_a_clean_clone(tmp_path: Path) -> None:
+    """`make run` does all its set-up; the copy holds what a clone does."""
+    files = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True)
+    for name in files.stdout.rstrip("\0").split("\0"):
+        target = tmp_path / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if (ROOT / name).exists():
+            shutil.copy(ROOT / name, target, follow_symlinks=False)
+    kept = {name: value for name, value in environment(ALERTRPC_PORT="0").items() if name != "PYTHONPATH"}
+    process = subprocess.Popen(
+        ["make", "run"], cwd=tmp_path, stdout=subprocess.PIPE, text=True, env=kept, start_new_session=True
+    )
+    try:
+        assert process.stdout is not None
+        output = ""
+        while not (found := re.search(r"serves on http://127\.0\.0\.1:(\d+)", output)):
+            line = process.stdout.readline()
+            assert line, output
+            output += line
+        client = Client(int(found[1]))
+        rows = client.call("alert.get", {"countOutput": True}, user="Admin") if client.login("Admin", "zabbix") else "0"
+        client.close()
+        assert int(rows) > 0
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait(timeout=60)
+        process.stdout.close()  # type: ignore[union-attr]
