@@ -6,6 +6,7 @@ from enum import Enum
 from functools import lru_cache
 from typing import NamedTuple
 
+from alertrpc.errors import invalid_parameter
 from alertrpc.query.params import GetParams, Scalar
 from alertrpc.query.related import related_member
 from alertrpc.query.resource import Column, Kind, Resource
@@ -13,6 +14,7 @@ from alertrpc.query.search import like
 from alertrpc.query.sql import NOTHING, Condition, SqlValue, all_of, any_of, is_in, joins_of, negated
 from alertrpc.records import Caller
 
+MOST_PATTERNS = 5000  # in one search; each is a term of the statement
 MOST_SHORT_IDS = 100  # an answer for so many ids is expected to be short
 _INTEGER = re.compile(r"-?[0-9]{1,4000}")  # Python refuses to read longer ones
 _INT64 = range(-(2**63), 2**63)
@@ -150,6 +152,8 @@ def _whole_number(value: Scalar, kind: Kind) -> int | None:
 
 
 def _search(resource: Resource, params: GetParams) -> list[Condition]:
+    if sum(map(len, params.search.values())) > MOST_PATTERNS:
+        raise invalid_parameter("/search", f"more than {MOST_PATTERNS} values.")
     join = any_of if params.search_by_any else all_of
     conditions = []
     for name, values in params.search.items():

@@ -8,6 +8,7 @@ import orjson
 SqlValue = int | float | str | bytes | None
 
 
+_WIDEST = 100  # terms in a row
 NO_JOINS: frozenset[str] = frozenset()
 
 
@@ -37,9 +38,17 @@ def negated(condition: Condition) -> Condition:
 def _joined(operator: str, conditions: Sequence[Condition]) -> Condition:
     if len(conditions) == 1:
         return conditions[0]
-    sql = operator.join([f"({condition.sql})" for condition in conditions])
+    sql = _balanced(operator, [f"({condition.sql})" for condition in conditions])
     args = tuple([arg for condition in conditions for arg in condition.args])
     return Condition(sql, args, joins_of(conditions))
+
+
+def _balanced(operator: str, terms: Sequence[str]) -> str:
+    """The terms joined as a tree of little depth: SQLite takes an expression of 1,000 levels at most."""
+    if len(terms) <= _WIDEST:
+        return operator.join(terms)
+    middle = len(terms) // 2
+    return f"({_balanced(operator, terms[:middle])}){operator}({_balanced(operator, terms[middle:])})"
 
 
 def joins_of(conditions: Sequence[Condition]) -> frozenset[str]:

@@ -33,8 +33,7 @@ async def serve_rpc(request: web.Request) -> web.StreamResponse:
     if request.headers.get("Content-Type", "").partition(";")[0] not in CONTENT_TYPES:
         return web.Response(status=412, reason="Precondition Failed", headers=CORS)
     try:
-        async with asyncio.timeout(request.app[STALL_TIMEOUT]):
-            body = await request.read()
+        body = await _body(request)
     except web.HTTPRequestEntityTooLarge:
         return web.Response(status=413, headers=CORS)
     except TimeoutError:
@@ -46,6 +45,14 @@ async def serve_rpc(request: web.Request) -> web.StreamResponse:
     if answer.rest is None:
         return web.Response(body=answer.first, headers=HEADERS.copy())
     return await _stream(request, answer)
+
+
+async def _body(request: web.Request) -> bytes:
+    """The request's body. Raises TimeoutError when the client stalls in the middle of it."""
+    if request.content.is_eof():
+        return await request.read()
+    async with asyncio.timeout(request.app[STALL_TIMEOUT]):
+        return await request.read()
 
 
 async def _stream(request: web.Request, answer: Answer) -> web.StreamResponse:
