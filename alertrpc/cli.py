@@ -21,8 +21,7 @@ from alertrpc import __version__
 from alertrpc.api.credentials import hash_token
 from alertrpc.api.passwords import hash_password
 from alertrpc.errors import AlertrpcError, LoadError, SettingsError
-from alertrpc.server import serve as run_server
-from alertrpc.settings import TABLE, Setting, Settings, duration, read_settings
+from alertrpc.settings import TABLE, Setting, Settings, at_least_one, duration, read_settings
 from alertrpc.store import users
 from alertrpc.store.database import administered, create, inspect
 from alertrpc.store.loading import load_file
@@ -128,6 +127,8 @@ def serve(settings: Settings) -> None:
     logging.basicConfig(
         level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
     )
+    from alertrpc.server import serve as run_server  # the other commands start sooner without it
+
     run_server(settings, lambda address: click.echo(f"alertrpc serves on {address}"))
 
 
@@ -195,13 +196,17 @@ def user() -> None:
 
 @user.command("add")
 @click.argument("username")
-@click.option("--role", type=click.Choice(list(users.ROLE_NAMES)), default="user", show_default=True)
+@click.option(
+    "--role", type=click.Choice(list(users.ROLE_NAMES)), default="user", show_default=True, help="What the user may do."
+)
 @click.option("--group", "groups", multiple=True, metavar="NAME", help="A user group to join; may be repeated.")
 @_settings_options("database")
 def user_add(settings: Settings, username: str, role: str, groups: tuple[str, ...]) -> None:
     """Add a user; the password is asked for, taken from ALERTRPC_PASSWORD, or made up and shown once."""
     if not 1 <= len(username) <= 100:
         raise SettingsError("a user name of 1 to 100 characters is expected")
+    with administered(settings.database_path) as connection:
+        users.require_new(connection, username)
     password, made_up = _new_password(PASSWORD_VARIABLES["user"], f"Password for {username}")
     with administered(settings.database_path) as connection:
         users.add_user(connection, username, hash_password(password), role, groups)
@@ -273,7 +278,7 @@ def token_add(settings: Settings, username: str, name: str, expires: str | None)
     """Make an API token for a user and show it this once."""
     now = int(time.time())
     try:
-        expires_at = now + duration(expires) if expires else 0
+        expires_at = now + at_least_one(duration)(expires) if expires else 0
     except ValueError as error:
         raise SettingsError(f"--expires: {error}, not {expires!r}") from error
     value = secrets.token_hex(32)

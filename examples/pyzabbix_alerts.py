@@ -8,7 +8,7 @@ What is not given comes from ZABBIX_URL, ZABBIX_USER and ZABBIX_PASSWORD.
 import os
 import sys
 
-from pyzabbix import ZabbixAPI
+from pyzabbix.api import ZabbixAPI
 
 DEFAULTS = {
     "ZABBIX_URL": "http://127.0.0.1:8080/api_jsonrpc.php",
@@ -27,7 +27,9 @@ def main() -> None:
     try:  # not `with`: PyZabbix's block passes over the errors of the API
         alerts = api.alert.get(output=["alertid", "status", "sendto", "subject", "error"], sortfield="alertid")
         for alert in alerts:
-            print(alert["alertid"], STATUS[alert["status"]], alert["sendto"], alert["subject"], alert["error"], sep="\t")
+            print(
+                alert["alertid"], STATUS[alert["status"]], alert["sendto"], alert["subject"], alert["error"], sep="\t"
+            )
     finally:
         api.user.logout()
 

@@ -26,7 +26,9 @@ def main() -> None:
     with ZabbixAPI(url, user=user, password=password) as api:
         alerts = api.alert.get(output=["alertid", "status", "sendto", "subject", "error"], sortfield="alertid")
         for alert in alerts:
-            print(alert["alertid"], STATUS[alert["status"]], alert["sendto"], alert["subject"], alert["error"], sep="\t")
+            print(
+                alert["alertid"], STATUS[alert["status"]], alert["sendto"], alert["subject"], alert["error"], sep="\t"
+            )
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from alertrpc.settings import read_settings
 from alertrpc.store.rows import CHUNK_ROWS
 from tests.support import passwords
 
-TestClient.__test__ = False  # type: ignore[attr-defined]  # pytest would take it for a class of tests
+TestClient.__test__ = False  # pytest would take it for a class of tests
 
 
 class Calls:
@@ -71,7 +71,8 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> Calls:
     plain_connect = sqlite3.connect
 
     def connect(*args: Any, **kwargs: Any) -> sqlite3.Connection:
-        return plain_connect(*args, **{**kwargs, "factory": Connection})
+        connection: sqlite3.Connection = plain_connect(*args, **{**kwargs, "factory": Connection})
+        return connection
 
     monkeypatch.setattr(sqlite3, "connect", connect)
     for module, name in ((bcrypt, "checkpw"), (time, "sleep")):

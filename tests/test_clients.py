@@ -8,8 +8,8 @@ from typing import Any
 import aiohttp
 import aiozabbix
 import pytest
-import pyzabbix
 import zabbix_utils
+from pyzabbix import api as pyzabbix
 
 from tests.support import Client, Server, passwords, run_alertrpc, serving
 
@@ -137,9 +137,7 @@ async def test_zabbix_utils_async_token(
 
 
 @pytest.mark.parametrize("detect_version", [True, False])
-def test_pyzabbix(
-    url: str, password: str, expected: Callable[[dict[str, Any]], Any], detect_version: bool
-) -> None:
+def test_pyzabbix(url: str, password: str, expected: Callable[[dict[str, Any]], Any], detect_version: bool) -> None:
     with pyzabbix.ZabbixAPI(url, timeout=60, detect_version=detect_version) as api, api.session:
         api.login("noc", password)
         assert (str(api.version) == "7.0.22") is detect_version

@@ -14,7 +14,7 @@ from alertrpc.api import credentials
 from alertrpc.api.passwords import NOBODY, hash_password, is_password
 from alertrpc.errors import ApiError
 from alertrpc.store.database import open_database
-from tests.support import Client, Server, passwords, run_alertrpc, serving
+from tests.support import Server, passwords, run_alertrpc, serving
 from tests.wire import PATIENCE, call, error, eventually, exchange, execute
 
 WRONG_LOGIN = error(
@@ -171,7 +171,8 @@ def test_nul_in_a_password_lets_nobody_in(lenient: tuple[Server, Path], password
 
 
 @pytest.mark.parametrize(
-    ("password", "expected"), [("p" * 100, True), ("p" * 72 + "other", True), ("p" * 71, False), ("p" * 71 + "x", False)]
+    ("password", "expected"),
+    [("p" * 100, True), ("p" * 72 + "other", True), ("p" * 71, False), ("p" * 71 + "x", False)],
 )
 def test_bytes_of_a_password_beyond_72_do_not_count(
     lenient: tuple[Server, Path], password: str, expected: bool
@@ -230,7 +231,7 @@ def test_header_that_is_no_bearer_is_no_credential(shared_server: Server, header
     assert "result" in exchange(shared_server.port, call("alert.get", ONE, auth=sessionid, id=1), headers)
 
 
-@pytest.mark.parametrize("credential", ["\xff", "é" * 32, "\xe9\x80", "a\xff" * 32])
+@pytest.mark.parametrize("credential", ["\xff", "é" * 32, "\xe9\x80", "a\xff" * 32], ids=range(4))
 def test_credential_beyond_ascii_is_an_unknown_one(shared_server: Server, credential: str) -> None:
     response = exchange(shared_server.port, call("alert.get", ONE, id=1), bearer(credential))
     assert response in (TERMINATED, NOT_AUTHORIZED)
@@ -520,12 +521,6 @@ async def refuse(checked: credentials.Credentials, username: str) -> None:
         await checked.login(username, "wrong", "127.0.0.1")
 
 
-async def wait_for(check: Any) -> None:
-    async with asyncio.timeout(PATIENCE):
-        while not check():
-            await asyncio.sleep(0.01)
-
-
 @pytest.mark.parametrize("username", ["noc", "nosuchuser", "blocked", "hashless"])
 async def test_every_wrong_login_takes_one_computation(database: Path, bcrypt: Bcrypt, username: str) -> None:
     execute(database, "INSERT INTO users (username, passwd, roleid) VALUES ('hashless', '', 1)")
@@ -537,9 +532,7 @@ async def test_every_wrong_login_takes_one_computation(database: Path, bcrypt: B
     )
     bcrypt.may_go.release(10)
     async with open_database(database, query_timeout=30, scan_connections=1, functions={}) as opened:
-        checked = credentials.Credentials(
-            opened, clock=time.time, session_idle=900, login_attempts=5, login_block=3600
-        )
+        checked = credentials.Credentials(opened, clock=time.time, session_idle=900, login_attempts=5, login_block=3600)
         async with checked.background_work():
             await refuse(checked, username)
     assert len(bcrypt.hashes) == 1
@@ -554,17 +547,15 @@ def test_nobodys_hash_is_one_of_the_usual_cost() -> None:
 
 async def test_logins_of_one_user_wait_for_each_other(database: Path, bcrypt: Bcrypt) -> None:
     async with open_database(database, query_timeout=30, scan_connections=1, functions={}) as opened:
-        checked = credentials.Credentials(
-            opened, clock=time.time, session_idle=900, login_attempts=5, login_block=3600
-        )
+        checked = credentials.Credentials(opened, clock=time.time, session_idle=900, login_attempts=5, login_block=3600)
         async with checked.background_work(), asyncio.TaskGroup() as guesses:
             first = guesses.create_task(refuse(checked, "noc"))
-            await wait_for(lambda: bcrypt.running == 1)
+            assert await asyncio.to_thread(eventually, lambda: bcrypt.running == 1)
             guesses.create_task(refuse(checked, "noc"))
             await asyncio.sleep(0)
             bcrypt.may_go.release()
             await first
-            await wait_for(lambda: bcrypt.running == 1)  # the second is at it
+            assert await asyncio.to_thread(eventually, lambda: bcrypt.running == 1)  # the second is at it
             guesses.create_task(refuse(checked, "noc"))
             await opened.read(lambda connection: connection.execute("SELECT 1").fetchone())
             await asyncio.sleep(0.2)

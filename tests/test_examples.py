@@ -6,7 +6,6 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -36,7 +35,9 @@ ALERTS_OF_ACTION_3 = [
 ]
 ALERTS_OF_NOC = ["6", "7", "8", "9", "10", "11", "12"]
 SCRIPTS = [
-    pytest.param(["bash", str(EXAMPLES / "alert_get.sh")], marks=pytest.mark.skipif(not shutil.which("curl"), reason="no curl")),
+    pytest.param(
+        ["bash", str(EXAMPLES / "alert_get.sh")], marks=pytest.mark.skipif(not shutil.which("curl"), reason="no curl")
+    ),
     [sys.executable, *WARNINGS, str(EXAMPLES / "zabbix_utils_alerts.py")],
     [sys.executable, *WARNINGS, str(EXAMPLES / "pyzabbix_alerts.py")],
 ]

@@ -199,9 +199,7 @@ def test_role_is_checked_before_params(server: Server, database: Path) -> None:
         -32602, "Invalid params.", 'Invalid parameter "/": unexpected parameter "nosuch".', 1
     )
     execute(database, "UPDATE users SET roleid = 4 WHERE username = 'muted'")
-    assert exchange(server.port, wrong) == error(
-        -32500, "Application error.", 'No permissions to call "alert.get".', 1
-    )
+    assert exchange(server.port, wrong) == error(-32500, "Application error.", 'No permissions to call "alert.get".', 1)
 
 
 def test_thousand_calls_are_a_batch(client: Client) -> None:

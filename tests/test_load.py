@@ -110,7 +110,9 @@ def content(folder: Path) -> list[str]:
 
 
 def indexes(folder: Path) -> list[Any]:
-    return query(folder, "SELECT name, tbl_name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_stat%' ORDER BY name")
+    return query(
+        folder, "SELECT name, tbl_name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_stat%' ORDER BY name"
+    )
 
 
 def test_the_data_set_is_loaded(loaded_database: Path) -> None:

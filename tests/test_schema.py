@@ -77,9 +77,9 @@ def test_the_whole_file_is_run(tmp_path: Path, connection: sqlite3.Connection) -
 
 def test_a_schema_is_made_whole_or_not_at_all(empty: sqlite3.Connection) -> None:
     empty.set_authorizer(
-        lambda action, name, *_: sqlite3.SQLITE_DENY
-        if action == sqlite3.SQLITE_CREATE_TABLE and name == TABLES[-1]
-        else sqlite3.SQLITE_OK
+        lambda action, name, *_: (
+            sqlite3.SQLITE_DENY if action == sqlite3.SQLITE_CREATE_TABLE and name == TABLES[-1] else sqlite3.SQLITE_OK
+        )
     )
     with pytest.raises(sqlite3.DatabaseError), transaction(empty):
         create_schema(empty)

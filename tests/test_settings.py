@@ -170,12 +170,12 @@ def test_a_wrong_file_is_named_with_its_fault(tmp_path: Path, text: str, fault: 
 def test_a_file_that_is_no_text(tmp_path: Path, content: bytes) -> None:
     config = tmp_path / "alertrpc.toml"
     config.write_bytes(content)
-    with pytest.raises(SettingsError, match="alertrpc.toml: "):
+    with pytest.raises(SettingsError, match=r"alertrpc\.toml: "):
         read_settings(str(config), {}, {})
 
 
 def test_a_missing_file(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="missing.toml: No such file or directory"):
+    with pytest.raises(SettingsError, match=r"missing\.toml: No such file or directory"):
         read_settings(str(tmp_path / "missing.toml"), {}, {})
 
 

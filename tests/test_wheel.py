@@ -1,6 +1,5 @@
 """The package as it is installed: a wheel in a virtual environment of its own, used from another folder."""
 
-import os
 import re
 import shutil
 import subprocess
@@ -103,4 +102,4 @@ def test_the_installed_command_serves(installed: Path, tmp_path: Path) -> None:
         auth = client.login("Admin", password[1])
         assert client.request("alert.get", {}, auth=auth)["result"] == []
         client.close()
-    assert os.listdir(tmp_path) == ["alertrpc.db"]
+    assert [path.name for path in tmp_path.iterdir()] == ["alertrpc.db"]

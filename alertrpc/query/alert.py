@@ -41,11 +41,11 @@ ALERT = Resource(
         nullable_id("acknowledgeid"),
     ),
     id_columns={
-        "alertids": "alertid",
-        "actionids": "actionid",
+        "alertids": "alertid",  # those that pick the fewest alerts come first
         "eventids": "eventid",
-        "mediatypeids": "mediatypeid",
         "userids": "userid",
+        "actionids": "actionid",
+        "mediatypeids": "mediatypeid",
     },
     sortable=("alertid", "clock", "eventid", "status", "sendto", "mediatypeid"),
     filterable=("alertid", "actionid", "eventid", "userid", "mediatypeid", "status", "acknowledgeid"),
@@ -58,21 +58,21 @@ ALERT = Resource(
         "selectMediatypes": MEDIATYPE_OF_ALERT,
         "selectUsers": USER_OF_ALERT,
     },
-    joins={"event": "JOIN events e ON e.eventid = a.eventid"},
+    joins={"event": "CROSS JOIN events e ON e.eventid = a.eventid"},
 )
 
 
 def alert_conditions(params: GetParams, caller: Caller) -> list[Condition]:
     """What alert.get asks beside its id columns: the source of the event, its objects and hosts, times and rights."""
-    conditions = [_source(params, caller), *_times(params)]
     obj = params.numbers["eventobject"]
+    conditions = []
     if "objectids" in params.ids and obj in OBJECTS_WITH_IDS:
-        conditions.append(is_in("e.objectid", params.ids["objectids"], EVENT))
-    if not caller.is_super_admin:
-        conditions.append(shares_user_group("a.userid", caller.userid))
+        conditions.append(_of_events(is_in("{}.objectid", params.ids["objectids"])))
     if obj in HOST_OBJECTS:
         conditions += _hosts(params, caller, HOST_OBJECTS[obj])
-    return conditions
+    if not caller.is_super_admin:
+        conditions.append(shares_user_group("a.userid", caller.userid))
+    return [*conditions, _source(params, caller), *_times(params)]
 
 
 def _source(params: GetParams, caller: Caller) -> Condition:
@@ -81,12 +81,17 @@ def _source(params: GetParams, caller: Caller) -> Condition:
         # An order or an id finds the alerts sooner than the many alerts of these actions, but all are counted so.
         column = "a.actionid" if params.is_plain_count else "+a.actionid"
         return Condition(f"{column} IN (SELECT actionid FROM actions WHERE eventsource = ?)", (source,))
-    return Condition("+e.source = ? AND +e.object = ?", (source, obj), EVENT)
+    return Condition("e.source = ? AND e.object = ?", (source, obj), EVENT)
 
 
 def _times(params: GetParams) -> list[Condition]:
-    limits = {"time_from": "a.clock > ?", "time_till": "a.clock < ?"}
-    return [Condition(sql, (params.numbers[name],)) for name, sql in limits.items() if name in params.numbers]
+    limits = {"time_from": "{}.clock > ?", "time_till": "{}.clock < ?"}
+    given = [name for name in limits if name in params.numbers]
+    if not given:
+        return []
+    sql = " AND ".join([limits[name] for name in given])
+    keys = f"SELECT t.alertid FROM alerts t WHERE {sql.replace('{}', 't')}" if params.is_sorted_by("alertid") else ""
+    return [Condition(sql.replace("{}", "a"), tuple([params.numbers[name] for name in given]), keys=keys)]
 
 
 def _hosts(params: GetParams, caller: Caller, objects: str) -> list[Condition]:
@@ -98,12 +103,12 @@ def _hosts(params: GetParams, caller: Caller, objects: str) -> list[Condition]:
         groups = is_in("hg.groupid", params.ids["groupids"])
         hosts = f"oh.hostid IN (SELECT hg.hostid FROM hosts_groups hg WHERE {groups.sql})"
         asked.append(Condition(hosts, groups.args))
-    conditions = [_of_object("e.objectid", objects, all_of(asked))] if asked else []
+    writable = [host_is_writable(caller.userid)] if params.editable and not caller.is_super_admin else []
+    conditions = [_on_host(objects, all_of([*asked, *writable]))] if asked or writable else []
+    if not asked:  # hosts that are writable are many, and are no way to find an alert
+        conditions = [condition._replace(keys="") for condition in conditions]
     if caller.is_super_admin:
         return conditions
-    if params.editable:
-        asked.append(host_is_writable(caller.userid))
-        conditions = [_of_object("+e.objectid", objects, all_of(asked))]
     readable = every_host_is_readable(caller.userid)
     # What picks few events is checked for each of them, else the open objects are listed once.
     few = any(name in params.ids for name in ("alertids", "eventids", "objectids", "hostids", "groupids"))
@@ -112,11 +117,18 @@ def _hosts(params: GetParams, caller: Caller, objects: str) -> list[Condition]:
         opened = f"EXISTS ({each} GROUP BY oh.objectid HAVING {readable.sql})"
     else:
         every = f"SELECT oh.objectid FROM object_hosts oh WHERE oh.object IN ({objects})"
-        opened = f"+e.objectid IN ({every} GROUP BY oh.objectid HAVING {readable.sql})"
+        opened = f"e.objectid IN ({every} GROUP BY oh.objectid HAVING {readable.sql})"
     return [*conditions, Condition(opened, readable.args, EVENT)]
 
 
-def _of_object(objectid: str, objects: str, host: Condition) -> Condition:
+def _on_host(objects: str, host: Condition) -> Condition:
     """The event's object lives on a host for which `host` holds."""
     hosts = f"SELECT oh.objectid FROM object_hosts oh WHERE oh.object IN ({objects}) AND {host.sql}"
-    return Condition(f"{objectid} IN ({hosts})", host.args, EVENT)
+    return _of_events(Condition(f"{{}}.objectid IN ({hosts})", host.args))
+
+
+def _of_events(condition: Condition) -> Condition:
+    """A condition on the events' own columns, their alias written {}, and the keys of the alerts of such events."""
+    alerts = "SELECT t.alertid FROM events te CROSS JOIN alerts t ON t.eventid = te.eventid"
+    keys = f"{alerts} WHERE {condition.sql.replace('{}', 'te')}"
+    return Condition(condition.sql.replace("{}", "e"), condition.args, EVENT, keys)

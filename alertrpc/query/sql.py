@@ -13,11 +13,16 @@ NO_JOINS: frozenset[str] = frozenset()
 
 
 class Condition(NamedTuple):
-    """A condition of a WHERE clause; `joins` names the tables beside the resource's own that it speaks of."""
+    """A condition of a WHERE clause; `joins` names the tables beside the resource's own that it speaks of.
+
+    `keys` is a subselect, with the same values, of the keys of the rows for which it holds. A statement that it leads
+    visits just these rows, in the order of their keys, where SQLite would rather visit all of them than sort.
+    """
 
     sql: str
     args: tuple[SqlValue, ...] = ()
     joins: frozenset[str] = NO_JOINS
+    keys: str = ""
 
 
 NOTHING = Condition("0")
@@ -60,6 +65,8 @@ def joins_of(conditions: Sequence[Condition]) -> frozenset[str]:
 
 def is_in(expression: str, values: Sequence[int], joins: frozenset[str] = NO_JOINS) -> Condition:
     """`expression` is one of `values`: two texts of SQL, however many values, so that statements stay prepared."""
+    if not values:
+        return NOTHING
     if len(values) == 1:
         return Condition(f"{expression} = ?", (values[0],), joins)
     return Condition(f"{expression} IN (SELECT value FROM json_each(?))", (json_list(values),), joins)

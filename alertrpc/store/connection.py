@@ -1,5 +1,6 @@
 """SQLite connections: how each is opened, how jobs reach the thread that owns it, and how long a query may run."""
 
+import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -17,6 +18,7 @@ Job = Callable[[sqlite3.Connection], T]
 Function = Callable[[str | None], str | None]
 
 OLDEST_SQLITE = (3, 37, 0)  # the first with STRICT tables
+PRIVATE = 0o600  # the file holds hashes of passwords and tokens
 BUSY_TIMEOUT = 10.0  # seconds that a writer waits for another process's transaction
 _STEPS_BETWEEN_CHECKS = 20_000  # instructions of SQLite's machine between two looks at the time: well under 1 ms
 
@@ -29,21 +31,28 @@ def connect(path: Path, *, create: bool = False) -> sqlite3.Connection:
 
     Raises StoreError where there is no such file, unless `create`, or where it cannot be opened.
     """
-    address = f"file:{quote(str(path.absolute()))}?mode={'rwc' if create else 'rw'}"
     try:
+        if create:
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR, PRIVATE))
         connection = sqlite3.connect(
-            address,
+            f"file:{quote(str(path.absolute()))}?mode=rw",
             uri=True,
             isolation_level=None,
             timeout=BUSY_TIMEOUT,
             check_same_thread=False,
             cached_statements=256,
         )
+    except OSError as error:
+        raise StoreError(f"database {path}: {error.strerror}") from error
     except sqlite3.Error as error:
-        why = "there is no such file; `alertrpc init` makes it" if not path.exists() else str(error)
+        why = str(error) if path.exists() else "there is no such file; `alertrpc init` makes it"
         raise StoreError(f"database {path}: {why}") from error
-    connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute("PRAGMA synchronous = FULL")
+    try:
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA synchronous = FULL")
+    except sqlite3.Error as error:
+        connection.close()
+        raise StoreError(f"database {path}: {error}") from error
     return connection
 
 

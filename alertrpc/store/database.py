@@ -39,6 +39,10 @@ class Database:
         """What a short reading job returns."""
         return await self._points.read(job)
 
+    async def ping(self) -> None:
+        """Reads a little; raises what sqlite3 does when the database does not answer."""
+        await self.read(lambda connection: connection.execute("SELECT 1 FROM role LIMIT 1").fetchone())
+
     async def write(self, job: Job[T]) -> T:
         """What a job returns that was done in one transaction, which is on disk then."""
 

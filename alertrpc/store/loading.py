@@ -1,14 +1,14 @@
 """Loads a data file into the database: all of it or nothing, and quickly, as indexes are made when the rows are there."""
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import orjson
 
-from alertrpc.errors import LoadError, StoreError
+from alertrpc.errors import AlertrpcError, LoadError, StoreError
 from alertrpc.store.connection import connect, transaction
 from alertrpc.store.schema import create_schema, migrate, schema_version
 
@@ -39,7 +39,9 @@ def load_file(
         try:
             counts = load(connection, lines, hash_password, on_line)
             connection.execute("PRAGMA journal_mode = WAL")
-        except sqlite3.Error as error:
+        except LoadError:
+            raise
+        except (AlertrpcError, sqlite3.Error) as error:
             raise StoreError(f"database {path}: {error}; nothing was loaded") from error
     return counts
 
@@ -76,32 +78,67 @@ def _insert_all(
     hash_password: HashPassword,
     on_line: Progress,
 ) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    batches: dict[tuple[object, ...], _Batch] = {}
-    pending = 0
-    for number, row in _parsed(lines):
-        table = row.get("table")
-        if table == "users" and "password" in row:
-            row["passwd"] = _hashed(number, row.pop("password"), hash_password)
-        columns = (table, *row)
-        if (batch := batches.get(columns)) is None:
-            batch = batches[columns] = _Batch(str(table), _insert_statement(number, row, tables))
+    batches = _Batches(connection, tables)
+    try:
+        for number, row in _parsed(lines):
+            if "password" in row and row.get("table") == "users":
+                row["passwd"] = _hashed(number, row.pop("password"), hash_password)
+            if batches.add(number, row):
+                on_line(number)
+    except LoadError:
+        batches.write()  # a line before the bad one may wait, and be wrong
+        raise
+    batches.write()
+    return batches.counts
+
+
+class _Batches:
+    """The rows that wait to be written, many at a time."""
+
+    def __init__(self, connection: sqlite3.Connection, tables: Mapping[str, frozenset[str]]) -> None:
+        self._connection = connection
+        self._tables = tables
+        self._batches: dict[tuple[object, ...], _Batch] = {}
+        self._waiting = 0
+        self.counts: dict[str, int] = {}
+
+    def add(self, number: int, row: dict[str, object]) -> bool:
+        """Takes a row; True when with it a batch was written."""
+        columns = (str(row.get("table")), *row)
+        if (batch := self._batches.get(columns)) is None:
+            batch = self._batches[columns] = _Batch(*_insert_statement(number, row, self._tables))
         del row["table"]
         batch.rows.append(tuple(row.values()))
         batch.numbers.append(number)
-        pending += 1
-        if pending >= BATCH_ROWS:
-            pending = _insert(connection, batches.values(), counts)
-            on_line(number)
-    _insert(connection, batches.values(), counts)
-    return counts
+        self._waiting += 1
+        if self._waiting < BATCH_ROWS:
+            return False
+        self.write()
+        return True
+
+    def write(self) -> None:
+        """Writes what waits; LoadError names the first line that the database refuses."""
+        faults = [fault for batch in self._batches.values() if batch.rows and (fault := self._insert(batch))]
+        if faults:
+            number, text = min(faults)
+            raise LoadError(f"line {number}: {text}")
+        self._waiting = 0
+
+    def _insert(self, batch: _Batch) -> tuple[int, str] | None:
+        before = self._connection.total_changes
+        try:
+            self._connection.executemany(batch.sql, batch.rows)
+        except (sqlite3.Error, OverflowError) as error:
+            return batch.numbers[self._connection.total_changes - before], _fault(error)
+        self.counts[batch.table] = self.counts.get(batch.table, 0) + len(batch.rows)
+        batch.rows.clear()
+        batch.numbers.clear()
+        return None
 
 
 def _parsed(lines: Iterable[bytes]) -> Iterator[tuple[int, dict[str, object]]]:
     loads = orjson.loads
     for number, line in enumerate(lines, 1):
-        if _NUL in line:
-            raise LoadError(f"line {number}: a NUL character")
         try:
             row = loads(line)
         except orjson.JSONDecodeError as error:
@@ -110,10 +147,13 @@ def _parsed(lines: Iterable[bytes]) -> Iterator[tuple[int, dict[str, object]]]:
             raise LoadError(f"line {number}: not JSON: {error}") from error
         if not isinstance(row, dict):
             raise LoadError(f"line {number}: an object is expected")
+        if _NUL in line and any(isinstance(value, str) and "\0" in value for value in row.values()):
+            raise LoadError(f"line {number}: a NUL character")
         yield number, row
 
 
-def _insert_statement(number: int, row: dict[str, object], tables: dict[str, frozenset[str]]) -> str:
+def _insert_statement(number: int, row: dict[str, object], tables: Mapping[str, frozenset[str]]) -> tuple[str, str]:
+    """The table of a row and the statement that writes rows of its columns."""
     table = row.get("table")
     if not isinstance(table, str) or table not in tables:
         raise LoadError(f"line {number}: " + ("no table" if table is None else f"unknown table {table!r}"))
@@ -123,30 +163,13 @@ def _insert_statement(number: int, row: dict[str, object], tables: dict[str, fro
             raise LoadError(f"line {number}: table {table} has no column {name!r}")
     if not columns:
         raise LoadError(f"line {number}: no column of table {table}")
-    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
+    return table, f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
 
 
 def _hashed(number: int, password: object, hash_password: HashPassword) -> str:
     if not isinstance(password, str):
         raise LoadError(f"line {number}: password: a string is expected")
     return hash_password(password)
-
-
-def _insert(connection: sqlite3.Connection, batches: Iterable[_Batch], counts: dict[str, int]) -> int:
-    """Writes the rows that wait and returns how many wait then: none."""
-    for batch in batches:
-        if not batch.rows:
-            continue
-        before = connection.total_changes
-        try:
-            connection.executemany(batch.sql, batch.rows)
-        except (sqlite3.Error, OverflowError) as error:
-            number = batch.numbers[connection.total_changes - before]
-            raise LoadError(f"line {number}: {_fault(error)}") from error
-        counts[batch.table] = counts.get(batch.table, 0) + len(batch.rows)
-        batch.rows.clear()
-        batch.numbers.clear()
-    return 0
 
 
 def _fault(error: Exception) -> str:

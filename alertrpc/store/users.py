@@ -24,14 +24,19 @@ def user_exists(connection: sqlite3.Connection, username: str) -> bool:
     return connection.execute("SELECT 1 FROM users WHERE username = ?", (username,)).fetchone() is not None
 
 
+def require_new(connection: sqlite3.Connection, username: str) -> None:
+    """Raises StoreError when there is such a user already."""
+    if user_exists(connection, username):
+        raise StoreError(f"there is a user {username!r} already")
+
+
 def add_user(connection: sqlite3.Connection, username: str, passwd: str, role: str, groups: Sequence[str] = ()) -> int:
     """Adds a user with a hashed password to user groups, by name; returns the userid.
 
     Raises StoreError when there is such a user already, or no such group.
     """
     add_defaults(connection)
-    if user_exists(connection, username):
-        raise StoreError(f"there is a user {username!r} already")
+    require_new(connection, username)
     roleid = connection.execute(
         "SELECT roleid FROM role WHERE type = ? ORDER BY roleid LIMIT 1", (ROLE_NAMES[role],)
     ).fetchone()[0]
