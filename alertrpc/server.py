@@ -5,6 +5,7 @@ import logging
 import os
 import signal
 import socket
+import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -22,6 +23,7 @@ with suppress(ImportError):  # there is not a build of uvloop for every machine
     from uvloop import new_event_loop
 
 STOPPED_AT_ONCE = 130
+STOPPING = (signal.SIGTERM, signal.SIGINT)
 _SHORTEST_LIFE = 2.0  # seconds; a worker that ends sooner would only end again
 _BACKLOG = 1024
 
@@ -33,7 +35,10 @@ def serve(settings: Settings, on_ready: Callable[[str], None]) -> None:
 
     Raises AlertrpcError when the port cannot be had or the workers do not stay up.
     """
-    with _listen(settings, shared=settings.workers > 1) as listener:
+    shared = settings.workers > 1
+    if shared and settings.port:
+        _listen(settings, shared=False).close()  # else two servers could share the port and not know it
+    with _listen(settings, shared=shared) as listener:
         host, port = listener.getsockname()[:2]
         address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
         if settings.workers == 1:
@@ -111,11 +116,12 @@ class _Workers:
         self._alive, self._held = os.pipe()  # the workers see its end when this process is gone
 
     def supervise(self, on_ready: Callable[[], None]) -> None:
-        for signum in (signal.SIGTERM, signal.SIGINT):
+        for signum in STOPPING:
             signal.signal(signum, self._on_signal)
-        for _ in range(self._settings.workers):
+        while len(self._started) < self._settings.workers and not self._signals:
             self._start()
-        on_ready()
+        if not self._signals:
+            on_ready()
         failed = False
         while self._started:
             pid, status = os.wait()
@@ -130,6 +136,8 @@ class _Workers:
                 self._start()
         if failed:
             raise AlertrpcError("the workers do not stay up; the log says why")
+        if self._signals > 1:
+            sys.exit(STOPPED_AT_ONCE)
 
     def _on_signal(self, _signum: int, _frame: object) -> None:
         self._signals += 1
@@ -143,8 +151,10 @@ class _Workers:
     def _start(self) -> None:
         """Starts a worker and waits until it serves, or has ended."""
         ready, tell = os.pipe()
+        signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)  # until the child is known, and deaf to our handlers
         if pid := os.fork():
             self._started[pid] = time.monotonic()
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
             os.close(tell)
             os.read(ready, 1)
             os.close(ready)
@@ -154,6 +164,7 @@ class _Workers:
             os.close(self._held)
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             signal.signal(signal.SIGINT, signal.SIG_IGN)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
             self._listener.close()
             settings = self._settings
             with _listen(settings, shared=True) as listener:

@@ -86,9 +86,10 @@ class Server:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         try:
-            status = self.process.wait(timeout=START_SECONDS)
+            status = self.process.wait(timeout=2 * START_SECONDS)
         finally:
             self.process.kill()
+            self.process.wait()
         assert self.process.stdout is not None
         self.process.stdout.close()
         return status

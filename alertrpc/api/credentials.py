@@ -28,16 +28,21 @@ _LONGEST_WAIT = 5.0  # seconds between two writes of when credentials were used
 log = logging.getLogger(__name__)
 
 
+def _bytes(credential: str) -> bytes:
+    """The bytes as the client sent them; a header may hold such that are no UTF-8."""
+    return credential.encode(errors="surrogateescape")
+
+
 def is_token(credential: str) -> bool:
-    return len(credential.encode()) == TOKEN_LENGTH
+    return len(_bytes(credential)) == TOKEN_LENGTH
 
 
 def hash_session(sessionid: str) -> str:
-    return hashlib.sha256(sessionid.encode()).hexdigest()
+    return hashlib.sha256(_bytes(sessionid)).hexdigest()
 
 
 def hash_token(token: str) -> str:
-    return hashlib.sha512(token.encode()).hexdigest()
+    return hashlib.sha512(_bytes(token)).hexdigest()
 
 
 class Credentials:

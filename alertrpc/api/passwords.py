@@ -13,9 +13,12 @@ def hash_password(password: str) -> str:
 
 
 def is_password(password: str, hashed: bytes) -> bool:
-    """Whether `password` fits; an empty or foreign hash fits none, after the same time."""
+    """Whether `password` fits; an empty or foreign hash fits none, after the same time.
+
+    Nor does a password with a NUL: bcrypt ends and repeats its key there, so that "a" and "a\\0a" would be one.
+    """
     try:
-        return bcrypt.checkpw(password.encode()[:_LONGEST], hashed)
+        return bcrypt.checkpw(password.encode()[:_LONGEST], hashed) and "\0" not in password
     except ValueError:
         bcrypt.checkpw(b"", NOBODY)
         return False

@@ -101,7 +101,7 @@ def _joined(resource: Resource, joins: frozenset[str]) -> str:
 
 
 def _is_short(resource: Resource, params: GetParams) -> bool:
-    return any(
+    return not params.search and any(
         parameter in params.ids and len(params.ids[parameter]) <= MOST_SHORT_IDS for parameter in resource.short_ids
     )
 

@@ -14,7 +14,7 @@ ESCAPE = "!"
 _LIKE_SPECIAL = str.maketrans({c: ESCAPE + c for c in ("%", "_", ESCAPE)})
 _LAST_CASED = 0x1E943  # the last character of Unicode that has an upper case
 LONGEST_PATTERN = 50_000  # bytes; SQLite's limit for a LIKE pattern
-_MOST_REPLACED = 40  # SQLite's parser ends at 100 nested parentheses
+_MOST_REPLACED = 16  # SQLite's parser ends at 100 levels, and a `replace` takes four
 
 
 def upper_character(character: str) -> str:

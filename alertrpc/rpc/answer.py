@@ -1,7 +1,6 @@
 """Responses as bytes: plain values at once, rows as they come."""
 
-from collections.abc import AsyncIterator
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 
 import orjson
@@ -11,23 +10,22 @@ from alertrpc.errors import ApiError
 from alertrpc.query.compile import Shape
 from alertrpc.records import Json
 from alertrpc.rpc.envelope import Id
+from alertrpc.store.rows import Rows
 
 _BRACKETS = {Shape.ARRAY: (b"[", b"]"), Shape.OBJECT: (b"{", b"}"), Shape.VALUE: (b"", b"")}
 
 
+async def _nothing() -> None:
+    """Closes an answer that holds nothing open."""
+
+
 @dataclass(slots=True)
 class Answer:
-    """The first bytes of an answer and, when it is long, the others as they come; whoever takes it closes it."""
+    """The first bytes of an answer and, when it is long, the others as they come; whoever takes it calls `close`."""
 
     first: bytes
     rest: AsyncIterator[bytes] | None = None
-
-    async def chunks(self) -> AsyncIterator[bytes]:
-        yield self.first
-        if self.rest is not None:
-            async with aclosing(self.rest) as rest:  # type: ignore[type-var]
-                async for chunk in rest:
-                    yield chunk
+    close: Callable[[], Awaitable[None]] = _nothing
 
 
 def error_answer(error: ApiError, call_id: Id) -> Answer:
@@ -45,16 +43,13 @@ def result_answer(result: Json | RowsAnswer, call_id: Id) -> Answer:
     opening, closing = _BRACKETS[shape]
     if rows.is_complete:
         return Answer(b"".join((start, opening, rows.first, closing, end)))
-    return Answer(b"".join((start, opening, rows.first)), _rest(result, closing + end))
+    return Answer(b"".join((start, opening, rows.first)), _rest(rows, closing + end), rows.close)
 
 
-async def _rest(result: RowsAnswer, end: bytes) -> AsyncIterator[bytes]:
-    try:
-        async for chunk in result.rows.rest():
-            yield b"," + chunk
-        yield end
-    finally:
-        await result.rows.close()
+async def _rest(rows: Rows, end: bytes) -> AsyncIterator[bytes]:
+    async for chunk in rows.rest():
+        yield b"," + chunk
+    yield end
 
 
 async def batch_answer(answers: AsyncIterator[Answer], buffer: int = 64 * 1024) -> Answer | None:
@@ -64,25 +59,29 @@ async def batch_answer(answers: AsyncIterator[Answer], buffer: int = 64 * 1024) 
         return None
     if (second := await anext(chunks, None)) is None:
         return Answer(first)
-    return Answer(first, _chain(second, chunks))
+    return Answer(first, _chain(second, chunks), chunks.aclose)
 
 
-async def _batch_chunks(answers: AsyncIterator[Answer], buffer: int) -> AsyncIterator[bytes]:
+async def _batch_chunks(answers: AsyncIterator[Answer], buffer: int) -> AsyncGenerator[bytes, None]:
     pending, size, separator = [], 0, b"["
     async for answer in answers:
         pending.append(separator)
         separator = b","
-        async for chunk in answer.chunks():
-            pending.append(chunk)
-            size += len(chunk)
-            if size >= buffer:
-                yield b"".join(pending)
-                pending, size = [], 0
+        try:
+            async for chunk in _chain(answer.first, answer.rest):
+                pending.append(chunk)
+                size += len(chunk)
+                if size >= buffer:
+                    yield b"".join(pending)
+                    pending, size = [], 0
+        finally:
+            await answer.close()
     if separator == b",":
         yield b"".join([*pending, b"]"])
 
 
-async def _chain(first: bytes, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+async def _chain(first: bytes, rest: AsyncIterator[bytes] | None) -> AsyncIterator[bytes]:
     yield first
-    async for chunk in chunks:
-        yield chunk
+    if rest is not None:
+        async for chunk in rest:
+            yield chunk

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from contextlib import aclosing
+from collections.abc import AsyncIterator
 
 from aiohttp import web
 from multidict import CIMultiDict
@@ -44,7 +44,7 @@ async def serve_rpc(request: web.Request) -> web.StreamResponse:
         return web.Response(headers=HEADERS.copy())
     if answer.rest is None:
         return web.Response(body=answer.first, headers=HEADERS.copy())
-    return await _stream(request, answer)
+    return await _stream(request, answer, answer.rest)
 
 
 async def _body(request: web.Request) -> bytes:
@@ -55,27 +55,34 @@ async def _body(request: web.Request) -> bytes:
         return await request.read()
 
 
-async def _stream(request: web.Request, answer: Answer) -> web.StreamResponse:
+async def _stream(request: web.Request, answer: Answer, rest: AsyncIterator[bytes]) -> web.StreamResponse:
     """Sends a long answer as it comes. After its first byte a fault can only break the connection."""
     response = web.StreamResponse(headers=HEADERS.copy())
     stall_timeout = request.app[STALL_TIMEOUT]
-    async with aclosing(answer.chunks()) as chunks:  # type: ignore[type-var]
-        try:
-            await response.prepare(request)
-            async for chunk in chunks:
-                async with asyncio.timeout(stall_timeout):
-                    await response.write(chunk)
+    try:
+        await response.prepare(request)
+        await _send(response, answer.first, stall_timeout)
+        async for chunk in rest:
+            await _send(response, chunk, stall_timeout)
+        async with asyncio.timeout(stall_timeout):
             await response.write_eof()
-        except TimeoutError:
-            log.warning("%s took nothing of its answer for %g s and is cut off", request.remote, stall_timeout)
-            _break(request)
-        except ConnectionError:
-            log.debug("%s went away before the end of its answer", request.remote)
-            _break(request)
-        except Exception:
-            log.exception("an answer to %s broke off", request.remote)
-            _break(request)
+    except TimeoutError:
+        log.warning("%s took too little of its answer in %g s and is cut off", request.remote, stall_timeout)
+        _break(request)
+    except ConnectionError:
+        log.debug("%s went away before the end of its answer", request.remote)
+        _break(request)
+    except Exception:
+        log.exception("an answer to %s broke off", request.remote)
+        _break(request)
+    finally:
+        await answer.close()
     return response
+
+
+async def _send(response: web.StreamResponse, chunk: bytes, stall_timeout: float) -> None:
+    async with asyncio.timeout(stall_timeout):
+        await response.write(chunk)
 
 
 def _break(request: web.Request) -> None:
