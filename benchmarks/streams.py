@@ -7,8 +7,8 @@ import threading
 import time
 from pathlib import Path
 
-from alertrpc.api.alert import checked, statement
-from alertrpc.records import Caller, UserType
+from alertrpc.api.alert import get
+from alertrpc.records import Caller, Params, UserType
 from benchmarks.point_reads import point_bodies
 from benchmarks.processes import alertrpc, generate_load, login, peak_memory, request, reset_peak_memory
 from benchmarks.report import Row, rounds
@@ -27,7 +27,7 @@ def measure(database: Path, alerts: int) -> list[Row]:
     with alertrpc(database) as (port, pid):
         auth = login(port, "Admin")
         read_all(port, request("alert.get", {"output": "extend", "limit": 1000}, auth))
-        params = {"output": "extend", "limit": some}
+        params: Params = {"output": "extend", "limit": some}
         body = request("alert.get", params, auth)
         seconds = rounds({"alertrpc": lambda: read_all(port, body)[0], "sqlite3": lambda: bare_fetch(database, params)})
         rows.append(
@@ -74,13 +74,13 @@ def read_all(port: int, body: str, pause: float = 0.0, size: int = 2**20) -> tup
         return time.perf_counter() - started, total
 
 
-def bare_fetch(database: Path, params: dict[str, object]) -> float:
+def bare_fetch(database: Path, params: Params) -> float:
     """Seconds in which sqlite3 alone fetches the same rows of JSON text."""
     caller = Caller(1, UserType.SUPER_ADMIN)
-    compiled = statement(checked(params, caller), caller)  # type: ignore[arg-type]
+    statement, args = get.statement(params, caller)
     connection = sqlite3.connect(database)
     started = time.perf_counter()
-    cursor = connection.execute(compiled.sql, compiled.args)
+    cursor = connection.execute(statement.sql, args)
     while cursor.fetchmany(500):
         pass
     taken = time.perf_counter() - started

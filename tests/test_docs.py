@@ -11,7 +11,7 @@ from pathlib import Path
 import docutils.core
 import pytest
 
-from alertrpc.api.alert import IDS, TIMES
+from alertrpc.api.alert import IDS, OWN_FIELDS
 from alertrpc.api.get import common_fields
 from alertrpc.api.methods import METHODS
 from alertrpc.query.alert import ALERT
@@ -44,7 +44,7 @@ def test_other_variables_are_documented() -> None:
 
 def test_methods_and_parameters_are_documented() -> None:
     text = (ROOT / "docs" / "api.rst").read_text()
-    parameters = {*IDS, *TIMES, "eventsource", "eventobject", *common_fields(ALERT, Caller(1, UserType.SUPER_ADMIN))}
+    parameters = {*IDS, *OWN_FIELDS, *common_fields(ALERT, Caller(1, UserType.SUPER_ADMIN))}
     names = {method.name for method in METHODS.values()} | parameters - INTERNAL
     assert [name for name in sorted(names) if f"``{name}``" not in text] == []
 

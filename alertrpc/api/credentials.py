@@ -70,7 +70,7 @@ class Credentials:
 
     async def session_caller(self, sessionid: str) -> Caller:
         hashed = hash_session(sessionid)
-        holder = await self._database.read(partial(rows.find_session, hashed))
+        holder = await self._database.read(rows.find_session, hashed)
         now = int(self._clock())
         if holder is None:
             raise ApiError(INVALID_PARAMS, SESSION_TERMINATED)
@@ -83,7 +83,7 @@ class Credentials:
 
     async def token_caller(self, token: str) -> Caller:
         hashed = hash_token(token)
-        holder = await self._database.read(partial(rows.find_token, hashed))
+        holder = await self._database.read(rows.find_token, hashed)
         now = int(self._clock())
         if holder is None or holder.is_disabled:
             raise ApiError(INVALID_PARAMS, NOT_AUTHORIZED)
@@ -104,7 +104,7 @@ class Credentials:
             return await self._login(username, password, remote)
 
     async def _login(self, username: str, password: str, remote: str) -> tuple[int, str]:
-        row = await self._database.read(partial(rows.find_login, username))
+        row = await self._database.read(rows.find_login, username)
         fits = await asyncio.get_running_loop().run_in_executor(
             self._bcrypt, is_password, password, row.passwd if row else NOBODY
         )

@@ -1,18 +1,25 @@
 """What all get methods share: the parameters that a Resource's description gives them, and their answer."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
-from marshmallow import fields
+import orjson
+from marshmallow import ValidationError, fields
 
-from alertrpc.api.fields import Boolean, Fields, Flag, Integer, SortFields, SortOrders, Values, as_text
-from alertrpc.query.compile import Shape
+from alertrpc.api.context import Context
+from alertrpc.api.fields import Boolean, Fields, Flag, Ids, Integer, SortFields, SortOrders, Values, as_text
+from alertrpc.api.schema import ParamsSchema, first_fault
+from alertrpc.query.compile import Shape, Statement, asked_ids, compile_get
 from alertrpc.query.params import GetParams
 from alertrpc.query.related import choice_of_fields
 from alertrpc.query.resource import Resource
-from alertrpc.records import Caller
+from alertrpc.query.sql import AskedIds, Condition, SqlValue
+from alertrpc.records import Caller, Json, Params, UserType
 from alertrpc.store.rows import Rows
 
+KEPT_STATEMENTS = 1024
+LONGEST_KEPT = 2048  # bytes of parameters; longer ones are compiled at each call
 LIMITS = range(1, 2**31)
 
 
@@ -45,13 +52,80 @@ def common_fields(resource: Resource, caller: Caller) -> dict[str, fields.Field[
     }
 
 
+class GetMethod:
+    """A get method made of a description: the parameters that it has, the statements of them, and its answers.
+
+    `ids` are the names of its id parameters, which come first; `own_fields` are its other parameters, numbers all, with
+    the defaults of those that have one; `conditions` gives the conditions that are its own.
+
+    A statement is compiled once for all requests that differ in their ids alone.
+    """
+
+    def __init__(
+        self,
+        resource: Resource,
+        *,
+        ids: Sequence[str],
+        own_fields: Mapping[str, fields.Field[Any]],
+        defaults: Mapping[str, int],
+        conditions: Callable[[GetParams, Caller], list[Condition]],
+    ) -> None:
+        self._resource = resource
+        self._ids = {name: Ids() for name in ids}
+        self._own_fields = own_fields
+        self._defaults = defaults
+        self._conditions = conditions
+        self._schema = cache(self._make_schema)
+        self._kept = lru_cache(maxsize=KEPT_STATEMENTS)(self._compile)
+
+    async def __call__(self, context: Context, params: Params) -> RowsAnswer:
+        """The objects that the caller may see and the parameters ask for."""
+        statement, args = self.statement(params, context.caller)
+        rows = await context.database.rows(statement.sql, args, short=statement.short, limit=statement.limit)
+        return RowsAnswer(rows, statement.shape)
+
+    def statement(self, params: Params, caller: Caller) -> tuple[Statement, tuple[SqlValue, ...]]:
+        """The statement for the parameters and its bound values.
+
+        Raises ApiError with Zabbix's text for the first fault in the parameters.
+        """
+        self._schema(caller.type).check_names(params)
+        ids = {
+            name: found
+            for name in self._ids
+            if name in params and (found := self._load_ids(name, params[name])) is not None
+        }
+        others = orjson.dumps({name: value for name, value in params.items() if name not in self._ids})
+        asked = tuple([asked_ids(name, listed) for name, listed in ids.items()])
+        compile_statement = self._kept if len(others) <= LONGEST_KEPT else self._compile
+        statement = compile_statement(others, asked, caller)
+        return statement, statement.bound(ids)
+
+    def _load_ids(self, name: str, value: Json) -> list[int] | None:
+        try:
+            ids: list[int] | None = self._ids[name].deserialize(value)
+        except ValidationError as error:
+            raise first_fault({name: error.messages}) from error
+        return ids
+
+    def _compile(self, others: bytes, asked: tuple[AskedIds, ...], caller: Caller) -> Statement:
+        given = self._schema(caller.type).load(orjson.loads(others))
+        numbers = {name: given[name] for name in self._own_fields if given.get(name) is not None}
+        params = get_params(self._resource, given, ids=asked, numbers={**self._defaults, **numbers})
+        return compile_get(self._resource, params, caller, self._conditions(params, caller))
+
+    def _make_schema(self, user_type: UserType) -> ParamsSchema:
+        own = {**self._ids, **self._own_fields}
+        return ParamsSchema({**own, **common_fields(self._resource, Caller(0, user_type))})
+
+
 def get_params(
-    resource: Resource, given: Mapping[str, Any], *, ids: Sequence[str], numbers: Mapping[str, int]
+    resource: Resource, given: Mapping[str, Any], *, ids: Iterable[AskedIds], numbers: Mapping[str, int]
 ) -> GetParams:
     """The checked parameters as the compiler takes them; `numbers` are the resource's own."""
     output = given.get("output", "extend")
     return GetParams(
-        ids={name: given[name] for name in ids if given.get(name) is not None},
+        ids={asked.name: asked for asked in ids},
         numbers=numbers,
         output=[column.name for column in resource.columns] if output == "extend" else output,
         select={

@@ -20,18 +20,21 @@ class ParamsSchema:
         self._schema = Schema.from_dict(dict(parameters))
         self._schema_of = lru_cache(maxsize=1024)(self._schema_for)
 
+    def check_names(self, params: Params) -> None:
+        for name in params:
+            if name not in self.names:
+                raise invalid_parameter("/", unexpected(name))
+
     def load(self, params: Params) -> dict[str, Any]:
         """The checked parameters that were given.
 
         Raises ApiError with Zabbix's text for the first fault.
         """
-        for name in params:
-            if name not in self.names:
-                raise invalid_parameter("/", unexpected(name))
+        self.check_names(params)
         try:
             loaded: dict[str, Any] = self._schema_of(frozenset(params)).load(params)
         except ValidationError as error:
-            raise _first_fault(error.messages) from error
+            raise first_fault(error.messages) from error
         return loaded
 
     def _schema_for(self, given: frozenset[str]) -> Schema:
@@ -44,7 +47,8 @@ def require_empty(params: Params) -> None:
         raise invalid_parameter("/", "should be empty.")
 
 
-def _first_fault(messages: Any) -> ApiError:
+def first_fault(messages: Any) -> ApiError:
+    """The first of marshmallow's messages as the error of the call."""
     path = ""
     while isinstance(messages, dict):
         step, messages = next(iter(messages.items()))

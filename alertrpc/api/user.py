@@ -3,7 +3,6 @@ https://www.zabbix.com/documentation/7.0/en/manual/api/reference/user
 """
 
 import hashlib
-from functools import partial
 from typing import Any
 
 from alertrpc.api.context import Context
@@ -61,7 +60,7 @@ async def logout(context: Context, params: Params) -> Json:
 
 
 async def _user_row(context: Context, userid: int) -> dict[str, Any]:
-    data = await context.database.read(partial(user_data, userid))
+    data = await context.database.read(user_data, userid)
     return {**data, "userip": context.remote}
 
 

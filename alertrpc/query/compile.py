@@ -1,7 +1,7 @@
 """Compiles a get method: what is asked of a resource into one statement whose rows are finished JSON text."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import Enum
 from functools import lru_cache
 from typing import NamedTuple
@@ -11,15 +11,30 @@ from alertrpc.query.params import GetParams, Scalar
 from alertrpc.query.related import related_member
 from alertrpc.query.resource import Column, Kind, Resource
 from alertrpc.query.search import like
-from alertrpc.query.sql import NOTHING, Condition, SqlValue, all_of, any_of, is_in, joins_of, negated
+from alertrpc.query.sql import (
+    NOTHING,
+    AskedIds,
+    Condition,
+    Listed,
+    Slot,
+    SqlValue,
+    all_of,
+    any_of,
+    is_in,
+    joins_of,
+    negated,
+)
 from alertrpc.records import Caller
 
 MOST_PATTERNS = 5000  # in one search; each is a term of the statement
 INNER = "t"  # the table's alias in a subselect of its keys
-MOST_SHORT_IDS = 100  # an answer for so many ids is expected to be short
+A_FEW = 2  # the size of a few ids
+MOST_SHORT_IDS = 100  # so many are a few: an answer for them is expected to be short
 _INTEGER = re.compile(r"-?[0-9]{1,4000}")  # Python refuses to read longer ones
 _INT64 = range(-(2**63), 2**63)
 _PLACES = {"ASC": "NULLS LAST", "DESC": "NULLS FIRST"}  # as PostgreSQL sorts, which Zabbix runs on
+
+Args = tuple[SqlValue | Slot, ...]
 
 
 class Shape(Enum):
@@ -30,14 +45,24 @@ class Shape(Enum):
     VALUE = "value"  # the one row is the answer
 
 
+def asked_ids(name: str, ids: Sequence[int]) -> AskedIds:
+    """The ids of a parameter as statements are told apart by them."""
+    size = len(ids) if len(ids) < A_FEW else A_FEW if len(ids) <= MOST_SHORT_IDS else A_FEW + 1
+    return AskedIds(name, size, 0 in ids)
+
+
 class Statement(NamedTuple):
     """SQL with its bound values and one column, `row`; at most `limit` rows; `short`: an index finds its few rows."""
 
     sql: str
-    args: tuple[SqlValue, ...]
+    args: tuple[SqlValue | Slot, ...]
     shape: Shape
     limit: int | None = None
     short: bool = False
+
+    def bound(self, ids: Mapping[str, Sequence[int]]) -> tuple[SqlValue, ...]:
+        """The bound values, with the ids of the id parameters."""
+        return tuple([arg.fill(ids) if isinstance(arg, Slot) else arg for arg in self.args])
 
 
 def compile_get(resource: Resource, params: GetParams, caller: Caller, conditions: Sequence[Condition]) -> Statement:
@@ -54,7 +79,7 @@ def compile_get(resource: Resource, params: GetParams, caller: Caller, condition
     return _rows(resource, params, caller, found, args, is_joined=bool(joins))
 
 
-def _count(resource: Resource, params: GetParams, found: str, args: tuple[SqlValue, ...]) -> Statement:
+def _count(resource: Resource, params: GetParams, found: str, args: Args) -> Statement:
     """countOutput: a number, or with groupCount one for each value of the id columns that are asked for by id."""
     if not params.group_count:
         return Statement(f"SELECT '\"' || COUNT(*) || '\"' AS row {found}", args, Shape.VALUE, limit=1)
@@ -66,7 +91,7 @@ def _count(resource: Resource, params: GetParams, found: str, args: tuple[SqlVal
 
 
 def _rows(
-    resource: Resource, params: GetParams, caller: Caller, found: str, args: tuple[SqlValue, ...], *, is_joined: bool
+    resource: Resource, params: GetParams, caller: Caller, found: str, args: Args, *, is_joined: bool
 ) -> Statement:
     names = tuple(params.output)
     if is_joined:  # Zabbix selects distinct rows of joined tables, and such rows show what they are sorted by
@@ -102,7 +127,7 @@ def _joined(resource: Resource, joins: frozenset[str]) -> str:
 
 def _is_short(resource: Resource, params: GetParams) -> bool:
     return not params.search and any(
-        parameter in params.ids and len(params.ids[parameter]) <= MOST_SHORT_IDS for parameter in resource.short_ids
+        parameter in params.ids and params.ids[parameter].size <= A_FEW for parameter in resource.short_ids
     )
 
 
@@ -122,7 +147,7 @@ def _order_term(column: Column, alias: str, direction: str) -> str:
 def _led_by_keys(resource: Resource, params: GetParams, where: list[Condition]) -> list[Condition]:
     """The first condition that has keys leads, unless an index gives the rows of one id in the order of their keys."""
     asked = [(column, params.ids[name]) for name, column in resource.id_columns.items() if name in params.ids]
-    if any(column == resource.key or (len(ids) == 1 and ids != [0]) for column, ids in asked):
+    if any(column == resource.key or (ids.size == 1 and not ids.has_zero) for column, ids in asked):
         return where
     leader = next((index for index, condition in enumerate(where) if condition.keys), None)
     if leader is None:
@@ -139,7 +164,7 @@ def _id_conditions(resource: Resource, params: GetParams) -> list[Condition]:
     ]
 
 
-def _is_one_of(resource: Resource, column: Column, values: list[int]) -> Condition:
+def _is_one_of(resource: Resource, column: Column, values: AskedIds | Listed) -> Condition:
     found = _is_one_of_in(resource.alias, column, values)
     if column.name not in resource.id_columns.values() or found is NOTHING:
         return found
@@ -147,10 +172,10 @@ def _is_one_of(resource: Resource, column: Column, values: list[int]) -> Conditi
     return found._replace(keys=f"SELECT {INNER}.{resource.key} FROM {table} {INNER} WHERE {inner.sql}")
 
 
-def _is_one_of_in(alias: str, column: Column, values: list[int]) -> Condition:
+def _is_one_of_in(alias: str, column: Column, values: AskedIds | Listed) -> Condition:
     expression = column.value(alias)
     found = is_in(expression, values)
-    if column.kind is Kind.NULLABLE_ID and 0 in values:
+    if column.kind is Kind.NULLABLE_ID and values.has_zero:
         return any_of([found, Condition(f"{expression} IS NULL")])
     return found
 
@@ -161,7 +186,7 @@ def _filter(resource: Resource, params: GetParams) -> list[Condition]:
     for name, values in params.filter.items():
         column = resource.column[name]
         numbers = [number for value in values if (number := _whole_number(value, column.kind)) is not None]
-        conditions.append(_is_one_of(resource, column, numbers) if numbers else NOTHING)
+        conditions.append(_is_one_of(resource, column, Listed(numbers)) if numbers else NOTHING)
     return [any_of(conditions)] if params.search_by_any and conditions else conditions
 
 

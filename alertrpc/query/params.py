@@ -4,14 +4,19 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from alertrpc.query.sql import AskedIds
+
 Scalar = int | float | str
 _NONE: Mapping[str, Any] = MappingProxyType({})
 
 
 class GetParams(NamedTuple):
-    """None stands for a parameter that was not given. `ids` holds the id parameters, `numbers` the resource's others."""
+    """What a statement is compiled of: all but the ids themselves, which are bound when it runs.
 
-    ids: Mapping[str, list[int]] = _NONE
+    `numbers` holds the resource's own parameters.
+    """
+
+    ids: Mapping[str, AskedIds] = _NONE
     numbers: Mapping[str, int] = _NONE
     output: Sequence[str] = ()
     select: Mapping[str, Sequence[str] | None] = _NONE  # None: "extend"

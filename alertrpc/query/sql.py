@@ -1,6 +1,6 @@
 """Pieces of SQL: a condition with its bound values. Identifiers come from the tables of this room alone."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import orjson
@@ -20,7 +20,7 @@ class Condition(NamedTuple):
     """
 
     sql: str
-    args: tuple[SqlValue, ...] = ()
+    args: "tuple[SqlValue | Slot, ...]" = ()
     joins: frozenset[str] = NO_JOINS
     keys: str = ""
 
@@ -63,13 +63,53 @@ def joins_of(conditions: Sequence[Condition]) -> frozenset[str]:
     return joins
 
 
-def is_in(expression: str, values: Sequence[int], joins: frozenset[str] = NO_JOINS) -> Condition:
+class Slot(NamedTuple):
+    """A bound value that is not known yet: ids of the parameter `name`, one or all of them."""
+
+    name: str
+    many: bool
+
+    def fill(self, ids: Mapping[str, Sequence[int]]) -> SqlValue:
+        return json_list(ids[self.name]) if self.many else ids[self.name][0]
+
+
+class AskedIds(NamedTuple):
+    """What a statement's text needs to know of the ids of a parameter: how many, 2 for a few, and whether 0 is one."""
+
+    name: str
+    size: int
+    has_zero: bool
+
+    @property
+    def arg(self) -> Slot:
+        return Slot(self.name, many=self.size > 1)
+
+
+class Listed(NamedTuple):
+    """Values that are known."""
+
+    values: Sequence[int]
+
+    @property
+    def size(self) -> int:
+        return len(self.values)
+
+    @property
+    def has_zero(self) -> bool:
+        return 0 in self.values
+
+    @property
+    def arg(self) -> SqlValue:
+        return json_list(self.values) if len(self.values) > 1 else self.values[0]
+
+
+def is_in(expression: str, values: AskedIds | Listed, joins: frozenset[str] = NO_JOINS) -> Condition:
     """`expression` is one of `values`: two texts of SQL, however many values, so that statements stay prepared."""
-    if not values:
+    if not values.size:
         return NOTHING
-    if len(values) == 1:
-        return Condition(f"{expression} = ?", (values[0],), joins)
-    return Condition(f"{expression} IN (SELECT value FROM json_each(?))", (json_list(values),), joins)
+    if values.size == 1:
+        return Condition(f"{expression} = ?", (values.arg,), joins)
+    return Condition(f"{expression} IN (SELECT value FROM json_each(?))", (values.arg,), joins)
 
 
 def json_list(values: Iterable[int]) -> str:

@@ -1,7 +1,7 @@
 """The database as the rooms above see it: short reads, streams of rows, and writes."""
 
 import sqlite3
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Hashable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager
 from functools import partial
 from pathlib import Path
@@ -35,13 +35,13 @@ class Database:
         self._points = points
         self._scans = scans
 
-    async def read(self, job: Job[T]) -> T:
-        """What a short reading job returns."""
-        return await self._points.read(job)
+    async def read(self, function: Callable[..., T], *args: Hashable) -> T:
+        """What a short reading `function(*args, connection)` returns; the same reads at one time are made once."""
+        return await self._points.read(function, *args)
 
     async def ping(self) -> None:
         """Reads a little; raises what sqlite3 does when the database does not answer."""
-        await self.read(lambda connection: connection.execute("SELECT 1 FROM role LIMIT 1").fetchone())
+        await self.read(_look)
 
     async def write(self, job: Job[T]) -> T:
         """What a job returns that was done in one transaction, which is on disk then."""
@@ -52,12 +52,12 @@ class Database:
 
         return await self._writer.run(in_transaction)
 
-    async def rows(self, sql: str, args: Sequence[SqlValue], *, short: bool, limit: int | None) -> Rows:
+    async def rows(self, sql: str, args: tuple[SqlValue, ...], *, short: bool, limit: int | None) -> Rows:
         """The rows of a statement, whose one column is named `row`.
 
         `short` says that few are expected and an index finds them, `limit` how many there are at most.
         """
-        if short and (text := await self._points.read(partial(fetch_joined, sql, args))) is not None:
+        if short and (text := await self._points.read(fetch_joined, sql, args)) is not None:
             return Rows(text)
         if limit is not None and limit <= JOINED_ROWS:
             return await self._scans.joined(sql, args)
@@ -85,6 +85,10 @@ async def open_database(
         points = PointReads(*await reader(POINT_CACHE_KIB))
         scans = Scans([await reader(SCAN_CACHE_KIB) for _ in range(scan_connections)])
         yield Database(writer, points, scans)
+
+
+def _look(connection: sqlite3.Connection) -> None:
+    connection.execute("SELECT 1 FROM role LIMIT 1").fetchone()
 
 
 def create(path: Path) -> bool:

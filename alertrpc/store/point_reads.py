@@ -1,15 +1,29 @@
-"""Short reads of one connection: all that wait are done in one hop to its thread."""
+"""Short reads of one connection: all that wait are done in one hop to its thread.
+
+Each step of a statement gives the interpreter's lock away and takes it again, which costs more than the step when the
+event loop wants the lock too. So reads that are the same are made once, and those of one statement by one step.
+"""
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
-from alertrpc.store.connection import Connection, Job, TimeLimit
+from alertrpc.store.connection import Connection, TimeLimit
+from alertrpc.store.rows import fetch_joined, fetch_together
 
 T = TypeVar("T")
 Outcome = tuple[Any, BaseException | None]
+
+MOST_TOGETHER = 16  # answers that one statement gives
+
+
+class Read(NamedTuple):
+    """A function and its arguments before the connection."""
+
+    function: Callable[..., Any]
+    args: tuple[Hashable, ...]
 
 
 class PointReads:
@@ -18,16 +32,16 @@ class PointReads:
     def __init__(self, connection: Connection, time_limit: TimeLimit) -> None:
         self._connection = connection
         self._time_limit = time_limit
-        self._waiting: list[tuple[Job[Any], asyncio.Future[Any]]] = []
+        self._waiting: list[tuple[Read, asyncio.Future[Any]]] = []
         self._pump: asyncio.Task[None] | None = None
 
-    async def read(self, job: Job[T]) -> T:
-        """What `job` returns; it must be short, as those behind it wait.
+    async def read(self, function: Callable[..., T], *args: Hashable) -> T:
+        """What `function(*args, connection)` returns; it must be short, as those behind it wait.
 
         Raises QueryTimeout when it was not.
         """
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._waiting.append((job, future))
+        self._waiting.append((Read(function, args), future))
         if self._pump is None:
             self._pump = asyncio.create_task(self._run())
         return await future
@@ -35,30 +49,50 @@ class PointReads:
     async def _run(self) -> None:
         try:
             while self._waiting:
-                batch = [(job, future) for job, future in self._waiting if not future.done()]
+                batch = [(read, future) for read, future in self._waiting if not future.done()]
                 self._waiting.clear()
                 await self._run_batch(batch)
         finally:
             self._pump = None
 
-    async def _run_batch(self, batch: Sequence[tuple[Job[Any], asyncio.Future[Any]]]) -> None:
+    async def _run_batch(self, batch: Sequence[tuple[Read, asyncio.Future[Any]]]) -> None:
+        reads = dict.fromkeys([read for read, _ in batch])
         try:
-            outcomes = await self._connection.run(partial(_run_all, [job for job, _ in batch], self._time_limit))
+            outcomes = await self._connection.run(partial(_run_all, reads, self._time_limit))
         except Exception as error:  # the connection itself is gone
-            outcomes = [(None, error)] * len(batch)
-        for (_, future), (value, fault) in zip(batch, outcomes, strict=True):
+            outcomes = dict.fromkeys(reads, (None, error))
+        for read, future in batch:
+            value, fault = outcomes[read]
             if not future.done():
                 future.set_result(value) if fault is None else future.set_exception(fault)
 
 
-def _run_all(
-    jobs: Sequence[Callable[..., Any]], time_limit: TimeLimit, connection: sqlite3.Connection
-) -> list[Outcome]:
-    return [_outcome(job, time_limit, connection) for job in jobs]
+def _run_all(reads: Iterable[Read], time_limit: TimeLimit, connection: sqlite3.Connection) -> dict[Read, Outcome]:
+    outcomes: dict[Read, Outcome] = {}
+    statements: dict[Hashable, list[Read]] = {}
+    for read in reads:
+        if read.function is fetch_joined:
+            statements.setdefault(read.args[0], []).append(read)
+        else:
+            outcomes[read] = _outcome(read, time_limit, connection)
+    for same in statements.values():
+        for start in range(0, len(same), MOST_TOGETHER):
+            outcomes |= _together(same[start : start + MOST_TOGETHER], time_limit, connection)
+    return outcomes
 
 
-def _outcome(job: Job[Any], time_limit: TimeLimit, connection: sqlite3.Connection) -> Outcome:
+def _together(reads: list[Read], time_limit: TimeLimit, connection: sqlite3.Connection) -> dict[Read, Outcome]:
+    """The outcomes of reads of one statement; a fault of one of them shows when each is made alone."""
+    if len(reads) > 1:
+        sql, arguments = reads[0].args[0], tuple([read.args[1] for read in reads])
+        texts, fault = _outcome(Read(fetch_together, (sql, arguments)), time_limit, connection)
+        if fault is None:
+            return {read: (text, None) for read, text in zip(reads, texts, strict=True)}
+    return {read: _outcome(read, time_limit, connection) for read in reads}
+
+
+def _outcome(read: Read, time_limit: TimeLimit, connection: sqlite3.Connection) -> Outcome:
     try:
-        return time_limit.spend(job, connection)[0], None
+        return time_limit.spend(partial(read.function, *read.args), connection)[0], None
     except Exception as error:
         return None, error

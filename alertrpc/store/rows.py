@@ -3,7 +3,9 @@
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Sequence
-from functools import partial
+from functools import lru_cache, partial
+
+import orjson
 
 from alertrpc.store.connection import Connection, TimeLimit
 
@@ -15,14 +17,30 @@ SEPARATOR = b","
 
 
 def fetch_joined(sql: str, args: Sequence[SqlValue], connection: sqlite3.Connection) -> bytes | None:
-    """All rows of a short answer, joined; None when it has more than JOINED_ROWS.
+    """All rows of a short answer, joined; None when it has more than JOINED_ROWS."""
+    text: bytes | None = connection.execute(_joined(sql), args).fetchone()[0]
+    return text
 
-    SQLite joins them, in the order of the inner statement, which its LIMIT fixes: so the interpreter's lock is given
-    away and taken again once for the answer, not for each row.
-    """
-    joined = f"SELECT COUNT(*), group_concat(row, ',') FROM (SELECT row FROM ({sql}) LIMIT {JOINED_ROWS + 1})"
-    number, text = connection.execute(joined, args).fetchone()
-    return None if number > JOINED_ROWS else text or b""
+
+def fetch_together(
+    sql: str, arguments: Sequence[Sequence[SqlValue]], connection: sqlite3.Connection
+) -> list[bytes | None]:
+    """What `fetch_joined` gives for each of the arguments, by one statement."""
+    pieces = _joined(sql).split("?")
+    values = [f"json_extract(q.value, '$[{index}]')" for index in range(len(pieces) - 1)]
+    each = "".join([text for pair in zip(pieces, [*values, ""], strict=True) for text in pair])
+    listed = orjson.dumps(arguments).decode()
+    (texts,) = connection.execute(f"SELECT json_group_array(({each})) FROM json_each(?) q", (listed,)).fetchone()
+    return [text if text is None else text.encode() for text in orjson.loads(texts)]
+
+
+@lru_cache(maxsize=256)
+def _joined(sql: str) -> str:
+    """SQLite joins the rows in the order of the inner statement, as that is made for the LIMIT."""
+    return (
+        f"SELECT CASE WHEN COUNT(*) <= {JOINED_ROWS} THEN COALESCE(group_concat(row, ','), '') END"
+        f" FROM (SELECT row FROM ({sql}) LIMIT {JOINED_ROWS + 1})"
+    )
 
 
 class _Fetcher:
