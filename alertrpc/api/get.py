@@ -76,7 +76,7 @@ class GetMethod:
         self._defaults = defaults
         self._conditions = conditions
         self._schema = cache(self._make_schema)
-        self._kept = lru_cache(maxsize=KEPT_STATEMENTS)(self._compile)
+        self._kept = lru_cache(maxsize=KEPT_STATEMENTS)(self._compile_text)
 
     async def __call__(self, context: Context, params: Params) -> RowsAnswer:
         """The objects that the caller may see and the parameters ask for."""
@@ -95,11 +95,11 @@ class GetMethod:
             for name in self._ids
             if name in params and (found := self._load_ids(name, params[name])) is not None
         }
-        others = orjson.dumps({name: value for name, value in params.items() if name not in self._ids})
+        others = {name: value for name, value in params.items() if name not in self._ids}
         asked = tuple([asked_ids(name, listed) for name, listed in ids.items()])
-        compile_statement = self._kept if len(others) <= LONGEST_KEPT else self._compile
-        statement = compile_statement(others, asked, caller)
-        return statement, statement.bound(ids)
+        text = _text(others)
+        compiled = self._compile(others, asked, caller) if text is None else self._kept(text, asked, caller)
+        return compiled, compiled.bound(ids)
 
     def _load_ids(self, name: str, value: Json) -> list[int] | None:
         try:
@@ -108,8 +108,11 @@ class GetMethod:
             raise first_fault({name: error.messages}) from error
         return ids
 
-    def _compile(self, others: bytes, asked: tuple[AskedIds, ...], caller: Caller) -> Statement:
-        given = self._schema(caller.type).load(orjson.loads(others))
+    def _compile_text(self, others: bytes, asked: tuple[AskedIds, ...], caller: Caller) -> Statement:
+        return self._compile(orjson.loads(others), asked, caller)
+
+    def _compile(self, others: Params, asked: tuple[AskedIds, ...], caller: Caller) -> Statement:
+        given = self._schema(caller.type).load(others)
         numbers = {name: given[name] for name in self._own_fields if given.get(name) is not None}
         params = get_params(self._resource, given, ids=asked, numbers={**self._defaults, **numbers})
         return compile_get(self._resource, params, caller, self._conditions(params, caller))
@@ -117,6 +120,15 @@ class GetMethod:
     def _make_schema(self, user_type: UserType) -> ParamsSchema:
         own = {**self._ids, **self._own_fields}
         return ParamsSchema({**own, **common_fields(self._resource, Caller(0, user_type))})
+
+
+def _text(params: Params) -> bytes | None:
+    """The parameters as the key of a kept statement; None where they are too long or too deep to be kept."""
+    try:
+        text = orjson.dumps(params)
+    except orjson.JSONEncodeError:
+        return None
+    return text if len(text) <= LONGEST_KEPT else None
 
 
 def get_params(
