@@ -69,8 +69,9 @@ def read_all(port: int, body: str, pause: float = 0.0, size: int = 2**20) -> tup
             if not chunk:
                 raise RuntimeError("the answer broke off")
             total += len(chunk)
-            tail = (tail + chunk)[-5:]
-            time.sleep(pause)
+            tail = chunk[-5:] if len(chunk) >= 5 else (tail + chunk)[-5:]
+            if pause:
+                time.sleep(pause)
         return time.perf_counter() - started, total
 
 

@@ -48,7 +48,7 @@ def result_answer(result: Json | RowsAnswer, call_id: Id) -> Answer:
 
 async def _rest(rows: Rows, end: bytes) -> AsyncIterator[bytes]:
     async for chunk in rows.rest():
-        yield b"," + chunk
+        yield chunk
     yield end
 
 

@@ -10,8 +10,8 @@ import orjson
 from alertrpc.store.connection import Connection, TimeLimit
 
 SqlValue = int | float | str | bytes | None
-CHUNK_BYTES = 128 * 1024
-CHUNK_ROWS = 500
+CHUNK_BYTES = 512 * 1024
+FETCHED_ROWS = 64  # at a time, until there are CHUNK_BYTES
 JOINED_ROWS = 100
 SEPARATOR = b","
 
@@ -63,20 +63,27 @@ class _Fetcher:
             self._cursor.close()
 
     def _chunk(self, connection: sqlite3.Connection) -> tuple[bytes, bool]:
+        texts: list[bytes] = []
         if self._cursor is None:
             self._cursor = connection.execute(self._sql, self._args)
-        texts: list[bytes] = []
+        else:
+            texts.append(b"")  # so that a chunk after the first begins with a separator
         size = 0
-        for (text,) in self._cursor:
-            texts.append(text)
-            size += len(text)
-            if size >= CHUNK_BYTES or len(texts) >= CHUNK_ROWS:
-                return SEPARATOR.join(texts), False
-        return SEPARATOR.join(texts), True
+        while size < CHUNK_BYTES:
+            rows = self._cursor.fetchmany(FETCHED_ROWS)
+            got = [text for (text,) in rows]
+            texts += got
+            size += sum(map(len, got))
+            if len(rows) < FETCHED_ROWS:
+                return SEPARATOR.join(texts), True
+        return SEPARATOR.join(texts), False
 
 
 class Rows:
-    """An answer's rows: the first chunk is here already, the others come while the client takes them."""
+    """An answer's rows: the first chunk is here already, the others come while the client takes them.
+
+    The rows are separated by commas; a chunk after the first begins with one.
+    """
 
     def __init__(self, first: bytes, rest: "Stream | None" = None) -> None:
         self.first = first
