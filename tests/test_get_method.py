@@ -16,7 +16,6 @@ USER = Caller(1, UserType.USER)
 DEEPER_THAN_ORJSON_WRITES = 300
 
 TOLD_APART = [
-    ({"filter": {"status": 1}}, {"filter": {"status": "1"}}),
     ({"filter": {"status": 1}}, {"filter": {"status": 1.0}}),
     ({"output": ["alertid", "clock"]}, {"output": ["clock", "alertid"]}),
     ({"time_from": 1}, {"time_from": 2}),
