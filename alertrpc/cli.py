@@ -30,6 +30,7 @@ USAGE = 2
 FAILURE = 1
 PASSWORD_VARIABLES = {"init": "ALERTRPC_ADMIN_PASSWORD", "user": "ALERTRPC_PASSWORD"}
 LONGEST_PASSWORD = 255
+WIDEST = 10_000  # characters of a line of a table that is no terminal's
 
 
 def main() -> None:
@@ -100,11 +101,11 @@ def _tell_password(username: str, password: str, made_up: bool) -> None:
 def _table(headings: list[str], rows: list[list[str]]) -> None:
     table = Table(box=None, pad_edge=False)
     for heading in headings:
-        table.add_column(heading, no_wrap=True)
+        table.add_column(heading, overflow="fold")
     for row in rows:
         table.add_row(*row)
-    console = Console(markup=False, highlight=False)
-    console.print(table, width=None if console.is_terminal else 1000)
+    width = None if sys.stdout.isatty() else WIDEST
+    Console(markup=False, highlight=False, width=width).print(table)
 
 
 def _time(seconds: int, zero: str) -> str:

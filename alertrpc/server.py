@@ -128,7 +128,7 @@ class _Workers:
             age = time.monotonic() - self._started.pop(pid)
             if self._signals or failed:
                 continue
-            log.error("worker %d ended with status %d", pid, os.waitstatus_to_exitcode(status))
+            log.error("worker %d ended with status %d and is started again", pid, os.waitstatus_to_exitcode(status))
             if age < _SHORTEST_LIFE:
                 failed = True
                 self._send(signal.SIGTERM)
@@ -156,6 +156,8 @@ class _Workers:
             self._started[pid] = time.monotonic()
             signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
             os.close(tell)
+            if self._signals:  # it came before the child was known
+                self._send(signal.SIGTERM)
             os.read(ready, 1)
             os.close(ready)
             return

@@ -105,7 +105,7 @@ TABLE = (
     Setting("body_limit", at_least_one(size), "SIZE", "16M", "The largest request body; a larger one is answered 413."),
     Setting("query_timeout", at_least_one(duration), "TIME", "30s", "How long one query may run in the database."),
     Setting("stall_timeout", at_least_one(duration), "TIME", "60s",
-            "How long a client may stall, with its request or a streamed answer, before it is cut off."),
+            "How long a client may take for its request's body, or for a piece of a streamed answer."),
     Setting("scan_connections", whole(1, 64), "N", "4",
             "How many searches and long answers a worker runs at one time; more wait for their turn."),
     Setting("session_idle", at_least_one(duration), "TIME", "15m", "A session ends when it was not used for so long."),

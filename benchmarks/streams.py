@@ -26,7 +26,7 @@ def measure(database: Path, alerts: int) -> list[Row]:
     some = min(100_000, alerts)
     with alertrpc(database) as (port, pid):
         auth = login(port, "Admin")
-        read_all(port, request("alert.get", {"output": "extend", "limit": 1000}, auth))
+        read_all(port, request("alert.get", {"output": "extend", "limit": 10_000}, auth))
         params: Params = {"output": "extend", "limit": some}
         body = request("alert.get", params, auth)
         seconds = rounds({"alertrpc": lambda: read_all(port, body)[0], "sqlite3": lambda: bare_fetch(database, params)})

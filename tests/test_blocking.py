@@ -16,7 +16,7 @@ from pytest_aiohttp.plugin import AiohttpClient
 
 from alertrpc.app import build_app
 from alertrpc.settings import read_settings
-from alertrpc.store.rows import CHUNK_ROWS
+from alertrpc.store.rows import FETCHED_ROWS
 from tests.support import passwords
 
 TestClient.__test__ = False  # pytest would take it for a class of tests
@@ -103,7 +103,7 @@ async def test_nothing_blocks_the_loop(client: TestClient[Request, Application],
     assert (await client.get("/healthz")).status == 200
 
     assert (len(short), searched) == (1, [])
-    assert len(streamed) > CHUNK_ROWS, "an answer that is streamed"
+    assert len(streamed) > FETCHED_ROWS, "an answer that is streamed"
     assert calls.threads.keys() >= {"execute", "fetch", "checkpw"}
     in_loop = {name for name, threads in calls.threads.items() if threading.get_ident() in threads}
     assert in_loop == set()

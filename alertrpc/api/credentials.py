@@ -74,7 +74,8 @@ class Credentials:
         now = int(self._clock())
         if holder is None:
             raise ApiError(INVALID_PARAMS, SESSION_TERMINATED)
-        if holder.is_disabled or holder.lastaccess + self._idle < now:
+        lastaccess = max(holder.lastaccess, self._touched_sessions.get(hashed, 0))
+        if holder.is_disabled or lastaccess + self._idle < now:
             await self._database.write(partial(rows.end_session, hashed))
             raise ApiError(INVALID_PARAMS, SESSION_TERMINATED)
         if now > holder.lastaccess:
@@ -135,7 +136,9 @@ class Credentials:
         try:
             await self._database.write(partial(rows.keep, sessions, tokens, ended))
         except Exception:
-            log.exception("when credentials were used could not be written; their next use will be")
+            log.exception("when credentials were used could not be written; the next try follows")
+            self._touched_sessions = sessions | self._touched_sessions
+            self._touched_tokens = tokens | self._touched_tokens
 
     async def _keep_rows(self) -> None:
         """Writes when credentials were used and deletes the sessions that ended, now and then."""

@@ -5,12 +5,16 @@ JSON arrays and objects are one thing to Zabbix, so a list parameter may come as
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from marshmallow import ValidationError, fields
 
 from alertrpc.records import Json
 
+MOST_MEMBERS = 1000
+MOST_IDS = 1_000_000
+MOST_VALUES = 100_000
 INT64_MAX = 2**63 - 1
 INT32 = range(-(2**31), 2**31)
 TIME_MAX = 2**31 - 1
@@ -49,9 +53,14 @@ def elements(value: Json) -> list[Json] | None:
 
 
 def members(value: Json) -> Mapping[str, Json] | None:
-    """The members of an object, an array's counted from 0; None of anything else."""
+    """The members of an object, an array's counted from 0; None of anything else.
+
+    No object has nearly MOST_MEMBERS members, so the first of those that are too many is among these already.
+    """
     if isinstance(value, list):
-        return {str(index): element for index, element in enumerate(value)}
+        return {str(index): element for index, element in enumerate(value[:MOST_MEMBERS])}
+    if isinstance(value, dict) and len(value) > MOST_MEMBERS:
+        return dict(islice(value.items(), MOST_MEMBERS))
     return value if isinstance(value, dict) else None
 
 
@@ -96,6 +105,8 @@ class Ids(Parameter):
             return [number]
         if (listed := elements(value)) is None:
             raise ValidationError(AN_ARRAY)
+        if len(listed) > MOST_IDS:
+            raise ValidationError(f"more than {MOST_IDS} values.")
         ids = []
         for index, element in enumerate(listed, 1):
             if (number := as_id(element)) is None:
@@ -249,6 +260,8 @@ class Values(Parameter):
         listed = [value] if is_scalar(value) else elements(value)
         if listed is None:
             raise ValidationError({name: [AN_ARRAY]})
+        if len(listed) > MOST_VALUES:
+            raise ValidationError({name: [f"more than {MOST_VALUES} values."]})
         for index, element in enumerate(listed, 1):
             if not is_scalar(element):
                 raise ValidationError({name: {index: [A_SCALAR]}})

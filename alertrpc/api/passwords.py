@@ -4,7 +4,7 @@ import bcrypt
 
 COST = 10  # Zabbix's, so that a user whose hash came from there takes as long as one whose did not, or one unknown
 _LONGEST = 72  # bytes that bcrypt looks at; PHP leaves the others aside, and so do we
-# A hash of the same cost that no password fits: of random bytes, made when the module was written.
+# A hash of the same cost that stands for nobody's password.
 NOBODY = b"$2b$10$0xKqhWeVxC0rJZTzPHs2tOqjU2mA9cLr9uE1sYdN5JkVbQ0fGhW3K"
 
 

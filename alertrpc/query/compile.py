@@ -26,6 +26,7 @@ from alertrpc.query.sql import (
 )
 from alertrpc.records import Caller
 
+A_FEW_PATTERNS = 50
 MOST_PATTERNS = 5000  # in one search; each is a term of the statement
 INNER = "t"  # the table's alias in a subselect of its keys
 A_FEW = 2  # the size of a few ids
@@ -110,7 +111,7 @@ def _rows(
     sql = f"SELECT {row} AS row {found} ORDER BY {_order(resource, tuple(params.sort))}"
     limit: tuple[SqlValue, ...] = ()
     if params.limit is not None:
-        sql += " LIMIT ?"
+        sql += " LIMIT ?"  # bound, as SQLite plans a sort of the whole where it knows the limit to be small
         limit = (params.limit,)
     return Statement(sql, (*selected, *args, *limit), shape, params.limit, _is_short(resource, params))
 
@@ -126,8 +127,11 @@ def _joined(resource: Resource, joins: frozenset[str]) -> str:
 
 
 def _is_short(resource: Resource, params: GetParams) -> bool:
-    return not params.search and any(
-        parameter in params.ids and params.ids[parameter].size <= A_FEW for parameter in resource.short_ids
+    """An index finds the rows, and nothing has to be looked through or sorted."""
+    if params.search or not all(asked.size <= A_FEW for asked in params.ids.values()):
+        return False
+    return any(name in params.ids for name in resource.short_ids) and all(
+        name == resource.key for name, _ in params.sort
     )
 
 
@@ -199,14 +203,21 @@ def _whole_number(value: Scalar, kind: Kind) -> int | None:
 
 
 def _search(resource: Resource, params: GetParams) -> list[Condition]:
-    if sum(map(len, params.search.values())) > MOST_PATTERNS:
+    number = sum(map(len, params.search.values()))
+    if number > MOST_PATTERNS:
         raise invalid_parameter("/search", f"more than {MOST_PATTERNS} values.")
     join = any_of if params.search_by_any else all_of
     conditions = []
     for name, values in params.search.items():
         expression = resource.column[name].value(resource.alias)
         patterns = [
-            like(expression, value, whole=params.search_wildcards, start=params.start_search)
+            like(
+                expression,
+                value,
+                whole=params.search_wildcards,
+                start=params.start_search,
+                brief=number > A_FEW_PATTERNS,
+            )
             for value in values
             if value
         ]

@@ -50,7 +50,7 @@ class Related:
 
     `source` is a FROM and WHERE clause that speaks of the row. `choice` are the
     fields that may be asked for, `extended` those of "extend"; a caller who is no Super admin has his own of both.
-    `private` fields are left out of a row unless `is_own` holds.
+    Where there are `public` fields, these alone are shown to him unless `is_own` holds.
     """
 
     member: str

@@ -45,9 +45,10 @@ def fold(text: str | None) -> str | None:
     return text if text is None else text.translate(_fold_table())
 
 
-def like(expression: str, value: str, *, whole: bool, start: bool) -> Condition:
+def like(expression: str, value: str, *, whole: bool, start: bool, brief: bool = False) -> Condition:
     """`expression` contains `value`, starts with it (`start`), or is it, `*` standing for anything (`whole`).
 
+    `brief` keeps the statement short, where there are many patterns.
     Raises ApiError when the pattern is longer than LONGEST_PATTERN.
     """
     upper = value.upper()
@@ -60,13 +61,13 @@ def like(expression: str, value: str, *, whole: bool, start: bool) -> Condition:
         pattern = f"%{pattern}%"
     if len(pattern.encode()) > LONGEST_PATTERN:
         raise invalid_parameter("/search", "value is too long.")
-    return Condition(f"{_folded(expression, upper)} LIKE ? ESCAPE '{ESCAPE}'", (pattern,))
+    return Condition(f"{_folded(expression, upper, brief=brief)} LIKE ? ESCAPE '{ESCAPE}'", (pattern,))
 
 
-def _folded(expression: str, upper: str) -> str:
+def _folded(expression: str, upper: str, *, brief: bool) -> str:
     lower_cases = _lower_cases()
     pairs = [(low, up) for up in sorted(set(upper)) for low in lower_cases.get(up, "")]
-    if len(pairs) > _MOST_REPLACED:
+    if len(pairs) > _MOST_REPLACED or (pairs and brief):
         return f"fold({expression})"
     for low, up in pairs:
         expression = f"replace({expression}, '{low}', '{up}')"  # letters all: none of them is a quote

@@ -55,14 +55,14 @@ async def _rest(rows: Rows, end: bytes) -> AsyncIterator[bytes]:
 async def batch_answer(answers: AsyncIterator[Answer], buffer: int = 64 * 1024) -> Answer | None:
     """The answers of a batch as one array, sent on when `buffer` bytes are there; None when there is none."""
     chunks = _batch_chunks(answers, buffer)
-    if (first := await anext(chunks, None)) is None:
+    if (found := await anext(chunks, None)) is None:
         return None
-    if (second := await anext(chunks, None)) is None:
-        return Answer(first)
-    return Answer(first, _chain(second, chunks), chunks.aclose)
+    first, is_last = found
+    return Answer(first) if is_last else Answer(first, (chunk async for chunk, _ in chunks), chunks.aclose)
 
 
-async def _batch_chunks(answers: AsyncIterator[Answer], buffer: int) -> AsyncGenerator[bytes, None]:
+async def _batch_chunks(answers: AsyncIterator[Answer], buffer: int) -> AsyncGenerator[tuple[bytes, bool], None]:
+    """Chunks, and whether each is the last."""
     pending, size, separator = [], 0, b"["
     async for answer in answers:
         pending.append(separator)
@@ -72,12 +72,12 @@ async def _batch_chunks(answers: AsyncIterator[Answer], buffer: int) -> AsyncGen
                 pending.append(chunk)
                 size += len(chunk)
                 if size >= buffer:
-                    yield b"".join(pending)
+                    yield b"".join(pending), False
                     pending, size = [], 0
         finally:
             await answer.close()
     if separator == b",":
-        yield b"".join([*pending, b"]"])
+        yield b"".join([*pending, b"]"]), True
 
 
 async def _chain(first: bytes, rest: AsyncIterator[bytes] | None) -> AsyncIterator[bytes]:

@@ -4,7 +4,6 @@ import inspect
 import logging
 import secrets
 from collections.abc import Awaitable, Callable
-from functools import lru_cache
 
 from jsonrpcserver import Error, Result, Success
 from jsonrpcserver.async_dispatcher import dispatch_request
@@ -46,9 +45,12 @@ class Dispatcher:
         `authorization` is the value of the HTTP header, `remote` the client's address.
         """
         try:
-            requests, is_batch = parse_body(body)
-        except ApiError as error:
-            return error_answer(error, None)
+            return await self._answer_body(body, authorization, remote)
+        except Exception as fault:
+            return error_answer(_as_api_error(fault, "a request"), None)
+
+    async def _answer_body(self, body: bytes, authorization: str | None, remote: str) -> Answer | None:
+        requests, is_batch = parse_body(body)
         bearer = _bearer(authorization)
         if not is_batch:
             return await self._answer(requests[0], bearer, remote)
@@ -80,7 +82,6 @@ class Dispatcher:
         return result
 
 
-@lru_cache(maxsize=256)
 def find_method(name: str) -> Method:
     """The method of a name as a client writes it: letter case and what follows a second dot do not count."""
     api, _, rest = name.partition(".")
@@ -113,17 +114,23 @@ def _dispatched(method: Method) -> Callable[..., Awaitable[Result]]:
     async def dispatched(context: Context, /, **params: Json) -> Result:
         try:
             return Success(await method.handler(context if method.public else await _known(method, context), params))
-        except ApiError as error:
+        except Exception as fault:
+            error = _as_api_error(fault, method.name)
             return Error(error.code, error.message, error.data)
-        except (QueryTimeout, DatabaseBusy) as error:
-            return Error(APPLICATION_ERROR, "Application error.", str(error))
-        except Exception:
-            reference = secrets.token_hex(8)
-            log.exception("%s failed, reference %s", method.name, reference)
-            return Error(INTERNAL_ERROR, "Internal error.", f"Internal error, reference {reference}.")
 
     dispatched.__signature__ = _SIGNATURE  # type: ignore[attr-defined]  # else it is worked out at every call
     return dispatched
+
+
+def _as_api_error(fault: Exception, what: str) -> ApiError:
+    """The fault as the client is told it; one that nobody foresaw is logged under a reference."""
+    if isinstance(fault, ApiError):
+        return fault
+    if isinstance(fault, QueryTimeout | DatabaseBusy):
+        return ApiError(APPLICATION_ERROR, str(fault))
+    reference = secrets.token_hex(8)
+    log.error("%s failed, reference %s", what, reference, exc_info=fault)
+    return ApiError(INTERNAL_ERROR, f"Internal error, reference {reference}.")
 
 
 async def _known(method: Method, context: Context) -> Context:

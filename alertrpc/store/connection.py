@@ -26,7 +26,7 @@ if sqlite3.sqlite_version_info < OLDEST_SQLITE:
     raise ImportError(f"alertrpc needs SQLite 3.37 or newer; this Python has {sqlite3.sqlite_version}")
 
 
-def connect(path: Path, *, create: bool = False) -> sqlite3.Connection:
+def connect(path: Path, *, create: bool = False, kept_statements: int = 128) -> sqlite3.Connection:
     """A connection to the file at `path` that reads and writes, in autocommit mode.
 
     Raises StoreError where there is no such file, unless `create`, or where it cannot be opened.
@@ -40,7 +40,7 @@ def connect(path: Path, *, create: bool = False) -> sqlite3.Connection:
             isolation_level=None,
             timeout=BUSY_TIMEOUT,
             check_same_thread=False,
-            cached_statements=256,
+            cached_statements=kept_statements,
         )
     except OSError as error:
         raise StoreError(f"database {path}: {error.strerror}") from error
@@ -56,12 +56,14 @@ def connect(path: Path, *, create: bool = False) -> sqlite3.Connection:
     return connection
 
 
-def connect_reader(path: Path, cache_kib: int, functions: Mapping[str, Function]) -> sqlite3.Connection:
+def connect_reader(
+    path: Path, cache_kib: int, kept_statements: int, functions: Mapping[str, Function]
+) -> sqlite3.Connection:
     """A connection that cannot write, and gives text as the UTF-8 bytes that go to the client.
 
     `functions` of one argument each are there for its statements, by their names.
     """
-    connection = connect(path)
+    connection = connect(path, kept_statements=kept_statements)
     connection.execute("PRAGMA query_only = ON")
     connection.execute(f"PRAGMA cache_size = {-cache_kib:d}")
     connection.text_factory = bytes

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from alertrpc.errors import AlertrpcError, StoreError
+from alertrpc.errors import AlertrpcError, QueryTimeout, StoreError
 from alertrpc.store.connection import (
     Connection,
     Function,
@@ -25,6 +25,9 @@ T = TypeVar("T")
 
 POINT_CACHE_KIB = 8 * 1024
 SCAN_CACHE_KIB = 2 * 1024
+POINT_STATEMENTS = 256
+SCAN_STATEMENTS = 8  # a long search is a large statement
+POINT_SECONDS = 0.25  # a read that takes longer is none of the short ones, and is made among the long ones
 
 
 class Database:
@@ -52,12 +55,18 @@ class Database:
 
         return await self._writer.run(in_transaction)
 
+    async def _short_rows(self, sql: str, args: tuple[SqlValue, ...]) -> bytes | None:
+        try:
+            return await self._points.read(fetch_joined, sql, args)
+        except QueryTimeout:
+            return None
+
     async def rows(self, sql: str, args: tuple[SqlValue, ...], *, short: bool, limit: int | None) -> Rows:
         """The rows of a statement, whose one column is named `row`.
 
         `short` says that few are expected and an index finds them, `limit` how many there are at most.
         """
-        if short and (text := await self._points.read(fetch_joined, sql, args)) is not None:
+        if short and (text := await self._short_rows(sql, args)) is not None:
             return Rows(text)
         if limit is not None and limit <= JOINED_ROWS:
             return await self._scans.joined(sql, args)
@@ -75,15 +84,15 @@ async def open_database(
     prepare(path)
     async with AsyncExitStack() as stack:
 
-        async def reader(cache_kib: int) -> tuple[Connection, TimeLimit]:
+        async def reader(cache_kib: int, kept_statements: int, seconds: float) -> tuple[Connection, TimeLimit]:
             connection = await stack.enter_async_context(
-                Connection(partial(connect_reader, path, cache_kib, functions))
+                Connection(partial(connect_reader, path, cache_kib, kept_statements, functions))
             )
-            return connection, await connection.run(partial(TimeLimit, seconds=query_timeout))
+            return connection, await connection.run(partial(TimeLimit, seconds=seconds))
 
         writer = await stack.enter_async_context(Connection(partial(connect, path)))
-        points = PointReads(*await reader(POINT_CACHE_KIB))
-        scans = Scans([await reader(SCAN_CACHE_KIB) for _ in range(scan_connections)])
+        points = PointReads(*await reader(POINT_CACHE_KIB, POINT_STATEMENTS, POINT_SECONDS))
+        scans = Scans([await reader(SCAN_CACHE_KIB, SCAN_STATEMENTS, query_timeout) for _ in range(scan_connections)])
         yield Database(writer, points, scans)
 
 

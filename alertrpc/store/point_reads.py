@@ -10,8 +10,9 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
+from alertrpc.errors import QueryTimeout
 from alertrpc.store.connection import Connection, TimeLimit
-from alertrpc.store.rows import fetch_joined, fetch_together
+from alertrpc.store.rows import can_be_joined, fetch_joined, fetch_together
 
 T = TypeVar("T")
 Outcome = tuple[Any, BaseException | None]
@@ -83,11 +84,13 @@ def _run_all(reads: Iterable[Read], time_limit: TimeLimit, connection: sqlite3.C
 
 def _together(reads: list[Read], time_limit: TimeLimit, connection: sqlite3.Connection) -> dict[Read, Outcome]:
     """The outcomes of reads of one statement; a fault of one of them shows when each is made alone."""
-    if len(reads) > 1:
+    if len(reads) > 1 and can_be_joined(str(reads[0].args[0])):
         sql, arguments = reads[0].args[0], tuple([read.args[1] for read in reads])
         texts, fault = _outcome(Read(fetch_together, (sql, arguments)), time_limit, connection)
         if fault is None:
             return {read: (text, None) for read, text in zip(reads, texts, strict=True)}
+        if isinstance(fault, QueryTimeout):
+            return dict.fromkeys(reads, (None, fault))
     return {read: _outcome(read, time_limit, connection) for read in reads}
 
 

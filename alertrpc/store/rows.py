@@ -3,7 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Sequence
-from functools import lru_cache, partial
+from functools import partial
 
 import orjson
 
@@ -11,22 +11,28 @@ from alertrpc.store.connection import Connection, TimeLimit
 
 SqlValue = int | float | str | bytes | None
 CHUNK_BYTES = 512 * 1024
-FETCHED_ROWS = 64  # at a time, until there are CHUNK_BYTES
+FETCHED_ROWS = 32  # at a time, until there are CHUNK_BYTES
 JOINED_ROWS = 100
 SEPARATOR = b","
 
 
 def fetch_joined(sql: str, args: Sequence[SqlValue], connection: sqlite3.Connection) -> bytes | None:
     """All rows of a short answer, joined; None when it has more than JOINED_ROWS."""
-    text: bytes | None = connection.execute(_joined(sql), args).fetchone()[0]
+    text: bytes | None = connection.execute(_as_one_row(sql), args).fetchone()[0]
     return text
+
+
+def can_be_joined(sql: str) -> bool:
+    """A bound LIMIT cannot be another for each of several reads."""
+    return not sql.endswith(" LIMIT ?")
 
 
 def fetch_together(
     sql: str, arguments: Sequence[Sequence[SqlValue]], connection: sqlite3.Connection
 ) -> list[bytes | None]:
     """What `fetch_joined` gives for each of the arguments, by one statement."""
-    pieces = _joined(sql).split("?")
+    pieces = _as_one_row(sql).split("?")
+    assert all(len(args) == len(pieces) - 1 for args in arguments), "each ? is a placeholder"
     values = [f"json_extract(q.value, '$[{index}]')" for index in range(len(pieces) - 1)]
     each = "".join([text for pair in zip(pieces, [*values, ""], strict=True) for text in pair])
     listed = orjson.dumps(arguments).decode()
@@ -34,8 +40,7 @@ def fetch_together(
     return [text if text is None else text.encode() for text in orjson.loads(texts)]
 
 
-@lru_cache(maxsize=256)
-def _joined(sql: str) -> str:
+def _as_one_row(sql: str) -> str:
     """SQLite joins the rows in the order of the inner statement, as that is made for the LIMIT."""
     return (
         f"SELECT CASE WHEN COUNT(*) <= {JOINED_ROWS} THEN COALESCE(group_concat(row, ','), '') END"

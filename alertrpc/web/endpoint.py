@@ -4,7 +4,8 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 
-from aiohttp import web
+from aiohttp import ClientPayloadError, web
+from aiohttp.http_exceptions import HttpProcessingError
 from multidict import CIMultiDict
 
 from alertrpc.rpc.answer import Answer
@@ -38,6 +39,9 @@ async def serve_rpc(request: web.Request) -> web.StreamResponse:
         return web.Response(status=413, headers=CORS)
     except TimeoutError:
         return web.Response(status=408, headers=CORS)
+    except (web.RequestPayloadError, ClientPayloadError, HttpProcessingError, ConnectionError) as error:
+        log.debug("%s sent a body that broke off or cannot be read: %s", request.remote, error)
+        return web.Response(status=400, headers=CORS)
     dispatcher = request.app[DISPATCHER]
     answer = await dispatcher.answer(body, request.headers.get("Authorization"), request.remote or "")
     if answer is None:
@@ -90,8 +94,13 @@ def _break(request: web.Request) -> None:
         request.transport.abort()
 
 
+async def not_found(_request: web.Request) -> web.Response:
+    return web.Response(status=404, text="JSON-RPC is at /api_jsonrpc.php\n", headers={"Server": "alertrpc"})
+
+
 def add_routes(app: web.Application) -> None:
-    """The endpoint at /jsonrpc and at every path that ends in /api_jsonrpc.php."""
+    """The endpoint at /jsonrpc and at every path that ends in /api_jsonrpc.php; nothing elsewhere."""
     app.router.add_route("*", "/api_jsonrpc.php", serve_rpc)
     app.router.add_route("*", "/jsonrpc", serve_rpc)
     app.router.add_route("*", r"/{prefix:.*}/api_jsonrpc.php", serve_rpc)
+    app.router.add_route("*", r"/{path:.*}", not_found)

@@ -8,6 +8,8 @@ from alertrpc.store.database import Database
 
 DATABASE = web.AppKey("database", Database)
 
+SERVER = {"Server": "alertrpc"}
+
 log = logging.getLogger(__name__)
 
 
@@ -17,5 +19,5 @@ async def healthz(request: web.Request) -> web.Response:
         await request.app[DATABASE].ping()
     except Exception:
         log.exception("the database does not answer")
-        return web.json_response({"status": "database"}, status=503)
-    return web.json_response({"status": "ok"})
+        return web.json_response({"status": "database"}, status=503, headers=SERVER)
+    return web.json_response({"status": "ok"}, headers=SERVER)
