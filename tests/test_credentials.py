@@ -354,10 +354,14 @@ def test_last_access_is_written_at_the_end(database: Path) -> None:
     assert last_access(database) >= long_ago + 600
 
 
-def test_idle_session_ends(server: Server, database: Path) -> None:
+def test_session_lasts_for_the_idle_time(server: Server, database: Path) -> None:
     sessionid = session(server.port)
     execute(database, "UPDATE sessions SET lastaccess = lastaccess - 15 * 60 + 60")
     assert is_let_in(server.port, sessionid)
+
+
+def test_idle_session_ends(server: Server, database: Path) -> None:
+    sessionid = session(server.port)
     execute(database, "UPDATE sessions SET lastaccess = ?", int(time.time()) - 15 * 60 - 1)
     assert get(server.port, sessionid) == TERMINATED
     assert execute(database, "SELECT * FROM sessions") == []
