@@ -27,6 +27,7 @@ from alertrpc.rpc.answer import Answer, batch_answer, error_answer, result_answe
 from alertrpc.rpc.envelope import Call, Fault, parse_body
 
 BEARER = "Bearer "
+_BY_EXACT_NAME = {method.name: method for method in METHODS.values()}
 _SIGNATURE = inspect.signature(lambda context, /, **params: None)
 
 log = logging.getLogger(__name__)
@@ -84,6 +85,8 @@ class Dispatcher:
 
 def find_method(name: str) -> Method:
     """The method of a name as a client writes it: letter case and what follows a second dot do not count."""
+    if found := _BY_EXACT_NAME.get(name):
+        return found
     api, _, rest = name.partition(".")
     method = rest.partition(".")[0]
     if api.lower() not in OBJECTS:

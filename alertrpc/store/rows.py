@@ -3,7 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Sequence
-from functools import partial
+from functools import lru_cache, partial
 
 import orjson
 
@@ -31,13 +31,18 @@ def fetch_together(
     sql: str, arguments: Sequence[Sequence[SqlValue]], connection: sqlite3.Connection
 ) -> list[bytes | None]:
     """What `fetch_joined` gives for each of the arguments, by one statement."""
+    listed = orjson.dumps(arguments).decode()
+    (texts,) = connection.execute(_of_each(sql), (listed,)).fetchone()
+    return [text if text is None else text.encode() for text in orjson.loads(texts)]
+
+
+@lru_cache(maxsize=256)  # of the statements of short reads, which hold no search and so are short themselves
+def _of_each(sql: str) -> str:
+    """The statement for each element of a JSON array of arguments; every ? in it is a placeholder."""
     pieces = _as_one_row(sql).split("?")
-    assert all(len(args) == len(pieces) - 1 for args in arguments), "each ? is a placeholder"
     values = [f"json_extract(q.value, '$[{index}]')" for index in range(len(pieces) - 1)]
     each = "".join([text for pair in zip(pieces, [*values, ""], strict=True) for text in pair])
-    listed = orjson.dumps(arguments).decode()
-    (texts,) = connection.execute(f"SELECT json_group_array(({each})) FROM json_each(?) q", (listed,)).fetchone()
-    return [text if text is None else text.encode() for text in orjson.loads(texts)]
+    return f"SELECT json_group_array(({each})) FROM json_each(?) q"
 
 
 def _as_one_row(sql: str) -> str:
