@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from alertrpc.api.credentials import Credentials
+from alertrpc.api.credentials import NOT_AUTHORIZED, Credentials
 from alertrpc.errors import INVALID_PARAMS, ApiError
 from alertrpc.records import Caller
 from alertrpc.settings import Settings
@@ -35,5 +35,5 @@ class Context(NamedTuple):
     def caller(self) -> Caller:
         """The user who makes the call; raises ApiError where none was asked for."""
         if self.known_caller is None:
-            raise ApiError(INVALID_PARAMS, "Not authorized.")
+            raise ApiError(INVALID_PARAMS, NOT_AUTHORIZED)
         return self.known_caller

@@ -40,8 +40,8 @@ def nullable_id(name: str) -> Column:
     return Column(name, Kind.NULLABLE_ID)
 
 
-def text(name: str, expression: str = "") -> Column:
-    return Column(name, Kind.TEXT, expression)
+def text(name: str) -> Column:
+    return Column(name, Kind.TEXT)
 
 
 @dataclass(frozen=True, eq=False)

@@ -103,13 +103,13 @@ class Listed(NamedTuple):
         return json_list(self.values) if len(self.values) > 1 else self.values[0]
 
 
-def is_in(expression: str, values: AskedIds | Listed, joins: frozenset[str] = NO_JOINS) -> Condition:
+def is_in(expression: str, values: AskedIds | Listed) -> Condition:
     """`expression` is one of `values`: two texts of SQL, however many values, so that statements stay prepared."""
     if not values.size:
         return NOTHING
     if values.size == 1:
-        return Condition(f"{expression} = ?", (values.arg,), joins)
-    return Condition(f"{expression} IN (SELECT value FROM json_each(?))", (values.arg,), joins)
+        return Condition(f"{expression} = ?", (values.arg,))
+    return Condition(f"{expression} IN (SELECT value FROM json_each(?))", (values.arg,))
 
 
 def json_list(values: Iterable[int]) -> str:

@@ -11,6 +11,7 @@ from jsonrpcserver.request import Request
 from oslash.either import Left
 
 from alertrpc.api.context import Context, Services
+from alertrpc.api.credentials import NOT_AUTHORIZED
 from alertrpc.api.get import RowsAnswer
 from alertrpc.api.methods import METHODS, OBJECTS, Method
 from alertrpc.errors import (
@@ -139,7 +140,7 @@ def _as_api_error(fault: Exception, what: str) -> ApiError:
 async def _known(method: Method, context: Context) -> Context:
     """The context with the caller behind its credential."""
     if context.credential is None:
-        raise ApiError(INVALID_PARAMS, "Not authorized.")
+        raise ApiError(INVALID_PARAMS, NOT_AUTHORIZED)
     caller = await context.services.credentials.caller(context.credential)
     if not caller.may_call:
         raise ApiError(APPLICATION_ERROR, f'No permissions to call "{method.name}".')
