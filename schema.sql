@@ -4,7 +4,8 @@
 -- of one is true of the other. Ids are 64-bit integers, times are seconds since 1970-01-01 UTC. A NULL id is answered
 -- as "0". STRICT tables refuse a value of another type instead of keeping it.
 --
--- The version of the schema stands in PRAGMA user_version; store/schema.py holds the migrations between versions.
+-- The version of the schema stands in PRAGMA user_version. The parts from "-- Version 2" on are what each version added;
+-- store/schema.py runs those that an older database lacks.
 
 -- What a user may do at all: type 1 User, 2 Admin, 3 Super admin.
 CREATE TABLE role (
@@ -334,3 +335,143 @@ CREATE INDEX alerts_mediatypeid ON alerts (mediatypeid);
 CREATE INDEX alerts_sendto ON alerts (sendto);
 CREATE INDEX alerts_status ON alerts (status, clock);
 CREATE INDEX alerts_acknowledgeid ON alerts (acknowledgeid) WHERE acknowledgeid IS NOT NULL;
+
+-- Version 2: alarms come in, alerts go out. What stands below brings a database of version 1 up to date too.
+
+-- Parameters of media types. A webhook that alertrpc sends has method, url, headers (a JSON object), body, expect, proxy.
+CREATE TABLE media_type_param (
+    mediatype_paramid INTEGER PRIMARY KEY,
+    mediatypeid INTEGER NOT NULL,
+    name TEXT NOT NULL DEFAULT '',
+    value TEXT NOT NULL DEFAULT '',
+    sortorder INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE INDEX media_type_param_mediatypeid ON media_type_param (mediatypeid);
+
+-- Templates of messages: recovery 0 for problems, 1 for recoveries.
+CREATE TABLE media_type_message (
+    mediatype_messageid INTEGER PRIMARY KEY,
+    mediatypeid INTEGER NOT NULL,
+    eventsource INTEGER NOT NULL DEFAULT 0,
+    recovery INTEGER NOT NULL DEFAULT 0,
+    subject TEXT NOT NULL DEFAULT '',
+    message TEXT NOT NULL DEFAULT '',
+    UNIQUE (mediatypeid, eventsource, recovery)
+) STRICT;
+
+-- Ours: one row. uuid tells this database from any other, revision changes whenever action rules or media types do.
+CREATE TABLE instance (
+    uuid TEXT NOT NULL,
+    revision INTEGER NOT NULL
+) STRICT;
+INSERT INTO instance (uuid, revision) VALUES (lower(hex(randomblob(16))), 1);
+
+-- Ours: the objects that a configuration file made; apply changes no others. object is the name of their table.
+CREATE TABLE applied (
+    object TEXT NOT NULL,
+    objectid INTEGER NOT NULL,
+    PRIMARY KEY (object, objectid)
+) STRICT, WITHOUT ROWID;
+
+-- Ours: which alarms an action takes. alarm_type and target are JSON arrays of globs, labels an object of such arrays.
+-- Times are seconds; NULL is never.
+CREATE TABLE action_rules (
+    actionid INTEGER PRIMARY KEY,
+    alarm_type TEXT NOT NULL DEFAULT '[]',
+    target TEXT NOT NULL DEFAULT '[]',
+    labels TEXT NOT NULL DEFAULT '{}',
+    min_severity INTEGER NOT NULL DEFAULT 0,
+    recovery INTEGER NOT NULL DEFAULT 0,
+    repeat_every INTEGER,
+    resolve_after INTEGER
+) STRICT;
+
+-- Ours: whom an action alerts, `after` seconds into the problem. Ids are JSON arrays; mediatypeids NULL is every medium.
+CREATE TABLE action_steps (
+    actionid INTEGER NOT NULL,
+    esc_step INTEGER NOT NULL,
+    after INTEGER NOT NULL DEFAULT 0,
+    userids TEXT NOT NULL DEFAULT '[]',
+    usrgrpids TEXT NOT NULL DEFAULT '[]',
+    mediatypeids TEXT,
+    PRIMARY KEY (actionid, esc_step)
+) STRICT, WITHOUT ROWID;
+
+-- Actions at work on problems that last: esc_step is the last step that was done, the next one is due at nextcheck.
+CREATE TABLE escalations (
+    escalationid INTEGER PRIMARY KEY,
+    actionid INTEGER NOT NULL,
+    eventid INTEGER NOT NULL,
+    esc_step INTEGER NOT NULL DEFAULT 0,
+    started INTEGER NOT NULL,
+    nextcheck INTEGER,
+    UNIQUE (eventid, actionid)
+) STRICT;
+CREATE INDEX escalations_nextcheck ON escalations (nextcheck) WHERE nextcheck IS NOT NULL;
+
+-- Ours: what senders told of the problems that are events. identity says which pushes are of one alarm. Times are
+-- milliseconds since 1970-01-01 UTC; an alarm that is still active at expires_at recovers then.
+CREATE TABLE alarms (
+    eventid INTEGER PRIMARY KEY,
+    identity TEXT NOT NULL,
+    alarm_type TEXT NOT NULL,
+    target TEXT NOT NULL,
+    level INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    summary TEXT NOT NULL DEFAULT '',
+    description TEXT NOT NULL DEFAULT '',
+    url TEXT NOT NULL DEFAULT '',
+    annotations TEXT NOT NULL DEFAULT '{}',
+    active_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    resolved_at INTEGER,
+    expires_at INTEGER
+) STRICT;
+CREATE UNIQUE INDEX alarms_active ON alarms (identity) WHERE resolved_at IS NULL;
+CREATE INDEX alarms_identity ON alarms (identity);
+CREATE INDEX alarms_target ON alarms (target, alarm_type);
+CREATE INDEX alarms_expires_at ON alarms (expires_at) WHERE resolved_at IS NULL AND expires_at IS NOT NULL;
+
+-- Ours: pushes that carried an Idempotency-Key, and the alarms that they made. Key and body are SHA-256.
+CREATE TABLE idempotency_keys (
+    userid INTEGER NOT NULL,
+    key TEXT NOT NULL,
+    body TEXT NOT NULL,
+    eventids TEXT NOT NULL,
+    clock INTEGER NOT NULL,
+    PRIMARY KEY (userid, key)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX idempotency_keys_clock ON idempotency_keys (clock);
+
+-- Ours: the alerts that are to be sent, and when, in milliseconds since 1970-01-01 UTC.
+CREATE TABLE alert_queue (
+    alertid INTEGER PRIMARY KEY,
+    mediatypeid INTEGER NOT NULL,
+    due INTEGER NOT NULL
+) STRICT;
+CREATE INDEX alert_queue_mediatypeid ON alert_queue (mediatypeid, due, alertid);
+
+-- Ours: every try to send an alert. started is in seconds since 1970-01-01 UTC; outcome is sent, try_again or give_up;
+-- code is the exit status, or the code of HTTP or SMTP. Texts are cut to 2 KiB, secrets are masked.
+CREATE TABLE attempts (
+    attemptid INTEGER PRIMARY KEY,
+    alertid INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    started INTEGER NOT NULL,
+    milliseconds INTEGER NOT NULL,
+    outcome TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    code INTEGER,
+    error TEXT NOT NULL DEFAULT '',
+    answer TEXT NOT NULL DEFAULT '',
+    stdout TEXT NOT NULL DEFAULT '',
+    stderr TEXT NOT NULL DEFAULT '',
+    UNIQUE (alertid, number)
+) STRICT;
+
+-- Ours: which alerts were sent again, as which.
+CREATE TABLE resends (
+    alertid INTEGER PRIMARY KEY,
+    resent_alertid INTEGER NOT NULL
+) STRICT;
+CREATE INDEX resends_resent_alertid ON resends (resent_alertid);

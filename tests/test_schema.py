@@ -11,10 +11,10 @@ from alertrpc.errors import StoreError
 from alertrpc.store.connection import connect, transaction
 from alertrpc.store.schema import (
     APPLICATION_ID,
-    MIGRATIONS,
     SCHEMA_VERSION,
     create_schema,
     migrate,
+    migrations,
     schema_sql,
     schema_version,
     usable_version,
@@ -45,6 +45,15 @@ def connection(empty: sqlite3.Connection) -> sqlite3.Connection:
         create_schema(empty)
     empty.execute("INSERT INTO role (roleid, name, type) VALUES (1, 'User role', 1)")
     return empty
+
+
+@pytest.fixture
+def connection_of_newest(tmp_path: Path) -> Iterator[sqlite3.Connection]:
+    connection = connect(tmp_path / "newest.db", create=True)
+    with transaction(connection):
+        create_schema(connection)
+    yield connection
+    connection.close()
 
 
 def content(connection: sqlite3.Connection) -> list[str]:
@@ -97,7 +106,17 @@ def test_a_table_is_strict_and_explained(table: str) -> None:
 
 
 def test_there_is_a_migration_from_every_older_version() -> None:
-    assert sorted(MIGRATIONS) == list(range(1, SCHEMA_VERSION))
+    assert sorted(migrations()) == list(range(1, SCHEMA_VERSION))
+
+
+def test_a_schema_of_version_1_becomes_the_newest(empty: sqlite3.Connection, connection_of_newest: sqlite3.Connection) -> None:
+    first, _, _ = schema_sql().partition("-- Version 2: ")
+    empty.executescript(first)
+    empty.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    empty.execute("PRAGMA user_version = 1")
+    assert migrate(empty) == 1
+    query = "SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY name"
+    assert list(empty.execute(query)) == list(connection_of_newest.execute(query))
 
 
 def test_a_schema_up_to_date_stays(connection: sqlite3.Connection) -> None:
@@ -107,11 +126,11 @@ def test_a_schema_up_to_date_stays(connection: sqlite3.Connection) -> None:
 
 
 def test_an_older_schema_is_migrated(connection: sqlite3.Connection) -> None:
-    assert migrate(connection, migrations=LATER, newest=NEWEST) == SCHEMA_VERSION
+    assert migrate(connection, steps=LATER, newest=NEWEST) == SCHEMA_VERSION
     assert schema_version(connection) == NEWEST
     assert connection.execute("SELECT name FROM role WHERE roleid = 1").fetchone() == ("migrated",)
     assert connection.execute("SELECT note FROM alerts").fetchall() == []
-    assert migrate(connection, migrations=LATER, newest=NEWEST) == NEWEST
+    assert migrate(connection, steps=LATER, newest=NEWEST) == NEWEST
 
 
 @pytest.mark.parametrize("step", range(len(LATER)))
@@ -119,7 +138,7 @@ def test_a_migration_that_fails_changes_nothing(connection: sqlite3.Connection, 
     broken = {**LATER, SCHEMA_VERSION + step: (*LATER[SCHEMA_VERSION + step], "DELETE FROM nowhere")}
     before = content(connection)
     with pytest.raises(sqlite3.OperationalError, match="no such table: nowhere"):
-        migrate(connection, migrations=broken, newest=NEWEST)
+        migrate(connection, steps=broken, newest=NEWEST)
     assert content(connection) == before
     assert schema_version(connection) == SCHEMA_VERSION
     assert not connection.in_transaction
@@ -132,11 +151,11 @@ def test_a_schema_migrated_meanwhile_is_not_migrated_again(connection: sqlite3.C
     def migrate_first(action: int, *_: object) -> int:
         if action == sqlite3.SQLITE_TRANSACTION:
             connection.set_authorizer(None)
-            migrate(other, migrations=LATER, newest=NEWEST)
+            migrate(other, steps=LATER, newest=NEWEST)
         return sqlite3.SQLITE_OK
 
     connection.set_authorizer(migrate_first)
-    migrate(connection, migrations=LATER, newest=NEWEST)
+    migrate(connection, steps=LATER, newest=NEWEST)
     other.close()
     assert schema_version(connection) == NEWEST
 

@@ -14,7 +14,7 @@ from alertrpc.store.schema import create_schema, migrate, schema_version
 
 BATCH_ROWS = 5_000
 CACHE_KIB = 256 * 1024
-_OURS = frozenset({"sessions"})  # tables that no file fills
+_OURS = frozenset({"sessions", "instance", "applied", "idempotency_keys", "alert_queue", "escalations"})  # tables that no file fills
 _NUL = b"\\u0000"
 
 HashPassword = Callable[[str], str]

@@ -1,5 +1,6 @@
 """Makes the schema, migrates an older one and refuses a newer one."""
 
+import re
 import sqlite3
 from collections.abc import Mapping
 from importlib.resources import files
@@ -7,15 +8,20 @@ from importlib.resources import files
 from alertrpc.errors import StoreError
 from alertrpc.store.connection import transaction
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 APPLICATION_ID = 0x616C7270  # "alrp", in the file's header: tells our databases from any other SQLite file
 
-# The statements that bring the schema from a version to the next one.
-MIGRATIONS: Mapping[int, tuple[str, ...]] = {}
+_VERSION_MARK = re.compile(r"^-- Version \d+: .*$", re.MULTILINE)
 
 
 def schema_sql() -> str:
     return (files("alertrpc") / "schema.sql").read_text("utf-8")
+
+
+def migrations() -> dict[int, tuple[str, ...]]:
+    """The statements that bring the schema from a version to the next one: each has its part of the file, in order."""
+    parts = _VERSION_MARK.split(schema_sql())[1:]
+    return {version: tuple(_statements(part)) for version, part in enumerate(parts, 1)}
 
 
 def _pragma(connection: sqlite3.Connection, name: str) -> int:
@@ -54,7 +60,7 @@ def create_schema(connection: sqlite3.Connection) -> bool:
 def migrate(
     connection: sqlite3.Connection,
     *,
-    migrations: Mapping[int, tuple[str, ...]] = MIGRATIONS,
+    steps: Mapping[int, tuple[str, ...]] | None = None,
     newest: int = SCHEMA_VERSION,
 ) -> int:
     """Brings the schema to `newest`, in one transaction, and returns the version that it had.
@@ -63,9 +69,10 @@ def migrate(
     """
     found = usable_version(connection, newest)
     if found < newest:
+        steps = migrations() if steps is None else steps
         with transaction(connection):
             for version in range(schema_version(connection), newest):
-                for statement in migrations[version]:
+                for statement in steps[version]:
                     connection.execute(statement)
                 connection.execute(f"PRAGMA user_version = {version + 1}")
     return found

@@ -1,0 +1,27 @@
+"""What a channel is given to send."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from alertrpc.delivery.outcome import Outcome
+from alertrpc.records import MediaType
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One alert. `delivery_id` is the same at every try; `variables` are the texts that templates and scripts see."""
+
+    delivery_id: str
+    sendto: str
+    subject: str
+    message: str
+    variables: Mapping[str, str]
+
+
+class Channel(Protocol):
+    """A kind of media type."""
+
+    async def send(self, media_type: MediaType, message: Message) -> Outcome:
+        """Tries once to send, within the media type's timeout; raises nothing that a receiver or a file can cause."""
+        ...

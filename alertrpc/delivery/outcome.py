@@ -1,0 +1,53 @@
+"""What came of one try to send an alert: the only answer that a channel gives."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Verdict(StrEnum):
+    """Whether the alert was sent, should be tried again, or is given up."""
+
+    SENT = "sent"
+    TRY_AGAIN = "try_again"
+    GIVE_UP = "give_up"
+
+
+class Reason(StrEnum):
+    """Why, in one word of a closed list."""
+
+    DELIVERED = "delivered"
+    TIMEOUT = "timeout"
+    EXIT_STATUS = "exit_status"  # a script ended with a status other than 0
+    KILLED = "killed"  # a script ended by a signal
+    UNUSABLE_SCRIPT = "unusable_script"  # missing, outside scripts_dir, not executable, no shebang of Python or Bash
+    CANNOT_START = "cannot_start"  # the system could not start the script
+    HTTP_STATUS = "http_status"
+    UNEXPECTED_ANSWER = "unexpected_answer"  # the answer is not what `expect` says
+    NETWORK = "network"
+    SMTP_REPLY = "smtp_reply"
+    INVALID_MESSAGE = "invalid_message"  # it cannot be written as the channel needs it
+    UNUSABLE_MEDIA_TYPE = "unusable_media_type"  # gone, disabled, or of a kind that alertrpc does not send
+    INTERNAL = "internal"  # a fault of ours; the log has more
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """One try. `code` is an exit status or a code of HTTP or SMTP; `retry_after` is in seconds, where the receiver said.
+
+    `error` is one line for the alert's `error`, empty when it was sent.
+    """
+
+    verdict: Verdict
+    reason: Reason
+    error: str = ""
+    code: int | None = None
+    answer: str = ""
+    stdout: str = ""
+    stderr: str = ""
+    retry_after: float | None = None
+
+
+def sent(*, code: int | None = None, answer: str = "", stdout: str = "", stderr: str = "") -> Outcome:
+    return Outcome(
+        verdict=Verdict.SENT, reason=Reason.DELIVERED, code=code, answer=answer, stdout=stdout, stderr=stderr
+    )

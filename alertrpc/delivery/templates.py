@@ -1,0 +1,36 @@
+"""Templates of messages, URLs, headers and bodies: `${name}` stands for a variable, and nothing else is special."""
+
+import re
+from collections.abc import Callable, Mapping
+
+import orjson
+
+_VARIABLE = re.compile(r"\$\{([^{}]*)\}")
+_JSON = "_json"
+
+
+def render(template: str, variables: Mapping[str, str], encode: Callable[[str, str], str] | None = None) -> str:
+    """The template with its variables' values, each through `encode(name, value)`.
+
+    `${name_json}` is the value as a JSON string, quotes and all, unless there is a variable of that name. A variable
+    that there is not is an empty text. What a value holds is not looked at again.
+    """
+
+    def value(match: re.Match[str]) -> str:
+        text = _value(match[1], variables)
+        return text if encode is None else encode(match[1], text)
+
+    return _VARIABLE.sub(value, template)
+
+
+def _value(name: str, variables: Mapping[str, str]) -> str:
+    if name in variables:
+        return variables[name]
+    if name.endswith(_JSON):
+        return orjson.dumps(variables.get(name.removesuffix(_JSON), "")).decode()
+    return ""
+
+
+def names(template: str) -> list[str]:
+    """The names of the template's variables, in their order, without the ending `_json`."""
+    return [name.removesuffix(_JSON) for name in _VARIABLE.findall(template)]
