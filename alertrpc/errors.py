@@ -1,5 +1,7 @@
 """The errors that all rooms share. A JSON-RPC error is one type with a code, a message and its data."""
 
+from collections.abc import Sequence
+
 PARSE_ERROR = -32700
 INVALID_REQUEST = -32600
 METHOD_NOT_FOUND = -32601
@@ -16,6 +18,12 @@ MESSAGES = {
     APPLICATION_ERROR: "Application error.",
 }
 
+NO_SUCH_OBJECT = "No permissions to referred object or it does not exist!"
+
+
+def no_permission(method: str) -> "ApiError":
+    return ApiError(APPLICATION_ERROR, f'No permissions to call "{method}".')
+
 
 class AlertrpcError(Exception):
     """What went wrong, in one line for the person who can mend it."""
@@ -25,8 +33,24 @@ class SettingsError(AlertrpcError):
     """A setting has a wrong value or an unknown name."""
 
 
+class ConfigurationError(SettingsError):
+    """A configuration file declares what cannot be: all its `faults`, each with its place."""
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = tuple(faults)
+
+
 class StoreError(AlertrpcError):
     """The database cannot be used as it is."""
+
+
+class NameFaults(StoreError):
+    """A configuration names what the database has not, or has already: all the `faults`, each with its place."""
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = tuple(faults)
 
 
 class LoadError(StoreError):
@@ -39,6 +63,14 @@ class QueryTimeout(AlertrpcError):
 
 class DatabaseBusy(AlertrpcError):
     """Another process wrote for so long that a write of ours could not begin."""
+
+
+class DatabaseUnwritable(AlertrpcError):
+    """Nothing can be written: the disk is full, or fails."""
+
+
+class KeyReused(AlertrpcError):
+    """An Idempotency-Key came again with another body."""
 
 
 class ApiError(AlertrpcError):

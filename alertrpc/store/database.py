@@ -20,6 +20,7 @@ from alertrpc.store.connection import (
 from alertrpc.store.point_reads import PointReads
 from alertrpc.store.rows import JOINED_ROWS, Rows, Scans, SqlValue, fetch_joined
 from alertrpc.store.schema import create_schema, migrate, usable_version
+from alertrpc.store.writes import Writes
 
 T = TypeVar("T")
 
@@ -33,8 +34,8 @@ POINT_SECONDS = 0.25  # a read that takes longer is none of the short ones, and 
 class Database:
     """One SQLite file: one writer, one connection of coalesced short reads, a few for long ones."""
 
-    def __init__(self, writer: Connection, points: PointReads, scans: Scans) -> None:
-        self._writer = writer
+    def __init__(self, writes: Writes, points: PointReads, scans: Scans) -> None:
+        self._writes = writes
         self._points = points
         self._scans = scans
 
@@ -47,13 +48,11 @@ class Database:
         await self.read(_look)
 
     async def write(self, job: Job[T]) -> T:
-        """What a job returns that was done in one transaction, which is on disk then."""
+        """What a job returns that is done whole or not at all; it is on disk then. Jobs at one time share a commit.
 
-        def in_transaction(connection: sqlite3.Connection) -> T:
-            with transaction(connection):
-                return job(connection)
-
-        return await self._writer.run(in_transaction)
+        Raises DatabaseBusy or DatabaseUnwritable where nothing can be written, and what the job raises.
+        """
+        return await self._writes.write(job)
 
     async def _short_rows(self, sql: str, args: tuple[SqlValue, ...]) -> bytes | None:
         try:
@@ -90,10 +89,10 @@ async def open_database(
             )
             return connection, await connection.run(partial(TimeLimit, seconds=seconds))
 
-        writer = await stack.enter_async_context(Connection(partial(connect, path)))
+        writes = Writes(await stack.enter_async_context(Connection(partial(connect, path))))
         points = PointReads(*await reader(POINT_CACHE_KIB, POINT_STATEMENTS, POINT_SECONDS))
         scans = Scans([await reader(SCAN_CACHE_KIB, SCAN_STATEMENTS, query_timeout) for _ in range(scan_connections)])
-        yield Database(writer, points, scans)
+        yield Database(writes, points, scans)
 
 
 def _look(connection: sqlite3.Connection) -> None:

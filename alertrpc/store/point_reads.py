@@ -4,7 +4,6 @@ Each step of a statement gives the interpreter's lock away and takes it again, w
 event loop wants the lock too. So reads that are the same are made once, and those of one statement by one step.
 """
 
-import asyncio
 import sqlite3
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from functools import partial
@@ -12,12 +11,13 @@ from typing import Any, NamedTuple, TypeVar
 
 from alertrpc.errors import QueryTimeout
 from alertrpc.store.connection import Connection, TimeLimit
+from alertrpc.store.gather import Gather, Outcome
 from alertrpc.store.rows import can_be_joined, fetch_joined, fetch_together
 
 T = TypeVar("T")
-Outcome = tuple[Any, BaseException | None]
 
 MOST_TOGETHER = 16  # answers that one statement gives
+MOST_AT_ONCE = 1000  # reads of one hop
 
 
 class Read(NamedTuple):
@@ -28,44 +28,24 @@ class Read(NamedTuple):
 
 
 class PointReads:
-    """Gathers the reads that arrive while others run, so that many cost one change of thread."""
+    """Gathers the reads that arrive while others run."""
 
     def __init__(self, connection: Connection, time_limit: TimeLimit) -> None:
         self._connection = connection
         self._time_limit = time_limit
-        self._waiting: list[tuple[Read, asyncio.Future[Any]]] = []
-        self._pump: asyncio.Task[None] | None = None
+        self._gather: Gather[Read, Any] = Gather(self._run, MOST_AT_ONCE)
 
     async def read(self, function: Callable[..., T], *args: Hashable) -> T:
         """What `function(*args, connection)` returns; it must be short, as those behind it wait.
 
         Raises QueryTimeout when it was not.
         """
-        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._waiting.append((Read(function, args), future))
-        if self._pump is None:
-            self._pump = asyncio.create_task(self._run())
-        return await future
+        found: T = await self._gather.add(Read(function, args))
+        return found
 
-    async def _run(self) -> None:
-        try:
-            while self._waiting:
-                batch = [(read, future) for read, future in self._waiting if not future.done()]
-                self._waiting.clear()
-                await self._run_batch(batch)
-        finally:
-            self._pump = None
-
-    async def _run_batch(self, batch: Sequence[tuple[Read, asyncio.Future[Any]]]) -> None:
-        reads = dict.fromkeys([read for read, _ in batch])
-        try:
-            outcomes = await self._connection.run(partial(_run_all, reads, self._time_limit))
-        except Exception as error:  # the connection itself is gone
-            outcomes = dict.fromkeys(reads, (None, error))
-        for read, future in batch:
-            value, fault = outcomes[read]
-            if not future.done():
-                future.set_result(value) if fault is None else future.set_exception(fault)
+    async def _run(self, reads: list[Read]) -> list[Outcome]:
+        outcomes = await self._connection.run(partial(_run_all, dict.fromkeys(reads), self._time_limit))
+        return [outcomes[read] for read in reads]
 
 
 def _run_all(reads: Iterable[Read], time_limit: TimeLimit, connection: sqlite3.Connection) -> dict[Read, Outcome]:
@@ -82,20 +62,20 @@ def _run_all(reads: Iterable[Read], time_limit: TimeLimit, connection: sqlite3.C
     return outcomes
 
 
-def _together(reads: list[Read], time_limit: TimeLimit, connection: sqlite3.Connection) -> dict[Read, Outcome]:
+def _together(reads: Sequence[Read], time_limit: TimeLimit, connection: sqlite3.Connection) -> dict[Read, Outcome]:
     """The outcomes of reads of one statement; a fault of one of them shows when each is made alone."""
     if len(reads) > 1 and can_be_joined(str(reads[0].args[0])):
         sql, arguments = reads[0].args[0], tuple([read.args[1] for read in reads])
         texts, fault = _outcome(Read(fetch_together, (sql, arguments)), time_limit, connection)
         if fault is None:
-            return {read: (text, None) for read, text in zip(reads, texts, strict=True)}
+            return {read: Outcome(text) for read, text in zip(reads, texts, strict=True)}
         if isinstance(fault, QueryTimeout):
-            return dict.fromkeys(reads, (None, fault))
+            return dict.fromkeys(reads, Outcome(None, fault))
     return {read: _outcome(read, time_limit, connection) for read in reads}
 
 
 def _outcome(read: Read, time_limit: TimeLimit, connection: sqlite3.Connection) -> Outcome:
     try:
-        return time_limit.spend(partial(read.function, *read.args), connection)[0], None
+        return Outcome(time_limit.spend(partial(read.function, *read.args), connection)[0])
     except Exception as error:
-        return None, error
+        return Outcome(None, error)

@@ -1,0 +1,51 @@
+"""Gathers what arrives while a batch runs into the next batch, so that many cost one change of thread, or one commit."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Generic, NamedTuple, TypeVar
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+class Outcome(NamedTuple):
+    """What came of an item: a value, or the fault that its waiter is told."""
+
+    value: Any
+    fault: Exception | None = None
+
+
+class Gather(Generic[Item, Result]):
+    """Runs batches one after the other; `run` gives an outcome for each item of a batch, or one fault for all."""
+
+    def __init__(self, run: Callable[[list[Item]], Awaitable[Sequence[Outcome]]], most: int) -> None:
+        self._run = run
+        self._most = most
+        self._waiting: list[tuple[Item, asyncio.Future[Result]]] = []
+        self._pump: asyncio.Task[None] | None = None
+
+    async def add(self, item: Item) -> Result:
+        """What comes of the item; raises its fault."""
+        future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        self._waiting.append((item, future))
+        if self._pump is None:
+            self._pump = asyncio.create_task(self._run_batches())
+        return await future
+
+    async def _run_batches(self) -> None:
+        try:
+            while self._waiting:
+                batch = [(item, future) for item, future in self._waiting[: self._most] if not future.done()]
+                del self._waiting[: self._most]
+                await self._run_batch(batch)
+        finally:
+            self._pump = None
+
+    async def _run_batch(self, batch: list[tuple[Item, asyncio.Future[Result]]]) -> None:
+        try:
+            outcomes = await self._run([item for item, _ in batch])
+        except Exception as error:
+            outcomes = [Outcome(None, error)] * len(batch)
+        for (_, future), (value, fault) in zip(batch, outcomes, strict=True):
+            if not future.done():
+                future.set_result(value) if fault is None else future.set_exception(fault)

@@ -1,0 +1,61 @@
+"""Writes of one connection: those that arrive while others are written share a commit, which is what a write waits for."""
+
+import sqlite3
+from collections.abc import Sequence
+from functools import partial
+from typing import Any, TypeVar
+
+from alertrpc.errors import DatabaseUnwritable
+from alertrpc.store.connection import Connection, Job, transaction
+from alertrpc.store.gather import Gather, Outcome
+
+T = TypeVar("T")
+
+MOST_TOGETHER = 500  # jobs of one commit
+_UNWRITABLE = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN})
+
+
+class Writes:
+    """Gathers jobs into transactions: each job is done whole or not at all, whatever becomes of the others."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._gather: Gather[Job[Any], Any] = Gather(self._run, MOST_TOGETHER)
+
+    async def write(self, job: Job[T]) -> T:
+        """What the job returns; it is on disk then.
+
+        Raises DatabaseBusy or DatabaseUnwritable where nothing can be written, and what the job raises.
+        """
+        written: T = await self._gather.add(job)
+        return written
+
+    async def _run(self, jobs: list[Job[Any]]) -> Sequence[Outcome]:
+        return await self._connection.run(partial(_commit, jobs))
+
+
+def _commit(jobs: Sequence[Job[Any]], connection: sqlite3.Connection) -> list[Outcome]:
+    try:
+        with transaction(connection):
+            if len(jobs) == 1:
+                return [Outcome(jobs[0](connection))]
+            return [_kept_apart(job, connection) for job in jobs]
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF in _UNWRITABLE:
+            raise DatabaseUnwritable(f"The database cannot be written: {error}.") from error
+        raise
+
+
+def _kept_apart(job: Job[Any], connection: sqlite3.Connection) -> Outcome:
+    """The job's outcome; what it wrote before a fault of its own is taken back, and nothing else."""
+    connection.execute("SAVEPOINT job")
+    try:
+        value = job(connection)
+    except Exception as error:
+        if not connection.in_transaction:  # SQLite itself took everything back, as it does when the disk is full
+            raise
+        connection.execute("ROLLBACK TO job")
+        connection.execute("RELEASE job")
+        return Outcome(None, error)
+    connection.execute("RELEASE job")
+    return Outcome(value)
