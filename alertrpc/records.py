@@ -3,14 +3,11 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
-from types import MappingProxyType
 from typing import NamedTuple
 
 Clock = Callable[[], float]
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 Params = dict[str, Json]
-
-NO_TEXTS: Mapping[str, str] = MappingProxyType({})
 
 
 class UserType(IntEnum):
@@ -80,7 +77,7 @@ class MediaType:
     # http: url, headers and body are templates; expect is OCP's response verification
     method: str = "POST"
     url: str = ""
-    headers: Mapping[str, str] = NO_TEXTS
+    headers: Mapping[str, str] = field(default_factory=dict)
     body: str = ""
     expect: str = ""
     proxy: str = ""

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from alertrpc.delivery.templates import names
+from alertrpc.ledger.templates import names
 
 LABEL = "label_"
 ANNOTATION = "annotation_"

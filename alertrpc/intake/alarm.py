@@ -1,0 +1,60 @@
+"""What every sender's body becomes: alarms, or one fault with its place."""
+
+import hashlib
+from datetime import UTC, datetime, timedelta
+from typing import Self
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+_END = (datetime(2106, 1, 1, tzinfo=UTC) - _EPOCH) // _MILLISECOND
+_LONGEST_TIME = 64
+_LONGEST_STEP = 64
+
+
+class BodyFault(ValueError):
+    """What is wrong with a body; `steps` lead there: names of members, and numbers of elements from 0."""
+
+    def __init__(self, fault: str, *steps: str | int) -> None:
+        super().__init__(fault, *steps)
+        self.fault = fault
+        self.steps = steps
+
+    def within(self, step: str | int) -> Self:
+        return type(self)(self.fault, step, *self.steps)
+
+    @property
+    def place(self) -> str:
+        """Such as `labels.key` or `[2].target`; "" for the body."""
+        return "".join(_spelled(step) for step in self.steps).removeprefix(".")
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.fault}" if self.steps else self.fault
+
+
+def _spelled(step: str | int) -> str:
+    """A step as any answer or log can hold it: a sender's name may be long, or no text that UTF-8 has."""
+    if isinstance(step, int):
+        return f"[{step}]"
+    name = step if len(step) <= _LONGEST_STEP else step[:_LONGEST_STEP] + "…"
+    return "." + (name if name.isprintable() else repr(name)[1:-1])
+
+
+def identity_of(*parts: str) -> str:
+    """The SHA-256 of texts, none of which holds a NUL: only the same texts in the same order have the same."""
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+def milliseconds(text: str) -> int:
+    """Milliseconds since 1970-01-01 UTC of a time in ISO 8601 or RFC 3339; one without an offset is UTC.
+
+    Digits beyond microseconds are left aside: Go's programs send nine. Raises ValueError.
+    """
+    try:
+        moment = datetime.fromisoformat(text[: _LONGEST_TIME + 1].upper())
+    except ValueError:
+        raise ValueError("a time such as 2020-12-03T09:44:04+08:00 is expected") from None
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    since = (aware - _EPOCH) // _MILLISECOND
+    if not 0 <= since < _END or len(text) > _LONGEST_TIME:
+        raise ValueError("a time in the years 1970 to 2105 is expected")
+    return since

@@ -1,0 +1,42 @@
+"""Alertmanager's webhook, version "4": the alerts of one group, each firing or resolved.
+
+Source: https://prometheus.io/docs/alerting/latest/configuration/#webhook_config.
+"""
+
+from functools import partial
+
+from alertrpc.intake import checks
+from alertrpc.intake.alarm import BodyFault
+from alertrpc.intake.labelled import ALERTNAME, MOST_ALERTS, alarm_of, present_labels, read
+from alertrpc.ledger.alarm import Alarm
+from alertrpc.records import Json
+
+VERSION = "4"
+NO_ALERTNAME = "alert"
+
+_status = checks.one_of({"firing": True, "resolved": False})
+
+
+def parse(body: Json, now: int) -> list[Alarm]:
+    """The alarms of a body that came in at `now`, in milliseconds. Raises BodyFault for the first fault."""
+    given = checks.members(body)
+    checks.required(given, "version", _version)
+    group = checks.optional(given, "groupLabels", present_labels) or {}
+    alarm = partial(_alarm, now, group.get(ALERTNAME, NO_ALERTNAME))
+    return checks.required(given, "alerts", checks.array_of(0, MOST_ALERTS, alarm))
+
+
+def _version(value: Json) -> None:
+    if value != VERSION:
+        raise BodyFault(f'"{VERSION}" is expected')
+
+
+def _alarm(now: int, alertname: str, value: Json) -> Alarm:
+    """An end beside the status counts only where it agrees with it: a resolved alert's is past, a firing one's ahead."""
+    alert = read(value)
+    is_active = checks.required(checks.members(value), "status", _status)
+    name = alert.labels.get(ALERTNAME, alertname)
+    is_over = alert.ends_at is not None and alert.ends_at <= now
+    if is_active:
+        return alarm_of(alert, name, is_active=True, expires_at=None if is_over else alert.ends_at)
+    return alarm_of(alert, name, is_active=False, resolved_at=alert.ends_at if is_over else None)

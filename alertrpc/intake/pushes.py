@@ -1,0 +1,91 @@
+"""Pushes of alarms: those that come in while others are written are recorded together, with one commit."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+from alertrpc.errors import DatabaseBusy, DatabaseUnwritable, KeyReused
+from alertrpc.ledger.alarm import Alarm
+from alertrpc.ledger.ledger import Ledger
+from alertrpc.records import Clock
+from alertrpc.store.connection import SqlConnection
+from alertrpc.store.database import Database
+from alertrpc.store.gather import Gather, Outcome
+from alertrpc.store.idempotency import Key, find_push, keep_push
+from alertrpc.store.problems import find_alarms
+
+MOST_TOGETHER = 200
+AlarmRow = Mapping[str, Any]
+
+
+class Push(NamedTuple):
+    """The alarms of one request; with a `key`, a request that is repeated makes nothing new."""
+
+    alarms: Sequence[Alarm]
+    key: Key | None = None
+
+
+class Pushes:
+    """Records pushes; `on_recorded` is told after each commit."""
+
+    def __init__(self, database: Database, ledger: Ledger, clock: Clock, on_recorded: Callable[[], None]) -> None:
+        self._database = database
+        self._ledger = ledger
+        self._clock = clock
+        self._on_recorded = on_recorded
+        self._gather: Gather[Push, list[AlarmRow | None]] = Gather(self._run, MOST_TOGETHER)
+
+    async def record(self, push: Push) -> list[AlarmRow | None]:
+        """The alarms as they are on disk now; None for one that recovers and was never active.
+
+        Raises KeyReused, DatabaseBusy or DatabaseUnwritable.
+        """
+        return await self._gather.add(push)
+
+    async def _run(self, pushes: list[Push]) -> list[Outcome]:
+        try:
+            outcomes = await self._write(pushes)
+        except (DatabaseBusy, DatabaseUnwritable):
+            raise
+        except Exception:
+            if len(pushes) == 1:
+                raise
+            outcomes = [await self._alone(push) for push in pushes]  # so that one bad push fails alone
+        self._on_recorded()
+        return outcomes
+
+    async def _alone(self, push: Push) -> Outcome:
+        try:
+            return (await self._write([push]))[0]
+        except Exception as fault:
+            return Outcome(None, fault)
+
+    async def _write(self, pushes: Sequence[Push]) -> list[Outcome]:
+        return await self._database.write(partial(self._record_all, pushes, int(self._clock() * 1000)))
+
+    def _record_all(self, pushes: Sequence[Push], now: int, connection: SqlConnection) -> list[Outcome]:
+        plain = [push for push in pushes if push.key is None]
+        recorded = iter(self._ledger.record([alarm for push in plain for alarm in push.alarms], now, connection))
+        found: list[list[int | None] | KeyReused] = []
+        for push in pushes:
+            if push.key is None:
+                found.append([next(recorded) for _ in push.alarms])
+            else:
+                found.append(self._record_once(push.alarms, push.key, now, connection))
+        eventids = {eventid for ids in found if isinstance(ids, list) for eventid in ids if eventid is not None}
+        rows = find_alarms(eventids, connection)
+        return [
+            Outcome(None, ids) if isinstance(ids, KeyReused) else Outcome([rows.get(eventid or 0) for eventid in ids])
+            for ids in found
+        ]
+
+    def _record_once(
+        self, alarms: Sequence[Alarm], key: Key, now: int, connection: SqlConnection
+    ) -> list[int | None] | KeyReused:
+        earlier = find_push(key, connection)
+        if earlier is not None:
+            body, eventids = earlier
+            return eventids if body == key.body else KeyReused("this Idempotency-Key came with another body before")
+        eventids = self._ledger.record(alarms, now, connection)
+        keep_push(key, eventids, now // 1000, connection)
+        return eventids

@@ -1,0 +1,54 @@
+"""Subject and message of an alert: the templates of its media type, or sensible ones, with the alarm's variables."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from alertrpc.ledger.templates import render
+
+SUBJECT = "${alarm_level}: ${alarm_name} on ${alarm_target}"
+MESSAGE = """\
+Alarm: ${alarm_name}
+Target: ${alarm_target}
+Level: ${alarm_level} (${alarm_level_number})
+Status: ${alarm_status}
+Since: ${alarm_active_at}
+Summary: ${alarm_summary}
+Description: ${alarm_description}
+Alarm id: ${alarm_id}"""
+RECOVERED_SUBJECT = "Resolved: "
+RECOVERED_MESSAGE = "Resolved at ${alarm_resolved_at} after ${alarm_duration} s.\n"
+
+
+class Templates(NamedTuple):
+    """Of problems, and of their recoveries."""
+
+    subject: str
+    message: str
+    recovery_subject: str
+    recovery_message: str
+
+    @classmethod
+    def of(cls, texts: Mapping[int, tuple[str, str]]) -> "Templates":
+        """The templates given for problems (0) and recoveries (1), the sensible ones where a text is empty or missing.
+
+        A recovery without texts of its own has those of problems, and says first that it is one.
+        """
+        subject, message = texts.get(0, ("", ""))
+        recovery_subject, recovery_message = texts.get(1, ("", ""))
+        subject, message = subject or SUBJECT, message or MESSAGE
+        return cls(
+            subject,
+            message,
+            recovery_subject or RECOVERED_SUBJECT + subject,
+            recovery_message or RECOVERED_MESSAGE + message,
+        )
+
+    def rendered(self, variables: Mapping[str, str], *, is_recovery: bool) -> tuple[str, str]:
+        """Subject, in one line, and message."""
+        subject, message = (
+            (self.recovery_subject, self.recovery_message) if is_recovery else (self.subject, self.message)
+        )
+        return " ".join(render(subject, variables).split()), render(message, variables)
+
+
+DEFAULTS = Templates.of({})

@@ -1,0 +1,98 @@
+"""Which alarms an action takes: its conditions as they stand in the database, read again when they change."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import translate
+from typing import Any, NamedTuple
+
+from alertrpc.ledger.messages import DEFAULTS, Templates
+from alertrpc.store import alerts as rows
+from alertrpc.store.connection import SqlConnection
+
+Globs = re.Pattern[str] | None  # None takes everything
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """An action's conditions; `afters` are the seconds after which each step is due."""
+
+    actionid: int
+    alarm_type: Globs
+    target: Globs
+    labels: Mapping[str, Globs]
+    min_severity: int
+    recovery: bool
+    repeat_every: int | None
+    resolve_after: int | None
+    afters: Sequence[int]
+
+    def takes(self, alarm: Mapping[str, Any]) -> bool:
+        """Whether the action takes the alarm, given as its row."""
+        return (
+            alarm["severity"] >= self.min_severity
+            and _fits(self.alarm_type, alarm["alarm_type"])
+            and _fits(self.target, alarm["target"])
+            and all(_fits(globs, alarm["labels"].get(name, "")) for name, globs in self.labels.items())
+        )
+
+
+class Rules(NamedTuple):
+    """The enabled actions by their ids, and the templates of media types by theirs."""
+
+    actions: Mapping[int, Rule]
+    templates: Mapping[int, Templates]
+
+    def of(self, alarm: Mapping[str, Any]) -> list[Rule]:
+        """The actions that take the alarm."""
+        return [rule for rule in self.actions.values() if rule.takes(alarm)]
+
+    def templates_of(self, mediatypeid: int) -> Templates:
+        return self.templates.get(mediatypeid, DEFAULTS)
+
+
+class RuleBook:
+    """The rules, kept until the database says that they have changed."""
+
+    def __init__(self) -> None:
+        self._revision: int | None = None
+        self._rules = Rules({}, {})
+
+    def current(self, connection: SqlConnection) -> Rules:
+        """The rules as the connection's transaction sees them."""
+        if (revision := rows.revision(connection)) != self._revision:
+            self._rules = _read(connection)
+            self._revision = revision
+        return self._rules
+
+
+def _read(connection: SqlConnection) -> Rules:
+    texts: dict[int, dict[int, tuple[str, str]]] = {}
+    for mediatypeid, recovery, subject, message in rows.fetch_templates(connection):
+        texts.setdefault(mediatypeid, {})[recovery] = (subject, message)
+    return Rules(
+        {row["actionid"]: _rule(row) for row in rows.fetch_rules(connection)},
+        {mediatypeid: Templates.of(of_type) for mediatypeid, of_type in texts.items()},
+    )
+
+
+def _rule(row: Mapping[str, Any]) -> Rule:
+    return Rule(
+        actionid=row["actionid"],
+        alarm_type=_globs(row["alarm_type"]),
+        target=_globs(row["target"]),
+        labels={name: _globs(globs) for name, globs in row["labels"].items()},
+        min_severity=row["min_severity"],
+        recovery=bool(row["recovery"]),
+        repeat_every=row["repeat_every"],
+        resolve_after=row["resolve_after"],
+        afters=row["afters"],
+    )
+
+
+def _globs(globs: Sequence[str]) -> Globs:
+    return re.compile("|".join([translate(glob) for glob in globs])) if globs else None
+
+
+def _fits(globs: Globs, text: str) -> bool:
+    return globs is None or globs.match(text) is not None

@@ -1,0 +1,153 @@
+"""The rows of alerts as they are made: action rules, receivers, escalations, and the queue."""
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+import orjson
+
+from alertrpc.store.bulk import fetch, insert
+
+_RULES = """
+SELECT json_group_array(json_object(
+    'actionid', a.actionid, 'name', a.name, 'alarm_type', json(r.alarm_type), 'target', json(r.target),
+    'labels', json(r.labels), 'min_severity', r.min_severity, 'recovery', r.recovery,
+    'repeat_every', r.repeat_every, 'resolve_after', r.resolve_after,
+    'afters', json((SELECT json_group_array(s.after) FROM
+                    (SELECT after FROM action_steps WHERE actionid = a.actionid ORDER BY esc_step) s))))
+FROM (SELECT actionid, name FROM actions WHERE status = 0 AND eventsource = 0 ORDER BY actionid) a
+CROSS JOIN action_rules r ON r.actionid = a.actionid"""
+
+_TEMPLATES = """
+SELECT json_group_array(json_array(m.mediatypeid, m.recovery, m.subject, m.message))
+FROM media_type_message m WHERE m.eventsource = 0"""
+
+# Whom steps alert, given as [actionid, step]: each user who is enabled, with the media that the step uses, or NULL.
+# A step's users are looked up by their ids, and none of the joins may begin elsewhere.
+_RECEIVERS = """
+SELECT json_group_array(json_array(n, userid, mediatypeid, sendto, severity)) FROM (
+    SELECT q.key AS n, u.userid, m.mediatypeid, m.sendto, m.severity
+    FROM json_each(?) q
+    CROSS JOIN action_steps s ON s.actionid = json_extract(q.value, '$[0]') AND s.esc_step = json_extract(q.value, '$[1]')
+    CROSS JOIN users u ON u.userid IN (
+        SELECT value FROM json_each(s.userids)
+        UNION
+        SELECT ug.userid FROM json_each(s.usrgrpids) g CROSS JOIN users_groups ug ON ug.usrgrpid = g.value)
+    LEFT JOIN media m ON m.userid = u.userid AND m.active = 0
+        AND (s.mediatypeids IS NULL OR m.mediatypeid IN (SELECT value FROM json_each(s.mediatypeids)))
+        AND EXISTS (SELECT 1 FROM media_type mt WHERE mt.mediatypeid = m.mediatypeid AND mt.status = 0)
+    WHERE NOT EXISTS (
+        SELECT 1 FROM users_groups d CROSS JOIN usrgrp dg ON dg.usrgrpid = d.usrgrpid
+        WHERE d.userid = u.userid AND dg.users_status = 1)
+    ORDER BY n, u.userid, m.mediaid)"""
+
+# Who was alerted of problems by actions, given as [problem's eventid, actionid].
+_INVOLVED = """
+SELECT json_group_array(json_array(n, userid, mediatypeid, sendto)) FROM (
+    SELECT q.key AS n, a.userid, a.mediatypeid, a.sendto
+    FROM json_each(?) q
+    CROSS JOIN alerts a ON a.eventid = json_extract(q.value, '$[0]')
+    WHERE +a.actionid = json_extract(q.value, '$[1]') AND a.alerttype = 0 AND a.mediatypeid IS NOT NULL
+    GROUP BY n, a.userid, a.mediatypeid, a.sendto ORDER BY n, MIN(a.alertid))"""
+
+_DUE_ESCALATIONS = """
+SELECT escalationid, actionid, eventid, esc_step, started FROM escalations
+WHERE nextcheck IS NOT NULL AND nextcheck <= ? ORDER BY nextcheck, escalationid LIMIT ?"""
+
+_END_ESCALATIONS = """
+DELETE FROM escalations WHERE eventid IN (SELECT value FROM json_each(?)) RETURNING eventid, actionid"""
+
+ALERT_COLUMNS = (
+    "alertid", "actionid", "eventid", "userid", "clock", "mediatypeid", "sendto", "subject", "message", "status",
+    "error", "esc_step", "p_eventid",
+)  # fmt: skip
+
+
+class NewAlert(NamedTuple):
+    """An alert to be made; times in seconds. `status` 3 is new and is queued, 2 has failed at once with `error`."""
+
+    actionid: int
+    eventid: int
+    userid: int | None
+    clock: int
+    mediatypeid: int | None
+    sendto: str
+    subject: str
+    message: str
+    status: int = 3
+    error: str = ""
+    esc_step: int = 0
+    p_eventid: int | None = None
+
+
+class Escalation(NamedTuple):
+    """An action at work on a problem; `esc_step` is the last step that was done, `started` in seconds."""
+
+    escalationid: int
+    actionid: int
+    eventid: int
+    esc_step: int
+    started: int
+
+
+def revision(connection: sqlite3.Connection) -> int:
+    found: int = connection.execute("SELECT revision FROM instance").fetchone()[0]
+    return found
+
+
+def fetch_rules(connection: sqlite3.Connection) -> list[dict[str, Any]]:
+    """The enabled actions with their conditions, and when their steps are due."""
+    rules: list[dict[str, Any]] = orjson.loads(connection.execute(_RULES).fetchone()[0])
+    return rules
+
+
+def fetch_templates(connection: sqlite3.Connection) -> list[tuple[int, int, str, str]]:
+    """mediatypeid, recovery, subject and message."""
+    return [tuple(row) for row in orjson.loads(connection.execute(_TEMPLATES).fetchone()[0])]
+
+
+def find_receivers(
+    steps: Sequence[tuple[int, int]], connection: sqlite3.Connection
+) -> list[tuple[int, int, int | None, str, int]]:
+    """For pairs of actionid and step: the pair's place, userid, mediatypeid, sendto and bits of severities.
+
+    A user without a medium that the step uses comes once, with mediatypeid None.
+    """
+    return [tuple(row) for row in fetch(connection, _RECEIVERS, steps)]
+
+
+def find_involved(
+    problems: Sequence[tuple[int, int]], connection: sqlite3.Connection
+) -> list[tuple[int, int | None, int, str]]:
+    """For pairs of eventid and actionid: the pair's place, and the userid, mediatypeid and sendto of who was alerted."""
+    return [tuple(row) for row in fetch(connection, _INVOLVED, problems)]
+
+
+def add_alerts(alerts: Sequence[NewAlert], due: int, connection: sqlite3.Connection) -> list[int]:
+    """Adds alerts, those that are new to the queue, due in milliseconds; returns their alertids."""
+    if not alerts:
+        return []
+    last: int = connection.execute("SELECT COALESCE(MAX(alertid), 0) FROM alerts").fetchone()[0]
+    numbered = list(enumerate(alerts, last + 1))
+    insert(connection, "alerts", ALERT_COLUMNS, [(alertid, *alert) for alertid, alert in numbered])
+    queued = [(alertid, alert.mediatypeid, due) for alertid, alert in numbered if alert.status == 3]
+    insert(connection, "alert_queue", ("alertid", "mediatypeid", "due"), queued)
+    return [alertid for alertid, _ in numbered]
+
+
+def due_escalations(now: int, most: int, connection: sqlite3.Connection) -> list[Escalation]:
+    """The escalations whose next step is due at `now`, in seconds."""
+    return [Escalation(*row) for row in connection.execute(_DUE_ESCALATIONS, (now, most))]
+
+
+def next_escalation(connection: sqlite3.Connection) -> int | None:
+    """When the next step of any escalation is due, in seconds."""
+    found: int | None = connection.execute(
+        "SELECT MIN(nextcheck) FROM escalations WHERE nextcheck IS NOT NULL"
+    ).fetchone()[0]
+    return found
+
+
+def end_escalations(eventids: Iterable[int], connection: sqlite3.Connection) -> list[tuple[int, int]]:
+    """Ends the escalations of problems; returns the pairs of eventid and actionid that were at work."""
+    return connection.execute(_END_ESCALATIONS, (str(list(eventids)),)).fetchall()

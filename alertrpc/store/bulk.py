@@ -1,0 +1,49 @@
+"""Rows by one statement, however many: each step of a statement gives the interpreter's lock away and takes it again."""
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import Any
+
+import orjson
+
+Row = Sequence[object]
+
+
+def insert(connection: sqlite3.Connection, table: str, columns: tuple[str, ...], rows: Sequence[Row]) -> None:
+    """Adds rows to a table; `columns` names what each row holds, texts, whole numbers and NULLs."""
+    if rows:
+        connection.execute(_insert_statement(table, columns), (_json(rows),))
+
+
+def update(connection: sqlite3.Connection, table: str, columns: tuple[str, ...], rows: Sequence[Row]) -> None:
+    """Sets the columns after the first in the rows of a table that the first column names."""
+    if rows:
+        connection.execute(_update_statement(table, columns), (_json(rows),))
+
+
+def fetch(connection: sqlite3.Connection, sql: str, rows: Iterable[object], *more: object) -> list[Any]:
+    """What a statement gives that makes one JSON array of a JSON array of rows, its first value."""
+    found: list[Any] = orjson.loads(connection.execute(sql, (_json(rows), *more)).fetchone()[0])
+    return found
+
+
+@lru_cache
+def _insert_statement(table: str, columns: tuple[str, ...]) -> str:
+    values = ", ".join([_element(index) for index in range(len(columns))])
+    return f"INSERT INTO {table} ({', '.join(columns)}) SELECT {values} FROM json_each(?) q"
+
+
+@lru_cache
+def _update_statement(table: str, columns: tuple[str, ...]) -> str:
+    key, *others = columns
+    values = ", ".join([f"{name} = {_element(index)}" for index, name in enumerate(others, 1)])
+    return f"UPDATE {table} SET {values} FROM json_each(?) q WHERE {table}.{key} = {_element(0)}"
+
+
+def _element(index: int) -> str:
+    return f"json_extract(q.value, '$[{index}]')"
+
+
+def _json(rows: Iterable[object]) -> str:
+    return orjson.dumps(list(rows)).decode()

@@ -1,0 +1,33 @@
+"""The pushes that carried an Idempotency-Key, kept for a day."""
+
+import sqlite3
+from typing import NamedTuple
+
+import orjson
+
+KEPT = 24 * 3600  # seconds
+
+
+class Key(NamedTuple):
+    """Whose push, its key and its body; the latter two as SHA-256."""
+
+    userid: int
+    key: str
+    body: str
+
+
+def find_push(key: Key, connection: sqlite3.Connection) -> tuple[str, list[int | None]] | None:
+    """The body and the eventids of an earlier push with the key."""
+    row = connection.execute(
+        "SELECT body, eventids FROM idempotency_keys WHERE userid = ? AND key = ?", (key.userid, key.key)
+    ).fetchone()
+    return None if row is None else (row[0], orjson.loads(row[1]))
+
+
+def keep_push(key: Key, eventids: list[int | None], now: int, connection: sqlite3.Connection) -> None:
+    """Keeps a push, and forgets those that are too old; `now` is in seconds."""
+    connection.execute("DELETE FROM idempotency_keys WHERE clock < ?", (now - KEPT,))
+    connection.execute(
+        "INSERT INTO idempotency_keys (userid, key, body, eventids, clock) VALUES (?, ?, ?, ?, ?)",
+        (*key, orjson.dumps(eventids).decode(), now),
+    )

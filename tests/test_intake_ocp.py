@@ -1,0 +1,352 @@
+"""OCP's push: what is taken, each fault with its place, and any JSON at all."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from alertrpc.intake.alarm import BodyFault, identity_of, milliseconds
+from alertrpc.intake.ocp import FIELDS, parse
+from alertrpc.ledger.alarm import Alarm
+from tests.jsons import jsons, many
+
+SECOND = 1000
+DAY = 86_400 * SECOND
+NOW = milliseconds("2020-12-03T01:44:04Z")
+SAMPLE: dict[str, Any] = {"alarmType": "your_alarm_type", "labels": {"key": "value"}, "target": "alarm_target"}
+TIME_EXPECTED = "a time such as 2020-12-03T09:44:04+08:00 is expected"
+YEARS_EXPECTED = "a time in the years 1970 to 2105 is expected"
+STRING = "a character string is expected"
+NAME = "a character string of 1 to 255 characters is expected"
+LINE = "a character string of 0 to 2048 characters is expected"
+LEVEL = "a whole number from 1 to 5 is expected"
+NO_NUL = "a character string without NUL is expected"
+NO_UTF8 = "a character string that UTF-8 can hold is expected"
+
+
+def iso(time: int) -> str:
+    return datetime.fromtimestamp(time / 1000, UTC).isoformat(timespec="milliseconds")
+
+
+def test_the_sample() -> None:
+    assert parse(SAMPLE, NOW) == [
+        Alarm(
+            identity=identity_of("alarm", "your_alarm_type", "alarm_target"),
+            alarm_type="your_alarm_type",
+            target="alarm_target",
+            name="your_alarm_type",
+            level=3,
+            labels={"key": "value"},
+        )
+    ]
+
+
+def test_every_field() -> None:
+    body: dict[str, Any] = {
+        "alarmType": "ob_tenant_slow",
+        "target": "ob_cluster=prod-1:tenant_name=t",
+        "labels": {"ob_cluster": "prod-1", "ключ": "", "中文": "值"},
+        "level": 1,
+        "name": "Slow tenant",
+        "summary": "slow",
+        "description": "very\nslow",
+        "url": "http://ocp.example.com/alarm/event/1",
+        "status": "Active",
+        "activeAt": "2020-12-03T09:44:00+08:00",
+        "resolvedAt": "2020-12-03T09:45:00+08:00",
+    }
+    assert body.keys() == FIELDS.keys()
+    assert parse(body, NOW) == [
+        Alarm(
+            identity=identity_of("alarm", "ob_tenant_slow", "ob_cluster=prod-1:tenant_name=t"),
+            alarm_type="ob_tenant_slow",
+            target="ob_cluster=prod-1:tenant_name=t",
+            name="Slow tenant",
+            level=1,
+            labels={"ob_cluster": "prod-1", "ключ": "", "中文": "值"},
+            summary="slow",
+            description="very\nslow",
+            url="http://ocp.example.com/alarm/event/1",
+            active_at=NOW - 4 * SECOND,
+            expires_at=NOW + 56 * SECOND,
+        )
+    ]
+
+
+def test_null_is_absent() -> None:
+    nulls = dict.fromkeys(FIELDS.keys() - {"alarmType", "target"})
+    assert parse({**nulls, "alarmType": "a", "target": "b"}, NOW) == parse({"alarmType": "a", "target": "b"}, NOW)
+
+
+def test_an_array_keeps_its_order_and_its_repeats() -> None:
+    bodies: list[Any] = [{**SAMPLE, "level": 2}, {**SAMPLE, "target": "other"}, {**SAMPLE, "status": "Inactive"}]
+    alarms = parse(bodies, NOW)
+    assert [alarm for body in bodies for alarm in parse(body, NOW)] == alarms
+    assert alarms[0].identity == alarms[2].identity != alarms[1].identity
+
+
+@pytest.mark.parametrize("size", [1, 1000])
+def test_an_array_of_each_size(size: int) -> None:
+    assert len(parse([SAMPLE] * size, NOW)) == size
+
+
+def test_the_largest_values() -> None:
+    body = {
+        **SAMPLE,
+        "alarmType": "t" * 255,
+        "labels": {f"{n:0255}": "" for n in range(9999)} | {"long": "v" * 2**16},
+        "summary": "s" * 2048,
+        "description": "\U0001f4df" * 2**20,
+    }
+    assert len(parse(body, NOW)[0].labels) == 10_000
+
+
+STATES: list[Any] = [
+    # given, and then: is active, active at, resolved at, expires at; times from now
+    ({}, (True, None, None, None)),
+    ({"status": "Active"}, (True, None, None, None)),
+    ({"status": "Inactive"}, (False, None, None, None)),
+    ({"activeAt": -DAY}, (True, -DAY, None, None)),
+    ({"activeAt": DAY}, (True, DAY, None, None)),
+    ({"resolvedAt": 0}, (False, None, 0, None)),
+    ({"resolvedAt": 1}, (True, None, None, 1)),
+    ({"activeAt": -9, "resolvedAt": -9}, (False, -9, -9, None)),
+    ({"status": "Active", "resolvedAt": 400 * DAY}, (True, None, None, 400 * DAY)),
+    ({"status": "Inactive", "resolvedAt": -5}, (False, None, -5, None)),
+    # the sender's clock is ahead
+    ({"status": "Inactive", "resolvedAt": DAY}, (False, None, DAY, None)),
+]
+
+
+def timed(fields: dict[str, Any]) -> dict[str, Any]:
+    return {name: iso(NOW + value) if isinstance(value, int) else value for name, value in fields.items()}
+
+
+@pytest.mark.parametrize(("fields", "state"), STATES)
+def test_the_state(fields: dict[str, Any], state: tuple[bool, int | None, int | None, int | None]) -> None:
+    (alarm,) = parse({**SAMPLE, **timed(fields)}, NOW)
+    times = [None if time is None else time - NOW for time in (alarm.active_at, alarm.resolved_at, alarm.expires_at)]
+    assert (alarm.is_active, *times) == state
+
+
+ACTIVE_OVER = "a time to come is expected, as the alarm is Active"
+WRONG_STATES: list[Any] = [
+    ({"activeAt": DAY + 1}, "activeAt", "a time at most a day ahead is expected"),
+    ({"activeAt": -1, "resolvedAt": -2}, "activeAt", "a time not after resolvedAt is expected"),
+    ({"activeAt": 2, "resolvedAt": 1}, "activeAt", "a time not after resolvedAt is expected"),
+    ({"status": "Active", "resolvedAt": 0}, "resolvedAt", ACTIVE_OVER),
+    (
+        {"status": "Inactive", "resolvedAt": DAY + 1},
+        "resolvedAt",
+        "a time at most a day ahead is expected, as the alarm is Inactive",
+    ),
+]
+
+
+@pytest.mark.parametrize(("fields", "place", "fault"), WRONG_STATES)
+def test_a_wrong_state(fields: dict[str, Any], place: str, fault: str) -> None:
+    assert fault_of({**SAMPLE, **timed(fields)}) == (place, fault)
+
+
+def fault_of(body: Any) -> tuple[str, str]:
+    with pytest.raises(BodyFault) as raised:
+        parse(body, NOW)
+    return raised.value.place, raised.value.fault
+
+
+WRONG_BODIES: list[Any] = [
+    (None, "", "an object or an array of objects is expected"),
+    ("text", "", "an object or an array of objects is expected"),
+    (1, "", "an object or an array of objects is expected"),
+    ([], "", "an array of 1 to 1000 elements is expected"),
+    ([SAMPLE] * 1001, "", "an array of 1 to 1000 elements is expected"),
+    ([SAMPLE, None], "[1]", "an object is expected"),
+    ([SAMPLE, [SAMPLE]], "[1]", "an object is expected"),
+    ([SAMPLE, SAMPLE, {"alarmType": "a"}], "[2].target", "a value is required"),
+    ([SAMPLE, {**SAMPLE, "labels": {"key": 1}}], "[1].labels.key", STRING),
+    ({}, "alarmType", "a value is required"),
+    ({"alarmType": "a", "target": None}, "target", "a value is required"),
+]
+WRONG_FIELDS: list[Any] = [
+    ({"severity": 1}, "severity", "unknown field"),
+    ({"severity": None}, "severity", "unknown field"),
+    ({"x" * 1000: 1}, "x" * 64 + "…", "unknown field"),
+    ({"a\0\ud800\n": 1}, r"a\x00\ud800\n", "unknown field"),
+    ({"alarmType": 1}, "alarmType", STRING),
+    ({"alarmType": ""}, "alarmType", NAME),
+    ({"alarmType": "a" * 256}, "alarmType", NAME),
+    ({"alarmType": "a\0"}, "alarmType", NO_NUL),
+    ({"alarmType": "\ud800"}, "alarmType", NO_UTF8),
+    ({"target": ["a"]}, "target", STRING),
+    ({"target": ""}, "target", NAME),
+    ({"target": "a" * 256}, "target", NAME),
+    ({"name": ""}, "name", NAME),
+    ({"labels": []}, "labels", "an object is expected"),
+    ({"labels": {"key": None}}, "labels.key", STRING),
+    ({"labels": {"key": {}}}, "labels.key", STRING),
+    ({"labels": {"": "v"}}, "labels.", NAME),
+    ({"labels": {"k" * 256: "v"}}, "labels." + "k" * 64 + "…", NAME),
+    ({"labels": {"k\0": "v"}}, r"labels.k\x00", NO_NUL),
+    ({"labels": {"\udfff": "v"}}, r"labels.\udfff", NO_UTF8),
+    ({"labels": {"k": "v\0"}}, "labels.k", NO_NUL),
+    ({"labels": {"k": "é\udfff"}}, "labels.k", NO_UTF8),
+    ({"labels": {"k": "v" * (2**16 + 1)}}, "labels.k", "a character string of 0 to 65536 characters is expected"),
+    (
+        {"labels": dict.fromkeys(map(str, range(10_001)), "")},
+        "labels",
+        "an object of at most 10000 members is expected",
+    ),
+    ({"level": 0}, "level", LEVEL),
+    ({"level": 6}, "level", LEVEL),
+    ({"level": True}, "level", LEVEL),
+    ({"level": 3.0}, "level", LEVEL),
+    ({"level": "3"}, "level", LEVEL),
+    ({"summary": 1}, "summary", STRING),
+    ({"summary": "s" * 2049}, "summary", LINE),
+    ({"description": "d" * (2**20 + 1)}, "description", "a character string of 0 to 1048576 characters is expected"),
+    ({"description": "\0"}, "description", NO_NUL),
+    ({"url": "u" * 2049}, "url", LINE),
+    ({"status": "active"}, "status", "one of Active, Inactive is expected"),
+    ({"status": []}, "status", "one of Active, Inactive is expected"),
+    ({"activeAt": 1606959844}, "activeAt", STRING),
+    ({"activeAt": ""}, "activeAt", TIME_EXPECTED),
+    ({"activeAt": "yesterday"}, "activeAt", TIME_EXPECTED),
+    ({"activeAt": "\ud800"}, "activeAt", TIME_EXPECTED),
+    ({"resolvedAt": "2020-12-03T24:00:00Z"}, "resolvedAt", TIME_EXPECTED),
+    ({"resolvedAt": "2106-01-01T00:00:00Z"}, "resolvedAt", YEARS_EXPECTED),
+]
+
+
+@pytest.mark.parametrize(("body", "place", "fault"), WRONG_BODIES)
+def test_a_wrong_body(body: Any, place: str, fault: str) -> None:
+    assert fault_of(body) == (place, fault)
+
+
+@pytest.mark.parametrize(("fields", "place", "fault"), WRONG_FIELDS)
+def test_a_wrong_field(fields: dict[str, Any], place: str, fault: str) -> None:
+    assert fault_of({**SAMPLE, **fields}) == (place, fault)
+
+
+def test_a_fault_reads_as_one_line() -> None:
+    assert str(BodyFault("an object is expected", 2, "labels")) == "[2].labels: an object is expected"
+    assert str(BodyFault("an object is expected")) == "an object is expected"
+
+
+TIMES: list[Any] = [
+    ("1970-01-01T00:00:00Z", 0),
+    ("1970-01-01", 0),
+    ("1970-01-01T00:00:01", 1000),
+    ("1970-01-01 00:00:01+00:00", 1000),
+    ("1970-01-01t00:00:01z", 1000),
+    ("19700101T000001Z", 1000),
+    ("1970-01-01T08:00:00.5+08:00", 500),
+    ("1969-12-31T16:00:00-08:00", 0),
+    ("1970-01-01T00:00:00.123456789Z", 123),
+    ("1970-01-01T00:00:00.999999999+00:00", 999),
+    ("2020-12-03T09:44:04+08:00", 1_606_959_844_000),
+    ("2105-12-31T23:59:59.999Z", 4_291_747_199_999),
+]
+
+
+@pytest.mark.parametrize(("text", "time"), TIMES)
+def test_a_time(text: str, time: int) -> None:
+    assert milliseconds(text) == time
+
+
+WRONG_TIMES = {
+    "0001-01-01T00:00:00+14:00": YEARS_EXPECTED,
+    "1969-12-31T23:59:59.999Z": YEARS_EXPECTED,
+    "1970-01-01T00:00:00+00:01": YEARS_EXPECTED,
+    "9999-12-31T23:59:59-14:00": YEARS_EXPECTED,
+    "2020-12-03T09:44:04." + "1" * 100_000: YEARS_EXPECTED,
+    "2020-13-03": TIME_EXPECTED,
+    "1606959844": TIME_EXPECTED,
+    "2020-12-03T09:44:04Z\n": TIME_EXPECTED,
+    "x" * 100_000: TIME_EXPECTED,
+    "\0": TIME_EXPECTED,
+}
+
+
+@pytest.mark.parametrize("text", WRONG_TIMES, ids=lambda text: ascii(text[:30]))
+def test_a_wrong_time(text: str) -> None:
+    with pytest.raises(ValueError, match=rf"^{WRONG_TIMES[text].replace('+', '[+]')}$"):
+        milliseconds(text)
+
+
+def test_an_identity_keeps_its_parts_apart() -> None:
+    parts = [("a", "b", "c"), ("a", "bc"), ("ab", "c"), ("abc",), ("a", "", "bc"), ("a", "c", "b")]
+    assert len({identity_of(*each) for each in parts}) == len(parts)
+    assert all(len(identity_of(*each)) == 64 for each in parts)
+
+
+# --- whatever comes in
+
+
+def nearly(*likely: Any) -> st.SearchStrategy[Any]:
+    return st.sampled_from(likely) | jsons
+
+
+moments = st.sampled_from(["2020-12-03T01:44:04Z", "2020-12-03T01:00:00.123456789Z", "2020-12-04", "x"]) | jsons
+bodies = st.fixed_dictionaries(
+    {},
+    optional={
+        "alarmType": nearly("a"),
+        "target": nearly("b"),
+        "labels": st.dictionaries(st.text(max_size=3), st.text(max_size=3)) | jsons,
+        "level": nearly(1, 5),
+        "summary": nearly("s"),
+        "status": nearly("Active", "Inactive"),
+        "activeAt": moments,
+        "resolvedAt": moments,
+    },
+)
+
+
+@given(body=jsons | bodies | st.lists(bodies, max_size=3))
+@many
+def test_any_json_is_alarms_or_a_fault(body: Any) -> None:
+    try:
+        alarms = parse(body, NOW)
+    except BodyFault as fault:
+        str(fault).encode()
+    else:
+        assert alarms
+        assert all(isinstance(alarm, Alarm) for alarm in alarms)
+
+
+words = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=20)
+names = words.filter(bool)
+times = st.integers(0, NOW + DAY)
+valid = st.fixed_dictionaries(
+    {"alarmType": names, "target": names},
+    optional={
+        "labels": st.dictionaries(names, words, max_size=5),
+        "level": st.integers(1, 5),
+        "name": names,
+        "summary": words,
+        "description": words,
+        "url": words,
+        "activeAt": times.map(iso),
+    },
+)
+
+
+@given(body=valid)
+@settings(many, max_examples=500)
+def test_a_valid_alarm_comes_back(body: dict[str, Any]) -> None:
+    (alarm,) = parse(body, NOW)
+    back: dict[str, Any] = {
+        "alarmType": alarm.alarm_type,
+        "target": alarm.target,
+        "labels": alarm.labels,
+        "level": alarm.level,
+        "name": alarm.name,
+        "summary": alarm.summary,
+        "description": alarm.description,
+        "url": alarm.url,
+        "activeAt": None if alarm.active_at is None else iso(alarm.active_at),
+    }
+    assert {name: back[name] for name in body} == body
+    assert parse(back, NOW) == [alarm]
