@@ -8,7 +8,7 @@ SOURCES := setup.cfg setup.py pyproject.toml
 
 run: $(VENV)/installed
 	@test -f example.db || $(BIN)/alertrpc load examples/alerts.jsonl --database sqlite:///example.db
-	@exec $(BIN)/alertrpc serve --database sqlite:///example.db
+	@exec $(BIN)/alertrpc serve --config examples/alertrpc.toml --database sqlite:///example.db
 
 test: lint
 	$(BIN)/python -m pytest $(PYTEST_FLAGS)
@@ -32,4 +32,4 @@ $(VENV)/installed-test: $(VENV)/installed
 	@touch $@
 
 clean:
-	rm -rf $(VENV) example.db example.db-wal example.db-shm build dist *.egg-info
+	rm -rf $(VENV) example.db example.db-* work build dist *.egg-info

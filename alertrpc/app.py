@@ -2,31 +2,43 @@
 
 import time
 from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 
 from aiohttp import web
 
 from alertrpc.api.context import Services
 from alertrpc.api.credentials import Credentials
+from alertrpc.delivery.bell import Bell
+from alertrpc.delivery.deliverer import Deliverer
+from alertrpc.delivery.lock import DeliveryLock
+from alertrpc.delivery.opening import open_sender
+from alertrpc.delivery.trials import Trials
+from alertrpc.intake.pushes import Pushes
+from alertrpc.ledger.ledger import Ledger
 from alertrpc.query.search import fold
 from alertrpc.records import Clock
 from alertrpc.rpc.dispatch import Dispatcher
 from alertrpc.settings import Settings
-from alertrpc.store.database import open_database
-from alertrpc.web import endpoint, health
+from alertrpc.store.database import Database, open_database
+from alertrpc.web import alarms, channels, endpoint, health
+from alertrpc.web.body import STALL_TIMEOUT
+from alertrpc.web.callers import CREDENTIALS, PUSH_LIMIT, PushLimit
 
 
-def build_app(settings: Settings, clock: Clock = time.time) -> web.Application:
-    """The server as an aiohttp application; its database is opened when it starts and closed when it stops."""
+def build_app(settings: Settings, bell: Bell, clock: Clock = time.time) -> web.Application:
+    """The server as an aiohttp application; its database is opened when it starts and closed when it stops.
+
+    `bell` is shared by all workers of the database.
+    """
     app = web.Application(client_max_size=settings.body_limit)
-    app[endpoint.STALL_TIMEOUT] = settings.stall_timeout
+    app[STALL_TIMEOUT] = settings.stall_timeout
+    app[PUSH_LIMIT] = PushLimit(settings.push_limit)
+    app[alarms.CLOCK] = clock
+    app[alarms.RESOLVE_TIMEOUT] = settings.resolve_timeout
 
     async def services(app: web.Application) -> AsyncIterator[None]:
-        async with open_database(
-            settings.database_path,
-            query_timeout=settings.query_timeout,
-            scan_connections=settings.scan_connections,
-            functions={"fold": fold},
-        ) as database:
+        async with AsyncExitStack() as stack:
+            database = await stack.enter_async_context(_database(settings))
             credentials = Credentials(
                 database,
                 clock=clock,
@@ -34,12 +46,36 @@ def build_app(settings: Settings, clock: Clock = time.time) -> web.Application:
                 login_attempts=settings.login_attempts,
                 login_block=settings.login_block,
             )
-            async with credentials.background_work():
-                app[health.DATABASE] = database
-                app[endpoint.DISPATCHER] = Dispatcher(Services(settings, database, credentials))
-                yield
+            await stack.enter_async_context(credentials.background_work())
+            sender = await stack.enter_async_context(
+                open_sender(database, settings.scripts_dir, settings.work_dir, clock)
+            )
+            trials = Trials(database, sender, clock)
+            ledger = Ledger(settings.push_group)
+            stack.callback(bell.close)
+            if settings.deliver == "yes":
+                lock = DeliveryLock(settings.database_path)
+                deliverer = Deliverer(database, ledger, sender, bell, lock, clock)
+                await stack.enter_async_context(deliverer.running(settings.shutdown_timeout))
+            app[health.DATABASE] = database
+            app[CREDENTIALS] = credentials
+            app[alarms.PUSHES] = Pushes(database, ledger, clock, bell.ring)
+            app[channels.TRIALS] = trials
+            app[endpoint.DISPATCHER] = Dispatcher(Services(settings, database, credentials, trials, clock, bell.ring))
+            yield
 
     app.cleanup_ctx.append(services)
     app.router.add_get("/healthz", health.healthz)
+    alarms.add_routes(app)
+    channels.add_routes(app)
     endpoint.add_routes(app)
     return app
+
+
+def _database(settings: Settings) -> AbstractAsyncContextManager[Database]:
+    return open_database(
+        settings.database_path,
+        query_timeout=settings.query_timeout,
+        scan_connections=settings.scan_connections,
+        functions={"fold": fold},
+    )

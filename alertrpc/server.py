@@ -14,6 +14,7 @@ from dataclasses import replace
 from aiohttp import web
 
 from alertrpc.app import build_app
+from alertrpc.delivery.bell import Bell
 from alertrpc.errors import AlertrpcError
 from alertrpc.settings import Settings
 from alertrpc.store.database import prepare
@@ -42,7 +43,7 @@ def serve(settings: Settings, on_ready: Callable[[str], None]) -> None:
         host, port = listener.getsockname()[:2]
         address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
         if settings.workers == 1:
-            _run(settings, listener, None, lambda: on_ready(address))
+            _run(settings, listener, Bell(), None, lambda: on_ready(address))
         else:
             prepare(settings.database_path)
             _Workers(replace(settings, port=port), listener).supervise(lambda: on_ready(address))
@@ -67,13 +68,17 @@ def _listen(settings: Settings, *, shared: bool) -> socket.socket:
     return listener
 
 
-def _run(settings: Settings, listener: socket.socket, parent: int | None, on_ready: Callable[[], None]) -> None:
+def _run(
+    settings: Settings, listener: socket.socket, bell: Bell, parent: int | None, on_ready: Callable[[], None]
+) -> None:
     """Serves on `listener` in this process; the end of the file `parent` tells that the supervisor is gone."""
     with asyncio.Runner(loop_factory=new_event_loop) as runner:
-        runner.run(_serve(settings, listener, parent, on_ready))
+        runner.run(_serve(settings, listener, bell, parent, on_ready))
 
 
-async def _serve(settings: Settings, listener: socket.socket, parent: int | None, on_ready: Callable[[], None]) -> None:
+async def _serve(
+    settings: Settings, listener: socket.socket, bell: Bell, parent: int | None, on_ready: Callable[[], None]
+) -> None:
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
 
@@ -88,7 +93,7 @@ async def _serve(settings: Settings, listener: socket.socket, parent: int | None
     if parent is not None:
         loop.add_reader(parent, _orphaned, parent, stop)
     runner = web.AppRunner(
-        build_app(settings), access_log=None, shutdown_timeout=settings.shutdown_timeout, handle_signals=False
+        build_app(settings, bell), access_log=None, shutdown_timeout=settings.shutdown_timeout, handle_signals=False
     )
     try:
         await runner.setup()
@@ -110,6 +115,7 @@ class _Workers:
 
     def __init__(self, settings: Settings, listener: socket.socket) -> None:
         self._settings = settings
+        self._bell = Bell()  # rung by any worker, heard by the one that delivers
         self._listener = listener  # bound, never listening: it keeps the port for the workers
         self._started: dict[int, float] = {}
         self._signals = 0
@@ -170,7 +176,7 @@ class _Workers:
             self._listener.close()
             settings = self._settings
             with _listen(settings, shared=True) as listener:
-                _run(settings, listener, self._alive, lambda: os.close(tell))
+                _run(settings, listener, self._bell, self._alive, lambda: os.close(tell))
             status = 0
         except Exception:
             log.exception("a worker failed")

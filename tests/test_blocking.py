@@ -15,6 +15,7 @@ from aiohttp.web import Application, Request
 from pytest_aiohttp.plugin import AiohttpClient
 
 from alertrpc.app import build_app
+from alertrpc.delivery.bell import Bell
 from alertrpc.settings import read_settings
 from alertrpc.store.rows import FETCHED_ROWS
 from tests.support import passwords
@@ -83,7 +84,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> Calls:
 @pytest.fixture
 async def client(calls: Calls, database: Path, aiohttp_client: AiohttpClient) -> TestClient[Request, Application]:
     """A client of the server in this process; opening the database at the start is not what is watched."""
-    client = await aiohttp_client(build_app(read_settings(None, {"database": f"sqlite:///{database}"}, {})))
+    client = await aiohttp_client(build_app(read_settings(None, {"database": f"sqlite:///{database}"}, {}), Bell()))
     calls.threads.clear()
     return client
 

@@ -1,8 +1,17 @@
-"""alert.get: https://www.zabbix.com/documentation/7.0/en/manual/api/reference/alert/get"""
+"""alert.get: https://www.zabbix.com/documentation/7.0/en/manual/api/reference/alert/get, and alert.resend, ours."""
 
-from alertrpc.api.fields import Integer, Timestamp
+from collections.abc import Sequence
+from functools import partial
+
+from alertrpc.api.context import Context
+from alertrpc.api.fields import Ids, Integer, Timestamp
 from alertrpc.api.get import GetMethod
+from alertrpc.api.schema import ParamsSchema
+from alertrpc.errors import APPLICATION_ERROR, NO_SUCH_OBJECT, ApiError, invalid_parameter, no_permission
 from alertrpc.query.alert import ALERT, OBJECTS, SOURCES, alert_conditions
+from alertrpc.records import Json, Params, UserType
+from alertrpc.store.connection import SqlConnection
+from alertrpc.store.more_alerts import add_again
 
 IDS = ("alertids", "groupids", "hostids", "objectids", "actionids", "eventids", "mediatypeids", "userids")
 OWN_FIELDS = {
@@ -19,3 +28,30 @@ get = GetMethod(
     defaults={"eventsource": 0, "eventobject": 0},
     conditions=alert_conditions,
 )
+
+_RESEND = ParamsSchema({"alertids": Ids(null=False, required=True)})
+
+
+async def resend(context: Context, params: Params) -> Json:
+    """Sends messages again, as new alerts whose `resendOf` are the old ones; returns their ids in the same order.
+
+    Admins may send again what alert.get shows them: all of the alerts, or none.
+    """
+    if context.caller.type < UserType.ADMIN:
+        raise no_permission("alert.resend")
+    alertids: list[int] = list(dict.fromkeys(_RESEND.load(params)["alertids"]))
+    found = await get(context, {"alertids": list(map(str, alertids)), "countOutput": True})
+    if found.rows.first != f'"{len(alertids)}"'.encode():
+        raise ApiError(APPLICATION_ERROR, NO_SUCH_OBJECT)
+    services = context.services
+    again = await services.database.write(partial(_add_all_again, alertids, int(services.clock() * 1000)))
+    services.ring()
+    return {"alertids": [str(alertid) for alertid in again]}
+
+
+def _add_all_again(alertids: Sequence[int], now: int, connection: SqlConnection) -> list[int]:
+    again = add_again(alertids, now, connection)
+    for place, alertid in enumerate(alertids, 1):
+        if alertid not in again:
+            raise invalid_parameter(f"/alertids/{place}", "a message sent through a media type is expected.")
+    return list(again.values())

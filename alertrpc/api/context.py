@@ -1,11 +1,13 @@
 """What a method is given beside its parameters."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from alertrpc.api.credentials import NOT_AUTHORIZED, Credentials
+from alertrpc.delivery.trials import Trials
 from alertrpc.errors import INVALID_PARAMS, ApiError
-from alertrpc.records import Caller
+from alertrpc.records import Caller, Clock
 from alertrpc.settings import Settings
 from alertrpc.store.database import Database
 
@@ -17,6 +19,9 @@ class Services:
     settings: Settings
     database: Database
     credentials: Credentials
+    trials: Trials
+    clock: Clock
+    ring: Callable[[], None]  # tells who delivers that there is something to deliver
 
 
 class Context(NamedTuple):

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 from weakref import WeakValueDictionary
 
-from alertrpc.api.passwords import NOBODY, is_password
+from alertrpc.api.passwords import NOBODY, RememberedPasswords, is_password
 from alertrpc.errors import APPLICATION_ERROR, INVALID_PARAMS, ApiError
 from alertrpc.records import Caller, Clock
 from alertrpc.store import credentials as rows
@@ -60,6 +60,7 @@ class Credentials:
         self._touched_sessions: dict[str, int] = {}
         self._touched_tokens: dict[str, int] = {}
         self._logins: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._remembered = RememberedPasswords(clock)
         self._bcrypt = ThreadPoolExecutor(max_workers=2, thread_name_prefix="bcrypt")
 
     async def caller(self, credential: str) -> Caller:
@@ -100,11 +101,38 @@ class Credentials:
         The answer takes as long for an unknown user. Logins of one user wait for each other, so that many at a time
         are no more guesses than one after the other.
         """
-        lock = self._logins.setdefault(username, asyncio.Lock())  # gone with the last login that holds it
-        async with lock:
-            return await self._login(username, password, remote)
+        async with self._login_lock(username):
+            userid = (await self._checked(username, password, remote)).userid
+            sessionid = secrets.token_hex(16)
+            now = int(self._clock())
+            await self._database.write(partial(rows.start_session, userid, hash_session(sessionid), now))
+            return userid, sessionid
 
-    async def _login(self, username: str, password: str, remote: str) -> tuple[int, str]:
+    async def password_caller(self, username: str, password: str, remote: str) -> Caller:
+        """Who the user is, whose password is sent with each request; ApiError as with `login`.
+
+        A password that fits is remembered for minutes, as a keyed hash and for the stored hash that it fits,
+        so that a change of either counts at once.
+        """
+        row = await self._database.read(rows.find_login, username)
+        if row is not None and row.caller is not None and self._remembered.knows(username, password, row.passwd):
+            return row.caller
+        async with self._login_lock(username):
+            row = await self._database.read(rows.find_login, username)
+            if row is not None and row.caller is not None and self._remembered.knows(username, password, row.passwd):
+                return row.caller
+            row = await self._checked(username, password, remote)
+            self._remembered.add(username, password, row.passwd)
+            if row.attempt_failed:
+                await self._database.write(partial(rows.forget_failures, row.userid))
+        assert row.caller is not None, "the password was checked with it"
+        return row.caller
+
+    def _login_lock(self, username: str) -> asyncio.Lock:
+        return self._logins.setdefault(username, asyncio.Lock())  # gone with the last login that holds it
+
+    async def _checked(self, username: str, password: str, remote: str) -> rows.LoginRow:
+        """The row of the user whose password it is."""
         row = await self._database.read(rows.find_login, username)
         fits = await asyncio.get_running_loop().run_in_executor(
             self._bcrypt, is_password, password, row.passwd if row else NOBODY
@@ -115,11 +143,9 @@ class Credentials:
         if not fits:
             await self._database.write(partial(rows.record_failure, row.userid, remote, now))
             raise ApiError(APPLICATION_ERROR, WRONG_LOGIN)
-        if row.is_denied:
+        if row.caller is None:
             raise ApiError(INVALID_PARAMS, NO_ACCESS)
-        sessionid = secrets.token_hex(16)
-        await self._database.write(partial(rows.start_session, row.userid, hash_session(sessionid), now))
-        return row.userid, sessionid
+        return row
 
     def _is_blocked(self, row: rows.LoginRow, now: int) -> bool:
         return row.attempt_failed >= self._attempts and now - row.attempt_clock < self._block

@@ -97,8 +97,8 @@ class Ids(Parameter):
 
     fault = AN_ARRAY
 
-    def __init__(self) -> None:
-        super().__init__(null=True)
+    def __init__(self, *, null: bool = True, required: bool = False) -> None:
+        super().__init__(null=null, required=required)
 
     def _deserialize(self, value: Json, attr: str | None, data: Any, **kwargs: Any) -> list[int]:
         if (number := as_id(value)) is not None and number <= INT64_MAX:
@@ -115,6 +115,19 @@ class Ids(Parameter):
                 raise ValidationError({index: TOO_LARGE})
             ids.append(number)
         return ids
+
+
+class Id(Parameter):
+    """One id."""
+
+    fault = A_NUMBER
+
+    def _deserialize(self, value: Json, attr: str | None, data: Any, **kwargs: Any) -> int:
+        if (number := as_id(value)) is None:
+            raise ValidationError(A_NUMBER)
+        if number > INT64_MAX:
+            raise ValidationError(TOO_LARGE)
+        return number
 
 
 class Integer(Parameter):

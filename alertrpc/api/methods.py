@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from alertrpc.api import alert, apiinfo, user
+from alertrpc.api import alert, apiinfo, mediatype, user
 from alertrpc.api.context import Context
 from alertrpc.api.get import RowsAnswer
 from alertrpc.records import Json, Params
@@ -26,6 +26,8 @@ _TABLE = (
     Method("user.checkAuthentication", user.check_authentication, public=True),
     Method("user.logout", user.logout),
     Method("alert.get", alert.get),
+    Method("alert.resend", alert.resend),
+    Method("mediatype.test", mediatype.test),
 )
 METHODS = {method.name.lower(): method for method in _TABLE}
 OBJECTS = frozenset(name.partition(".")[0] for name in METHODS)

@@ -5,13 +5,19 @@ Sources: https://www.zabbix.com/documentation/7.0/en/manual/api/reference/alert/
 """
 
 from alertrpc.query.params import GetParams
-from alertrpc.query.related_objects import HOST_OBJECTS, HOST_OF_ALERT, MEDIATYPE_OF_ALERT, USER_OF_ALERT
+from alertrpc.query.related_objects import (
+    ATTEMPT_OF_ALERT,
+    HOST_OBJECTS,
+    HOST_OF_ALERT,
+    MEDIATYPE_OF_ALERT,
+    RESENT_OF_ALERT,
+    USER_OF_ALERT,
+)
 from alertrpc.query.resource import Resource, nullable_id, number, text
-from alertrpc.query.rights import every_host_is_readable, host_is_writable, shares_user_group
+from alertrpc.query.rights import EVENT, host_is_writable, objects_are_readable, shares_user_group
 from alertrpc.query.sql import Condition, all_of, is_in
 from alertrpc.records import Caller
 
-EVENT = frozenset({"event"})
 SOURCES = range(5)
 OBJECTS = range(7)
 OBJECTS_WITH_IDS = (0, 4, 5, 6)  # trigger, item, low-level discovery rule, service
@@ -57,6 +63,8 @@ ALERT = Resource(
         "selectHosts": HOST_OF_ALERT,
         "selectMediatypes": MEDIATYPE_OF_ALERT,
         "selectUsers": USER_OF_ALERT,
+        "selectAttempts": ATTEMPT_OF_ALERT,
+        "selectResendOf": RESENT_OF_ALERT,
     },
     joins={"event": "CROSS JOIN events e ON e.eventid = a.eventid"},
 )
@@ -109,16 +117,9 @@ def _hosts(params: GetParams, caller: Caller, objects: str) -> list[Condition]:
         conditions = [condition._replace(keys="") for condition in conditions]
     if caller.is_super_admin:
         return conditions
-    readable = every_host_is_readable(caller.userid)
-    # What picks few events is checked for each of them, else the open objects are listed once.
+    # What picks few events is checked for each of them.
     few = any(name in params.ids for name in ("alertids", "eventids", "objectids", "hostids", "groupids"))
-    if few:
-        each = f"SELECT 1 FROM object_hosts oh WHERE oh.object IN ({objects}) AND oh.objectid = e.objectid"
-        opened = f"EXISTS ({each} GROUP BY oh.objectid HAVING {readable.sql})"
-    else:
-        every = f"SELECT oh.objectid FROM object_hosts oh WHERE oh.object IN ({objects})"
-        opened = f"e.objectid IN ({every} GROUP BY oh.objectid HAVING {readable.sql})"
-    return [*conditions, Condition(opened, readable.args, EVENT)]
+    return [*conditions, objects_are_readable(objects, caller.userid, few=few)]
 
 
 def _on_host(objects: str, host: Condition) -> Condition:

@@ -77,6 +77,11 @@ _PROVISIONING = ("userdirectoryid", "ts_provisioned")
 USER_LIMITED = tuple(name for name in USER_COLUMNS if name not in _PROVISIONING)
 USER_PUBLIC = ("userid", "username", "name", "surname")
 
+# A webhook's parameters have names, as in Zabbix; those of a script have none, and the scripts of alertrpc take none.
+_PARAMETERS = """(
+    SELECT json_group_array(json_object('name', mp.name, 'value', mp.value)) FROM (
+        SELECT p.name, p.value FROM media_type_param p
+        WHERE p.mediatypeid = {0}.mediatypeid AND {0}.type = 4 ORDER BY p.name) mp)"""
 MEDIATYPE_COLUMNS = _by_name(
     (
         number("mediatypeid"),
@@ -108,7 +113,7 @@ MEDIATYPE_COLUMNS = _by_name(
         text("event_menu_name"),
         text("description"),
         number("provider"),
-        Column("parameters", Kind.JSON, "'[]'"),
+        Column("parameters", Kind.JSON, _PARAMETERS),
     )
 )
 MEDIATYPE_LIMITED = ("mediatypeid", "type", "name", "status", "description", "maxattempts")
@@ -159,4 +164,39 @@ MEDIATYPE_OF_ALERT = Related(
     extended=tuple(MEDIATYPE_COLUMNS),
     limited_choice=MEDIATYPE_LIMITED,
     limited_extended=MEDIATYPE_LIMITED,
+)
+
+ATTEMPT_COLUMNS = _by_name(
+    (
+        number("alertid"),
+        number("number"),
+        number("started", "({0}.started / 1000)"),
+        number("milliseconds"),
+        text("outcome"),
+        text("reason"),
+        Column("code", Kind.TEXT, "COALESCE(CAST({0}.code AS TEXT), '')"),
+        text("error"),
+        text("answer"),
+        text("stdout"),
+        text("stderr"),
+    )
+)
+ATTEMPT_OF_ALERT = Related(
+    member="attempts",
+    key="number",
+    alias="att",
+    source=lambda params: "FROM (SELECT * FROM attempts t WHERE t.alertid = a.alertid ORDER BY t.number) att",
+    columns=ATTEMPT_COLUMNS,
+    choice=tuple(ATTEMPT_COLUMNS),
+    extended=tuple(ATTEMPT_COLUMNS),
+)
+RESENT_COLUMNS = _by_name((number("alertid", "{0}.resent_alertid"),))
+RESENT_OF_ALERT = Related(
+    member="resendOf",
+    key="alertid",
+    alias="rs",
+    source=lambda params: "FROM resends rs WHERE rs.alertid = a.alertid",
+    columns=RESENT_COLUMNS,
+    choice=tuple(RESENT_COLUMNS),
+    extended=tuple(RESENT_COLUMNS),
 )

@@ -6,6 +6,8 @@ open to nobody. Written as SQL on the rights as they stand, so that a change cou
 
 from alertrpc.query.sql import Condition
 
+EVENT = frozenset({"event"})
+
 READ = 2
 READ_WRITE = 3
 
@@ -24,9 +26,18 @@ def host_is_writable(userid: int) -> Condition:
     return Condition(f"{_HOST_PERMISSION} >= {READ_WRITE}", (userid,))
 
 
-def every_host_is_readable(userid: int) -> Condition:
-    """A condition of a HAVING clause: all hosts `oh.hostid` of the group are open to the user."""
-    return Condition(f"MIN({_HOST_PERMISSION}) >= {READ}", (userid,))
+def objects_are_readable(objects: str, userid: int, *, few: bool) -> Condition:
+    """All hosts of the object of the event `e` are open to the user; `objects` are the kinds of objects, as SQL.
+
+    `few` events are checked one by one; else the open objects are listed once.
+    """
+    readable = f"HAVING MIN({_HOST_PERMISSION}) >= {READ}"
+    found = f"FROM object_hosts oh WHERE oh.object IN ({objects})"
+    if few:
+        sql = f"EXISTS (SELECT 1 {found} AND oh.objectid = e.objectid GROUP BY oh.objectid {readable})"
+    else:
+        sql = f"e.objectid IN (SELECT oh.objectid {found} GROUP BY oh.objectid {readable})"
+    return Condition(sql, (userid,), EVENT)
 
 
 def shares_user_group(userid_column: str, userid: int) -> Condition:

@@ -21,7 +21,9 @@ from alertrpc.errors import (
     METHOD_NOT_FOUND,
     ApiError,
     DatabaseBusy,
+    DatabaseUnwritable,
     QueryTimeout,
+    no_permission,
 )
 from alertrpc.records import Json
 from alertrpc.rpc.answer import Answer, batch_answer, error_answer, result_answer
@@ -130,7 +132,7 @@ def _as_api_error(fault: Exception, what: str) -> ApiError:
     """The fault as the client is told it; one that nobody foresaw is logged under a reference."""
     if isinstance(fault, ApiError):
         return fault
-    if isinstance(fault, QueryTimeout | DatabaseBusy):
+    if isinstance(fault, QueryTimeout | DatabaseBusy | DatabaseUnwritable):
         return ApiError(APPLICATION_ERROR, str(fault))
     reference = secrets.token_hex(8)
     log.error("%s failed, reference %s", what, reference, exc_info=fault)
@@ -143,5 +145,5 @@ async def _known(method: Method, context: Context) -> Context:
         raise ApiError(INVALID_PARAMS, NOT_AUTHORIZED)
     caller = await context.services.credentials.caller(context.credential)
     if not caller.may_call:
-        raise ApiError(APPLICATION_ERROR, f'No permissions to call "{method.name}".')
+        raise no_permission(method.name)
     return Context(context.services, context.remote, context.credential, caller)

@@ -14,7 +14,9 @@ import aiosqlite
 from alertrpc.errors import DatabaseBusy, QueryTimeout, StoreError
 
 T = TypeVar("T")
-Job = Callable[[sqlite3.Connection], T]
+SqlConnection = sqlite3.Connection  # what functions of a transaction are given
+SqlError = sqlite3.Error
+Job = Callable[[SqlConnection], T]
 Function = Callable[[str | None], str | None]
 
 OLDEST_SQLITE = (3, 37, 0)  # the first with STRICT tables

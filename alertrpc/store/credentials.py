@@ -26,7 +26,7 @@ WHERE t.token = ?"""
 
 _LOGIN = f"""
 SELECT u.userid, CAST(u.passwd AS BLOB), u.attempt_failed, u.attempt_clock,
-       {_IS_DISABLED} OR COALESCE(r.type, 0) = 0
+       {_IS_DISABLED} OR COALESCE(r.type, 0) = 0, r.type, {_MAY_CALL}
 FROM users u LEFT JOIN role r ON r.roleid = u.roleid WHERE u.username = ?"""
 
 _USER_DATA = """
@@ -58,13 +58,13 @@ class Holder(NamedTuple):
 
 
 class LoginRow(NamedTuple):
-    """What a login is checked against."""
+    """What a login is checked against; `caller` is None where the user may not come in."""
 
     userid: int
     passwd: bytes
     attempt_failed: int
     attempt_clock: int
-    is_denied: bool
+    caller: Caller | None
 
 
 def find_session(hashed: str, connection: sqlite3.Connection) -> Holder | None:
@@ -86,8 +86,11 @@ def find_login(username: str, connection: sqlite3.Connection) -> LoginRow | None
     row = connection.execute(_LOGIN, (username,)).fetchone()
     if row is None:
         return None
-    userid, passwd, attempt_failed, attempt_clock, is_denied = row
-    return LoginRow(userid, passwd, attempt_failed, attempt_clock, bool(is_denied))
+    userid, passwd, attempt_failed, attempt_clock, is_denied, user_type, may_call = row
+    caller = (
+        None if is_denied or user_type not in _USER_TYPES else Caller(userid, _USER_TYPES[user_type], bool(may_call))
+    )
+    return LoginRow(userid, passwd, attempt_failed, attempt_clock, caller)
 
 
 def user_data(userid: int, connection: sqlite3.Connection) -> dict[str, Any]:
@@ -103,8 +106,12 @@ def record_failure(userid: int, remote: str, now: int, connection: sqlite3.Conne
     )
 
 
-def start_session(userid: int, hashed: str, now: int, connection: sqlite3.Connection) -> None:
+def forget_failures(userid: int, connection: sqlite3.Connection) -> None:
     connection.execute("UPDATE users SET attempt_failed = 0 WHERE userid = ? AND attempt_failed > 0", (userid,))
+
+
+def start_session(userid: int, hashed: str, now: int, connection: sqlite3.Connection) -> None:
+    forget_failures(userid, connection)
     connection.execute("INSERT INTO sessions (sessionid, userid, lastaccess) VALUES (?, ?, ?)", (hashed, userid, now))
 
 

@@ -14,7 +14,9 @@ from alertrpc.store.schema import create_schema, migrate, schema_version
 
 BATCH_ROWS = 5_000
 CACHE_KIB = 256 * 1024
-_OURS = frozenset({"sessions", "instance", "applied", "idempotency_keys", "alert_queue", "escalations"})  # tables that no file fills
+_OURS = frozenset(
+    {"sessions", "instance", "applied", "idempotency_keys", "alert_queue", "escalations"}
+)  # tables that no file fills
 _NUL = b"\\u0000"
 
 HashPassword = Callable[[str], str]
@@ -190,7 +192,7 @@ def _columns_of_tables(connection: sqlite3.Connection) -> dict[str, frozenset[st
     }
 
 
-class _without_indexes:  # noqa: N801 - read as a verb: with _without_indexes(...)
+class _without_indexes:
     """Takes the indexes off the tables that are empty, and makes them again when the rows are in."""
 
     def __init__(self, connection: sqlite3.Connection, tables: Iterable[str]) -> None:

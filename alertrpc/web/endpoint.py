@@ -4,12 +4,12 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 
-from aiohttp import ClientPayloadError, web
-from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp import web
 from multidict import CIMultiDict
 
 from alertrpc.rpc.answer import Answer
 from alertrpc.rpc.dispatch import Dispatcher
+from alertrpc.web.body import BROKEN_BODY, STALL_TIMEOUT, read_body
 
 CONTENT_TYPES = frozenset({"application/json-rpc", "application/json", "application/jsonrequest"})
 CORS = {
@@ -22,7 +22,6 @@ CORS = {
 HEADERS = CIMultiDict({**CORS, "Content-Type": "application/json"})
 
 DISPATCHER = web.AppKey("dispatcher", Dispatcher)
-STALL_TIMEOUT = web.AppKey("stall_timeout", float)
 
 log = logging.getLogger(__name__)
 
@@ -34,12 +33,12 @@ async def serve_rpc(request: web.Request) -> web.StreamResponse:
     if request.headers.get("Content-Type", "").partition(";")[0] not in CONTENT_TYPES:
         return web.Response(status=412, reason="Precondition Failed", headers=CORS)
     try:
-        body = await _body(request)
+        body = await read_body(request)
     except web.HTTPRequestEntityTooLarge:
         return web.Response(status=413, headers=CORS)
     except TimeoutError:
         return web.Response(status=408, headers=CORS)
-    except (web.RequestPayloadError, ClientPayloadError, HttpProcessingError, ConnectionError) as error:
+    except BROKEN_BODY as error:
         log.debug("%s sent a body that broke off or cannot be read: %s", request.remote, error)
         return web.Response(status=400, headers=CORS)
     dispatcher = request.app[DISPATCHER]
@@ -49,14 +48,6 @@ async def serve_rpc(request: web.Request) -> web.StreamResponse:
     if answer.rest is None:
         return web.Response(body=answer.first, headers=HEADERS.copy())
     return await _stream(request, answer, answer.rest)
-
-
-async def _body(request: web.Request) -> bytes:
-    """The request's body. Raises TimeoutError when the client stalls in the middle of it."""
-    if request.content.is_eof():
-        return await request.read()
-    async with asyncio.timeout(request.app[STALL_TIMEOUT]):
-        return await request.read()
 
 
 async def _stream(request: web.Request, answer: Answer, rest: AsyncIterator[bytes]) -> web.StreamResponse:

@@ -1,0 +1,47 @@
+"""Tells who delivers that there is something to deliver, within a process or among workers."""
+
+import asyncio
+import os
+from contextlib import suppress
+
+
+class Bell:
+    """Rung by any worker, heard by the one that listens; made before the workers are."""
+
+    def __init__(self) -> None:
+        self._hear, self._ring = os.pipe()
+        os.set_blocking(self._hear, False)
+        os.set_blocking(self._ring, False)
+        self._rung: asyncio.Event | None = None
+
+    def ring(self) -> None:
+        if self._rung is not None:
+            self._rung.set()
+            return
+        with suppress(BlockingIOError):  # it is full of rings already
+            os.write(self._ring, b"!")
+
+    def listen(self) -> None:
+        """Makes this process the one that hears."""
+        self._rung = asyncio.Event()
+        asyncio.get_running_loop().add_reader(self._hear, self._heard)
+
+    def _heard(self) -> None:
+        with suppress(BlockingIOError):
+            os.read(self._hear, 65536)
+        if self._rung is not None:
+            self._rung.set()
+
+    async def wait(self, seconds: float) -> None:
+        """Returns when the bell was rung since the last time, or after `seconds`."""
+        assert self._rung is not None, "listen() comes first"
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._rung.wait()
+        self._rung.clear()
+
+    def close(self) -> None:
+        if self._rung is not None:
+            asyncio.get_running_loop().remove_reader(self._hear)
+        os.close(self._hear)
+        os.close(self._ring)

@@ -1,0 +1,133 @@
+"""Delivers: looks what is due when the bell rings or a time comes, and has the lane of each media type send it."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+
+from alertrpc.delivery.bell import Bell
+from alertrpc.delivery.lane import Lane
+from alertrpc.delivery.lock import DeliveryLock
+from alertrpc.delivery.sender import Sender
+from alertrpc.errors import AlertrpcError
+from alertrpc.ledger.ledger import Ledger, next_timer
+from alertrpc.records import Clock
+from alertrpc.store.connection import SqlError
+from alertrpc.store.database import Database
+from alertrpc.store.deliveries import Recorded, next_due, queue_heads, record_attempts
+from alertrpc.store.gather import Gather, Outcome
+
+LONGEST_WAIT = 1.0  # seconds until what other processes wrote is seen, who cannot ring
+MOST_RECORDED = 256  # tries of one commit
+UNWRITABLE = "what the receiver said could not be put on record"
+_PAUSE = 1.0  # seconds after a fault of the database
+
+log = logging.getLogger(__name__)
+
+
+class Recorder:
+    """Keeps tries on record, many with one commit; while nothing can be written they are kept in memory and tried again."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._gather: Gather[Recorded, None] = Gather(self._write, MOST_RECORDED)
+        self._closing = False
+
+    async def record(self, recorded: Recorded) -> None:
+        await self._gather.add(recorded)
+
+    def close(self) -> None:
+        """What cannot be written now is given up; its alerts are sent again by the next process that delivers."""
+        self._closing = True
+
+    async def _write(self, batch: list[Recorded]) -> list[Outcome]:
+        while True:
+            try:
+                await self._database.write(partial(record_attempts, batch))
+            except (AlertrpcError, SqlError) as error:
+                log.error("%d tries could not be put on record: %s", len(batch), error)
+                if self._closing:
+                    raise
+                await asyncio.sleep(_PAUSE)
+            except Exception:
+                log.exception("tries could not be put on record as they are")
+                if all(recorded.error == UNWRITABLE for recorded in batch):
+                    raise
+                batch = [_without_texts(recorded) for recorded in batch]
+            else:
+                return [Outcome(None)] * len(batch)
+
+
+def _without_texts(recorded: Recorded) -> Recorded:
+    """The try without what its receiver said, so that no text of it can keep it off the record."""
+    attempt = recorded.attempt._replace(error=UNWRITABLE, answer="", stdout="", stderr="")
+    return recorded._replace(attempt=attempt, error=UNWRITABLE)
+
+
+class Deliverer:
+    """Sends alerts as long as it has the lock; one process of a database at a time has it."""
+
+    def __init__(
+        self, database: Database, ledger: Ledger, sender: Sender, bell: Bell, lock: DeliveryLock, clock: Clock
+    ) -> None:
+        self._database = database
+        self._ledger = ledger
+        self._sender = sender
+        self._bell = bell
+        self._lock = lock
+        self._clock = clock
+        self._recorder = Recorder(database)
+        self._lanes: dict[int, Lane] = {}
+
+    @asynccontextmanager
+    async def running(self, stop_within: float) -> AsyncIterator[None]:
+        """Delivers as long as the block runs; at its end the tries under way have `stop_within` seconds to end."""
+        work = asyncio.create_task(self._run())
+        try:
+            yield
+        finally:
+            work.cancel()
+            await asyncio.gather(work, return_exceptions=True)
+            self._recorder.close()
+            await asyncio.gather(*[lane.close(stop_within) for lane in self._lanes.values()])
+            self._lock.free()
+
+    async def _run(self) -> None:
+        while not self._lock.take():  # noqa: ASYNC110 - another process holds it, and no event tells when it ends
+            await asyncio.sleep(LONGEST_WAIT)
+        log.info("this process delivers alerts")
+        self._bell.listen()
+        while True:
+            try:
+                wait = await self._look()
+            except (AlertrpcError, SqlError) as error:
+                log.error("what is due could not be looked up: %s", error)
+                wait = _PAUSE
+            except Exception:
+                log.exception("what is due could not be looked up")
+                wait = _PAUSE
+            await self._bell.wait(wait)
+
+    async def _look(self) -> float:
+        """Does what is due and wakes the lanes; returns the seconds until something else may be due."""
+        now = int(self._clock() * 1000)
+        timer = await self._database.read(next_timer)
+        if timer is not None and timer <= now:
+            timer = await self._database.write(partial(self._ledger.advance, now))
+        times = [] if timer is None else [timer]
+        for mediatypeid, due in await self._database.read(queue_heads):
+            if due <= now:
+                self._lane(mediatypeid).wake()
+                later = await self._database.read(next_due, mediatypeid, now)
+                times += [] if later is None else [later]
+            else:
+                times.append(due)
+        return max(0.0, min([LONGEST_WAIT, *[(time - self._clock() * 1000) / 1000 for time in times]]))
+
+    def _lane(self, mediatypeid: int) -> Lane:
+        if mediatypeid not in self._lanes:
+            self._lanes[mediatypeid] = Lane(
+                mediatypeid, self._database, self._sender, self._recorder.record, self._clock
+            )
+        return self._lanes[mediatypeid]

@@ -1,0 +1,2 @@
+from alertrpc.ledger.templates import names as names
+from alertrpc.ledger.templates import render as render

@@ -1,0 +1,100 @@
+"""Test messages: made like an alert's, sent at once by the same code, kept as an alert, with what came of them."""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from alertrpc.delivery.media_types import UnusableMediaType, usable_media_type
+from alertrpc.delivery.outcome import Verdict
+from alertrpc.delivery.sender import Sender, recorded
+from alertrpc.ledger.rules import RuleBook
+from alertrpc.ledger.variables import OF_LABELS, alarm_variables
+from alertrpc.records import Clock, MediaType
+from alertrpc.store.connection import SqlConnection
+from alertrpc.store.database import Database
+from alertrpc.store.deliveries import find_alerts, find_media_type, record_attempts
+from alertrpc.store.more_alerts import add_test_alert
+
+MARK = "[TEST] "
+
+
+def sample_alarm(now: int) -> dict[str, Any]:
+    """An alarm that gives every variable a value; `now` is in milliseconds."""
+    return {
+        "id": 0,
+        "alarm_type": "test",
+        "target": "alertrpc",
+        "name": "Test message",
+        "level": 5,
+        "summary": "A test message; nothing is wrong",
+        "description": "Somebody asked alertrpc to try this media type.",
+        "url": "https://example.com/alarms/0",
+        "annotations": {"example": "test"},
+        "active_at": now,
+        "updated_at": now,
+        "resolved_at": None,
+        "labels": {**dict.fromkeys(OF_LABELS, "test"), "example": "test"},
+    }
+
+
+class Trials:
+    """Sends test messages."""
+
+    def __init__(self, database: Database, sender: Sender, clock: Clock) -> None:
+        self._database = database
+        self._sender = sender
+        self._clock = clock
+
+    async def send(
+        self, mediatypeid: int, sendto: str, *, userid: int | None = None, subject: str = "", message: str = ""
+    ) -> dict[str, Any]:
+        """Sends a message, marked as a test, and returns what came of it; a disabled media type is tried too.
+
+        Subject and message are the media type's own where they are not given.
+        """
+        now = int(self._clock() * 1000)
+        alarm = sample_alarm(now)
+        alert, media_type = await self._database.write(
+            partial(_prepare, mediatypeid, userid, sendto, subject, message, alarm, now)
+        )
+        tried = await self._sender.send({**alert, "alarm": alarm}, media_type)
+        once = recorded(alert, tried, media_type, now)
+        failed = once.status if tried.outcome.verdict is Verdict.SENT else 2
+        await self._database.write(partial(record_attempts, [once._replace(status=failed, due=None)]))
+        outcome = tried.outcome
+        return {
+            "alertid": str(alert["alertid"]),
+            "outcome": outcome.verdict,
+            "reason": outcome.reason,
+            "code": outcome.code,
+            "error": outcome.error,
+            "answer": outcome.answer,
+            "stdout": outcome.stdout,
+            "stderr": outcome.stderr,
+            "milliseconds": tried.milliseconds,
+        }
+
+
+def _prepare(
+    mediatypeid: int,
+    userid: int | None,
+    sendto: str,
+    subject: str,
+    message: str,
+    alarm: Mapping[str, Any],
+    now: int,
+    connection: SqlConnection,
+) -> tuple[dict[str, Any], MediaType | UnusableMediaType]:
+    """The alert of the test, and the media type that sends it."""
+    templates = RuleBook().current(connection).templates_of(mediatypeid)
+    variables = alarm_variables(alarm, is_active=True, now=now / 1000)
+    words = templates.rendered(variables, is_recovery=False)
+    subject, message = MARK + (subject or words[0]), MARK + (message or words[1])
+    alertid = add_test_alert(mediatypeid, userid, sendto, subject, message, now // 1000, connection)
+    try:
+        media_type: MediaType | UnusableMediaType = usable_media_type(
+            find_media_type(mediatypeid, connection), enabled=False
+        )
+    except UnusableMediaType as fault:
+        media_type = fault
+    return find_alerts([alertid], connection)[0], media_type

@@ -1,0 +1,1 @@
+from alertrpc.ledger.variables import *

@@ -1,0 +1,69 @@
+"""Who calls by HTTP: a user by Basic authentication, or a session or API token as Bearer; and how often one may push."""
+
+import time
+from collections.abc import Callable
+
+from aiohttp import BasicAuth, web
+
+from alertrpc.api.credentials import NOT_AUTHORIZED, Credentials
+from alertrpc.errors import INVALID_PARAMS, ApiError
+from alertrpc.records import Caller, UserType
+from alertrpc.web.ocp import OcpFault
+
+CREDENTIALS = web.AppKey("credentials", Credentials)
+
+_BEARER = "bearer "
+_MINUTE = 60
+
+
+async def caller_of(request: web.Request, least: UserType = UserType.USER) -> Caller:
+    """Who calls. Raises ApiError where nobody does, OcpFault where the user's type is less than `least`."""
+    authorization = request.headers.get("Authorization", "")
+    credentials = request.app[CREDENTIALS]
+    if authorization[: len(_BEARER)].lower() == _BEARER:
+        caller = await credentials.caller(authorization[len(_BEARER) :].strip())
+    else:
+        try:
+            given = BasicAuth.decode(authorization, encoding="utf-8")
+        except ValueError as error:
+            raise ApiError(INVALID_PARAMS, NOT_AUTHORIZED) from error
+        caller = await credentials.password_caller(given.login, given.password, request.remote or "")
+    if not caller.may_call or caller.type < least:
+        raise OcpFault(403, f"a user of type {_spelled(least)} or higher is needed, whose role allows the API")
+    return caller
+
+
+def _spelled(user_type: UserType) -> str:
+    return user_type.name.replace("_", " ").capitalize()
+
+
+class PushLimit:
+    """How many alarms a user may push within a minute; 0 is no limit."""
+
+    def __init__(self, limit: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._limit = limit
+        self._clock = clock
+        self._minutes: dict[int, tuple[int, int]] = {}
+
+    def take(self, userid: int, alarms: int) -> dict[str, str]:
+        """Counts alarms that a user pushes; returns the headers that tell what is left.
+
+        Raises OcpFault 429 when they are more than that.
+        """
+        if not self._limit:
+            return {}
+        now = self._clock()
+        minute = int(now // _MINUTE)
+        started, taken = self._minutes.get(userid, (minute, 0))
+        if started != minute:
+            taken = 0
+        reset = str(max(1, round((minute + 1) * _MINUTE - now)))
+        headers = {"RateLimit-Limit": str(self._limit), "RateLimit-Reset": reset}
+        if taken + alarms > self._limit:
+            headers |= {"RateLimit-Remaining": str(max(0, self._limit - taken)), "Retry-After": reset}
+            raise OcpFault(429, f"more than {self._limit} alarms a minute", headers=headers)
+        self._minutes[userid] = (minute, taken + alarms)
+        return {**headers, "RateLimit-Remaining": str(self._limit - taken - alarms)}
+
+
+PUSH_LIMIT = web.AppKey("push_limit", PushLimit)

@@ -1,0 +1,53 @@
+"""POST /api/v2/alarm/channels/{name}/test: a test message through a media type, which OCP calls a channel."""
+
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+from alertrpc.api.mediatype import LONGEST_SENDTO
+from alertrpc.delivery.trials import Trials
+from alertrpc.intake import checks
+from alertrpc.intake.alarm import BodyFault
+from alertrpc.records import UserType
+from alertrpc.store.more_alerts import media_type_ids
+from alertrpc.web.body import read_body
+from alertrpc.web.callers import caller_of
+from alertrpc.web.health import DATABASE
+from alertrpc.web.ocp import NO_SUCH_CHANNEL, OcpFault, enveloped
+
+TRIALS = web.AppKey("trials", Trials)
+
+FIELDS = {
+    "sendto": checks.text(1, LONGEST_SENDTO),
+    "subject": checks.text(0, 255),
+    "message": checks.text(0, 2**20),
+}
+
+
+async def test_channel(request: web.Request) -> Any:
+    """What came of one message through the named media type; the body is {"sendto", "subject", "message"}."""
+    caller = await caller_of(request, UserType.SUPER_ADMIN)
+    fields = _fields(await read_body(request))
+    found = await request.app[DATABASE].read(media_type_ids, request.match_info["name"])
+    if len(found) != 1:
+        fault = "there is no channel of this name" if not found else "there are several channels of this name"
+        raise OcpFault(404, fault, code=NO_SUCH_CHANNEL)
+    return await request.app[TRIALS].send(found[0], userid=caller.userid, **fields)
+
+
+def _fields(body: bytes) -> dict[str, str]:
+    try:
+        given = checks.members(orjson.loads(body))
+    except orjson.JSONDecodeError as error:
+        raise BodyFault(f"JSON is expected: {error}") from error
+    for name in given:
+        if name not in FIELDS:
+            raise BodyFault("unknown field", name)
+    if "sendto" not in given:
+        raise BodyFault(checks.REQUIRED, "sendto")
+    return {name: checks.at(name, FIELDS[name], value) for name, value in given.items()}
+
+
+def add_routes(app: web.Application) -> None:
+    app.router.add_post("/api/v2/alarm/channels/{name}/test", enveloped(test_channel))

@@ -1,0 +1,107 @@
+"""OCP's form of answers: an envelope around the data, or around an error.
+
+Source: OCP's "API call description"
+(https://github.com/oceanbase/ocp-doc/blob/V4.2.2/en-US/1900.reference-guide/200.api-reference/200.api-call-description.md).
+"""
+
+import logging
+import secrets
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+from alertrpc.api.credentials import NO_ACCESS
+from alertrpc.errors import ApiError, DatabaseBusy, DatabaseUnwritable, KeyReused, QueryTimeout
+from alertrpc.intake.alarm import BodyFault
+from alertrpc.web.body import BROKEN_BODY
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+DataHandler = Callable[[web.Request], Awaitable[Any]]
+Headers = dict[str, str]
+
+NO_SUCH_ALARM, NO_SUCH_CHANNEL = 70001, 40001  # OCP's codes; where it has none, the code is the HTTP status
+RETRY_SECONDS = "5"  # after a fault of the database that may pass
+_CHALLENGE = 'Basic realm="alertrpc", charset="UTF-8"'
+
+log = logging.getLogger(__name__)
+
+
+class OcpFault(Exception):
+    """A request that is refused: HTTP status, OCP's code, one line of text, and headers."""
+
+    def __init__(self, status: int, message: str, *, code: int | None = None, headers: Mapping[str, str] = {}) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        self.code = status if code is None else code
+        self.headers = headers
+
+
+def enveloped(handler: DataHandler) -> Handler:
+    """The handler, whose data or fault goes out in the envelope. `request["headers"]` are sent with either."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        started = time.perf_counter()
+        trace = secrets.token_hex(8)
+        request["headers"] = {"Server": "alertrpc"}
+        try:
+            content: dict[str, Any] = {"data": await handler(request)}
+            status = 200
+        except web.HTTPException as error:
+            if error.status < 400:
+                raise
+            fault = OcpFault(error.status, error.reason)
+        except Exception as error:
+            fault = _fault(error, trace)
+        else:
+            return _response(request, status, content, started, trace)
+        request["headers"].update(fault.headers)
+        content = {"error": {"code": fault.code, "message": fault.message}}
+        return _response(request, fault.status, content, started, trace)
+
+    return answer
+
+
+def _response(
+    request: web.Request, status: int, content: dict[str, Any], started: float, trace: str
+) -> web.StreamResponse:
+    envelope = {
+        **content,
+        "duration": round(1000 * (time.perf_counter() - started)),
+        "server": request.host,
+        "status": status,
+        "successful": status < 400,
+        "timestamp": datetime.now().astimezone().isoformat(timespec="milliseconds"),
+        "traceId": trace,
+    }
+    return web.Response(
+        status=status, body=orjson.dumps(envelope), content_type="application/json", headers=request["headers"]
+    )
+
+
+def _fault(error: Exception, trace: str) -> OcpFault:
+    """The fault as the client is told it; one that nobody foresaw is logged with the trace's id."""
+    if isinstance(error, OcpFault):
+        return error
+    if isinstance(error, BodyFault):
+        return OcpFault(400, str(error))
+    if isinstance(error, ApiError):
+        if error.data == NO_ACCESS:
+            return OcpFault(403, error.data)
+        return OcpFault(401, error.data, headers={"WWW-Authenticate": _CHALLENGE})
+    if isinstance(error, KeyReused):
+        return OcpFault(422, str(error))
+    if isinstance(error, DatabaseBusy | DatabaseUnwritable):
+        return OcpFault(503, str(error), headers={"Retry-After": RETRY_SECONDS})
+    if isinstance(error, QueryTimeout):
+        return OcpFault(504, str(error))
+    if isinstance(error, TimeoutError):
+        return OcpFault(408, "the body did not come in time")
+    if isinstance(error, BROKEN_BODY):
+        return OcpFault(400, "the body broke off or cannot be read")
+    log.error("a request failed, trace %s", trace, exc_info=error)
+    return OcpFault(500, f"an internal fault, trace {trace}")
