@@ -7,7 +7,7 @@ import secrets
 import sys
 import time
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, cast
@@ -20,9 +20,11 @@ from rich.table import Table
 from alertrpc import __version__
 from alertrpc.api.credentials import hash_token
 from alertrpc.api.passwords import hash_password
-from alertrpc.errors import AlertrpcError, LoadError, SettingsError
+from alertrpc.errors import AlertrpcError, ConfigurationError, LoadError, NameFaults, SettingsError, StoreError
+from alertrpc.records import Configuration, Kind
 from alertrpc.settings import TABLE, Setting, Settings, at_least_one, duration, read_settings
 from alertrpc.store import users
+from alertrpc.store.configuration import bring, rehearse
 from alertrpc.store.database import administered, create, inspect
 from alertrpc.store.loading import load_file
 
@@ -32,36 +34,52 @@ PASSWORD_VARIABLES = {"init": "ALERTRPC_ADMIN_PASSWORD", "user": "ALERTRPC_PASSW
 LONGEST_PASSWORD = 255
 WIDEST = 10_000  # characters of a line of a table that is no terminal's
 
+log = logging.getLogger(__name__)
+
 
 def main() -> None:
-    """Runs a command; what is wrong is one line on standard error, exit status 2 for a wrong call or setting, else 1."""
+    """Runs a command; each fault is one line on standard error, exit status 2 for a wrong call or setting, else 1."""
     try:
         sys.exit(cli.main(prog_name="alertrpc", standalone_mode=False))
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.ctx.get_help() if error.ctx else error.format_message())
         sys.exit(USAGE)
     except (click.UsageError, SettingsError) as error:
-        _complain(error.format_message() if isinstance(error, click.UsageError) else str(error), USAGE)
+        _complain(_faults(error), USAGE)
     except click.ClickException as error:
-        _complain(error.format_message(), error.exit_code)
+        _complain(_faults(error), error.exit_code)
     except AlertrpcError as error:
-        _complain(str(error), FAILURE)
+        _complain(_faults(error), FAILURE)
     except (click.Abort, KeyboardInterrupt):
-        _complain("stopped", 130)
+        _complain(["stopped"], 130)
 
 
-def _complain(text: str, status: int) -> None:
-    click.echo(f"alertrpc: {' '.join(text.split())}", err=True)
+def _faults(error: click.ClickException | AlertrpcError) -> Sequence[str]:
+    if isinstance(error, ConfigurationError | NameFaults):
+        return error.faults
+    return [error.format_message() if isinstance(error, click.ClickException) else str(error)]
+
+
+def _complain(faults: Sequence[str], status: int) -> None:
+    for fault in faults:
+        click.echo(f"alertrpc: {' '.join(fault.split())}", err=True)
     sys.exit(status)
 
 
-def _settings_options(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """The flags of the named settings, or of all, and --config; the command gets them as one `settings`."""
+def _settings_options(*names: str, tells_config: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """The flags of the named settings, or of all, and --config; the command gets them as one `settings`.
+
+    A command that `tells_config` gets the file's path too, as `config`, and may have an argument `config_file`, which
+    goes before --config.
+    """
     chosen = [setting for setting in TABLE if not names or setting.name in names]
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
-        def with_settings(config: str | None, **values: Any) -> Any:
+        def with_settings(config: str | None, config_file: str | None = None, **values: Any) -> Any:
             flags = {setting.name: values.pop(setting.name) for setting in chosen}
+            config = config_file or config
+            if tells_config:
+                values["config"] = config
             return command(settings=read_settings(config, flags), **values)
 
         with_settings.__name__, with_settings.__doc__ = command.__name__, command.__doc__
@@ -122,15 +140,53 @@ def cli() -> None:
 
 
 @cli.command()
-@_settings_options()
-def serve(settings: Settings) -> None:
-    """Serve the API until SIGTERM or SIGINT; a second one stops at once."""
+@_settings_options(tells_config=True)
+def serve(settings: Settings, config: str | None) -> None:
+    """Serve the API until SIGTERM or SIGINT; a second one stops at once.
+
+    What the file of --config declares, media types, users' media and actions, is applied first.
+    """
     logging.basicConfig(
         level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
     )
     from alertrpc.server import serve as run_server  # the other commands start sooner without it
 
+    for change in _apply_declared(settings, config):
+        log.info("%s", change)
     run_server(settings, lambda address: click.echo(f"alertrpc serves on {address}"))
+
+
+def _apply_declared(settings: Settings, config: str | None) -> list[str]:
+    """Brings the database to what the file declares, if anything; what changed."""
+    from alertrpc.configuration import declares
+
+    return _apply(settings, config) if config is not None and declares(config) else []
+
+
+def _apply(settings: Settings, config: str) -> list[str]:
+    """Brings the database to what the file declares; what changed."""
+    from alertrpc.configuration import read_configuration
+
+    configuration = read_configuration(config)
+    try:
+        return bring(settings.database_path, configuration)
+    except NameFaults as error:
+        raise NameFaults([f"{config}: {fault}" for fault in error.faults]) from error
+
+
+@cli.command()
+@click.argument("config_file", metavar="FILE", required=False)
+@_settings_options("database", tells_config=True)
+def apply(settings: Settings, config: str | None) -> None:
+    """Bring the database to what FILE declares: media types, users' media and actions. FILE is as for --config.
+
+    All is done or nothing, and what changed is shown. What FILE does not declare any more is disabled; what apply did
+    not make is never touched.
+    """
+    if config is None:
+        raise click.UsageError("Missing argument 'FILE'.")
+    changes = _apply(settings, config)
+    click.echo("\n".join(changes) or "nothing changed")
 
 
 @cli.command()
@@ -314,11 +370,71 @@ def token_delete(settings: Settings, tokenid: int) -> None:
 
 
 @cli.command()
-@_settings_options()
-def check(settings: Settings) -> None:
-    """Check the settings and the database; nothing is changed."""
+@click.argument("config_file", metavar="[FILE]", required=False)
+@_settings_options(tells_config=True)
+def check(settings: Settings, config: str | None) -> None:
+    """Check the settings, what FILE declares, and the database; nothing is changed. FILE is as for --config."""
     for setting in TABLE:
         click.echo(f"{setting.name} = {getattr(settings, setting.name)}")
+    _check_declared(settings, config)
     path = settings.database_path
     version, alerts = inspect(path)
     click.echo(f"database {path}: schema version {version}, {alerts} alerts, no faults")
+
+
+def _check_declared(settings: Settings, config: str | None) -> None:
+    """Raises ConfigurationError with all faults of what the file declares, if anything."""
+    from alertrpc.configuration import declares, read_configuration
+
+    if config is None or not declares(config):
+        return
+    configuration = read_configuration(config)
+    faults = [f"{config}: {fault}" for fault in _script_faults(settings, configuration)]
+    try:
+        if settings.database_path.exists():
+            rehearse(settings.database_path, configuration)
+    except NameFaults as error:
+        faults += [f"{config}: {fault}" for fault in error.faults]
+    except StoreError:
+        if not faults:
+            raise
+    if faults:
+        raise ConfigurationError(faults)
+    click.echo(
+        f"{config}: {len(configuration.media_types)} media types, {len(configuration.receivers)} users,"
+        f" {len(configuration.actions)} actions, no faults"
+    )
+
+
+def _script_faults(settings: Settings, configuration: Configuration) -> Iterator[str]:
+    """The scripts that cannot be run."""
+    from alertrpc.configuration import place
+    from alertrpc.delivery.channels.script import find_script
+
+    for number, media_type in enumerate(configuration.media_types, 1):
+        if media_type.kind is not Kind.SCRIPT:
+            continue
+        try:
+            find_script(settings.scripts_dir, media_type.script)
+        except ValueError as error:
+            yield f"{place('media_type', number, media_type.name)}: script: {error}"
+
+
+@cli.command("test-channel")
+@click.argument("name")
+@click.option("--sendto", required=True, metavar="ADDRESS", help="Whom to send it to.")
+@click.option("--subject", default="", help="The subject; the media type's own where it is not given.")
+@click.option("--message", default="", help="The message; the media type's own where it is not given.")
+@_settings_options("database", "scripts_dir", "work_dir")
+def test_channel(settings: Settings, name: str, sendto: str, subject: str, message: str) -> None:
+    """Send a message marked [TEST] through the media type NAME and show what came of it.
+
+    It is sent as a real alert is and kept as one. Exit status 0 says that it was sent, 1 that it was not.
+    """
+    from alertrpc.delivery.trials import try_channel
+
+    result = try_channel(settings, name, sendto, subject=subject, message=message)
+    for member, value in result.items():
+        if value not in ("", None):
+            click.echo(f"{member}: {value}".rstrip())
+    sys.exit(0 if result["outcome"] == "sent" else FAILURE)

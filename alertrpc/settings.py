@@ -13,9 +13,12 @@ from alertrpc.errors import SettingsError
 ENVIRONMENT_PREFIX = "ALERTRPC_"
 # Names of the environment that are no settings of the server.
 OTHER_ENVIRONMENT = frozenset({"ALERTRPC_CONFIG", "ALERTRPC_ADMIN_PASSWORD", "ALERTRPC_PASSWORD"})
+# What a file declares beside settings; configuration.py reads it.
+DECLARED = ("media_type", "user", "action")
 
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _BYTES = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30}
+_INT64 = range(-(2**63), 2**63)  # TOML's integers; Python reads longer ones, and cannot write the longest
 
 
 def duration(text: str) -> int:
@@ -79,6 +82,21 @@ def host(text: str) -> str:
     return text
 
 
+def text_of(least: int, most: int) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if not least <= len(text) <= most or "\0" in text:
+            raise ValueError(f"a text of {least} to {most} characters is expected")
+        return text
+
+    return parse
+
+
+def folder(text: str) -> Path:
+    if not text or "\0" in text:
+        raise ValueError("a folder is expected")
+    return Path(text)
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
     name: str
@@ -111,6 +129,13 @@ TABLE = (
     Setting("session_idle", at_least_one(duration), "TIME", "15m", "A session ends when it was not used for so long."),
     Setting("login_attempts", whole(1, 32), "N", "5", "So many failed logins in a row block the user."),
     Setting("login_block", at_least_one(duration), "TIME", "30s", "How long a user is blocked after failed logins."),
+    Setting("scripts_dir", folder, "DIR", "scripts", "Where the scripts of media types are."),
+    Setting("work_dir", folder, "DIR", "work", "Where scripts run: a folder for each media type."),
+    Setting("push_group", text_of(1, 255), "NAME", "Pushed alarms", "The host group of targets that pushes made."),
+    Setting("push_limit", whole(0, 1_000_000), "N", "0", "How many alarms a user may push a minute; 0 is no limit."),
+    Setting("resolve_timeout", at_least_one(duration), "TIME", "5m",
+            "When a Prometheus alert without endsAt ends that is not sent again."),
+    Setting("deliver", one_of("yes", "no"), "YES|NO", "yes", "Whether this server sends alerts."),
     Setting("shutdown_timeout", at_least_one(duration), "TIME", "30s",
             "How long SIGTERM and SIGINT wait for the answers in flight."),
     Setting("log_level", one_of("debug", "info", "warning", "error"), "LEVEL", "info", "What is written to standard error."),
@@ -134,6 +159,12 @@ class Settings:
     session_idle: int
     login_attempts: int
     login_block: int
+    scripts_dir: Path
+    work_dir: Path
+    push_group: str
+    push_limit: int
+    resolve_timeout: int
+    deliver: str
     shutdown_timeout: int
     log_level: str
 
@@ -145,20 +176,28 @@ class Settings:
 assert [f.name for f in fields(Settings)] == list(BY_NAME), "Settings and TABLE name the same settings"
 
 
-def _from_file(path: str) -> dict[str, tuple[str, str]]:
-    """Texts of the settings in a TOML file, each with where it stands."""
+def read_document(path: str) -> dict[str, Any]:
+    """A TOML file as it stands; raises SettingsError that names the file and its fault."""
     try:
         with open(path, "rb") as file:
-            document = tomllib.load(file)
+            return tomllib.load(file)
     except OSError as error:
         raise SettingsError(f"{path}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:  # no TOML, no UTF-8, a number of thousands of digits, or a NUL in the path
         raise SettingsError(f"{path}: {error}") from error
+    except RecursionError as error:
+        raise SettingsError(f"{path}: it is nested too deeply") from error
+
+
+def _from_file(path: str) -> dict[str, tuple[str, str]]:
+    """Texts of the settings in a TOML file, each with where it stands; what else it declares is left aside."""
     texts = {}
-    for name, value in document.items():
+    for name, value in read_document(path).items():
+        if name in DECLARED:
+            continue
         if name not in BY_NAME:
             raise SettingsError(f"{path}: unknown setting {name!r}")
-        if isinstance(value, bool) or not isinstance(value, str | int):
+        if isinstance(value, bool) or not (isinstance(value, str) or (isinstance(value, int) and value in _INT64)):
             raise SettingsError(f"{path}: {name}: a string or a whole number is expected")
         texts[name] = (str(value), f"{path}: {name}")
     return texts

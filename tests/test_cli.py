@@ -20,6 +20,7 @@ COMMANDS = [
     "serve",
     "init",
     "load",
+    "apply",
     "check",
     "user",
     "user add",
@@ -45,6 +46,10 @@ WRONG_CALLS = [
     ("serve --port", "Option '--port' requires an argument"),
     ("load", "Missing argument 'FILE'"),
     ("load missing.jsonl", "'missing.jsonl' does not exist"),
+    ("apply", "Missing argument 'FILE'"),
+    ("apply missing.toml", "missing.toml: No such file or directory"),
+    ("apply --port 1", "No such option '--port'"),
+    ("check missing.toml", "missing.toml: No such file or directory"),
     ("user add", "Missing argument 'USERNAME'"),
     ("user add someone --role boss", "'boss' is not one of 'user', 'admin', 'super-admin'"),
     ("token add noc", "Missing argument 'NAME'"),
@@ -323,6 +328,140 @@ def newer(path: Path) -> None:
 
 def empty(path: Path) -> None:
     path.write_bytes(b"")
+
+
+DECLARED = """
+[[media_type]]
+name = "pager"
+type = "script"
+script = "page.sh"
+
+[[user]]
+username = "dba"
+media = [{ media_type = "pager", sendto = "+371" }]
+
+[[action]]
+name = "Wake the DBA"
+steps = [{ users = ["dba"] }]
+"""
+APPLIED = [
+    'media type "pager": made',
+    'user "dba": made',
+    'user "dba": media +371 through "pager" added',
+    'action "Wake the DBA": made',
+]
+WRONG = """
+[[media_type]]
+name = "pager"
+type = "script"
+timeout = "soon"
+
+[[action]]
+name = "Wake the DBA"
+steps = [{ users = ["dba"], user_groups = "On call" }]
+"""
+WRONGS = [
+    'alertrpc: wrong.toml: media_type 1 "pager": timeout: a time such as 30s, 15m or 1h is expected, not "soon"',
+    'alertrpc: wrong.toml: media_type 1 "pager": script: it is missing',
+    'alertrpc: wrong.toml: action 1 "Wake the DBA": steps 1: user_groups: a list is expected, not "On call"',
+]
+
+
+def declaring(folder: Path, name: str = "alertrpc.toml", text: str = DECLARED) -> None:
+    """The file, and the script that DECLARED names."""
+    (folder / name).write_text(text)
+    (folder / "scripts").mkdir(exist_ok=True)
+    script = folder / "scripts" / "page.sh"
+    script.write_text("#!/bin/bash\n")
+    script.chmod(0o755)
+
+
+def faults(call: str, folder: Path, status: int, **env: str) -> list[str]:
+    """The lines that a call which must fail says."""
+    done = run_alertrpc(*call.split(), cwd=folder, env=env)
+    assert done.returncode == status, done.stderr
+    return done.stderr.splitlines()
+
+
+def test_apply_tells_what_changed(made: Path) -> None:
+    declaring(made)
+    assert run("apply alertrpc.toml", made).splitlines() == APPLIED
+    assert run("apply alertrpc.toml", made) == "nothing changed\n"
+    declaring(made, text=DECLARED.replace('"page.sh"', '"page.sh"\ntimeout = "10s"'))
+    assert run("apply", made, ALERTRPC_CONFIG="alertrpc.toml") == 'media type "pager": timeout 30s -> 10s\n'
+
+
+def test_apply_goes_to_the_database_of_its_file(made: Path) -> None:
+    (made / "alertrpc.db").rename(made / "other.db")
+    declaring(made, text='database = "sqlite:///other.db"\n' + DECLARED)
+    assert run("apply alertrpc.toml", made).splitlines() == APPLIED
+    assert "database missing.db: " in fault("apply alertrpc.toml --database sqlite:///missing.db", made, 1)
+
+
+@pytest.mark.parametrize("call", ["apply wrong.toml", "check wrong.toml", "serve --port 0 --config wrong.toml"])
+def test_every_fault_of_a_file_is_a_line(made: Path, call: str) -> None:
+    declaring(made, "wrong.toml", WRONG)
+    assert faults(call, made, 2) == WRONGS
+
+
+@pytest.mark.parametrize(
+    ("call", "status"),
+    [("apply alertrpc.toml", 1), ("check alertrpc.toml", 2), ("serve --port 0 --config alertrpc.toml", 1)],
+)
+def test_a_name_that_stands_for_nothing_is_a_line(made: Path, call: str, status: int) -> None:
+    declaring(made, text=DECLARED.replace('["dba"]', '["dba", "boss"], media_types = ["mail"]'))
+    assert faults(call, made, status) == [
+        'alertrpc: alertrpc.toml: action "Wake the DBA": steps 1: users: there is no user "boss"',
+        'alertrpc: alertrpc.toml: action "Wake the DBA": steps 1: media_types: there is no media type "mail"',
+    ]
+
+
+def test_check_reads_what_a_file_declares(made: Path) -> None:
+    declaring(made)
+    before = (made / "alertrpc.db").read_bytes()
+    for call in ("check alertrpc.toml", "check --config alertrpc.toml"):
+        lines = run(call, made).splitlines()
+        assert lines[-2] == "alertrpc.toml: 1 media types, 1 users, 1 actions, no faults"
+        assert lines[-1].endswith(", no faults")
+    assert (made / "alertrpc.db").read_bytes() == before
+
+
+def test_check_names_a_script_that_cannot_be_run(made: Path) -> None:
+    declaring(made, text=DECLARED.replace('["dba"]', '["boss"]'))
+    (made / "scripts" / "page.sh").chmod(0o644)
+    shutil.copy(made / "scripts" / "page.sh", made / "scripts" / "copy.sh")
+    said = faults("check alertrpc.toml", made, 2)
+    assert len(said) == 2
+    assert said[0].startswith('alertrpc: alertrpc.toml: media_type 1 "pager": script: page.sh: ')
+    assert said[1].endswith('there is no user "boss"')
+
+
+def test_check_looks_at_scripts_where_there_is_no_database(tmp_path: Path) -> None:
+    declaring(tmp_path)
+    (tmp_path / "scripts" / "page.sh").unlink()
+    assert 'media_type 1 "pager": script: page.sh: ' in fault("check alertrpc.toml", tmp_path, 2)
+    declaring(tmp_path)
+    assert "there is no such file; `alertrpc init` makes it" in fault("check alertrpc.toml", tmp_path, 1)
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_serve_applies_what_its_file_declares(made: Path, workers: str) -> None:
+    declaring(made)
+    flags = ("--config", "alertrpc.toml", "--workers", workers)
+    with serving(made / "alertrpc.db", *flags) as server:
+        logged = server.log.read_text()
+    for line in APPLIED:
+        assert logged.count(f" INFO alertrpc.cli: {line}\n") == 1
+    assert run("apply alertrpc.toml", made) == "nothing changed\n"
+
+
+def test_serve_leaves_what_a_file_of_settings_does_not_declare(made: Path) -> None:
+    declaring(made)
+    run("apply alertrpc.toml", made)
+    declaring(made, "settings.toml", "login_attempts = 6\n")
+    with serving(made / "alertrpc.db", "--config", "settings.toml"):
+        pass
+    assert run("apply alertrpc.toml", made) == "nothing changed\n"
 
 
 UNUSABLE = {

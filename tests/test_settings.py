@@ -13,10 +13,12 @@ from alertrpc.settings import (
     at_least_one,
     database_url,
     duration,
+    folder,
     host,
     one_of,
     read_settings,
     size,
+    text_of,
     whole,
 )
 
@@ -30,6 +32,8 @@ KINDS = {
     "api_version": api_version,
     "one_of": one_of("debug", "info"),
     "host": host,
+    "text_of": text_of(1, 5),
+    "folder": folder,
 }
 GOOD = [
     ("duration", "0", 0),
@@ -59,6 +63,9 @@ GOOD = [
     ("host", "::1", "::1"),
     ("host", "0.0.0.0", "0.0.0.0"),
     ("host", "localhost", "localhost"),
+    ("text_of", "a", "a"),
+    ("text_of", "ü b c", "ü b c"),
+    ("folder", "/var/lib/scripts", Path("/var/lib/scripts")),
 ]
 BAD = [
     *[("duration", text) for text in ("", "s", "-1", "1.5h", "1 h", "1H", "1y", "1h30m", "30s\n", "9999999999")],
@@ -70,6 +77,8 @@ BAD = [
     *[("api_version", text) for text in ("", "7", "7.0", "6.0.1", "7.2.1", "7.0.x", "7.0.1\n", "17.0.1")],
     *[("one_of", text) for text in ("", "INFO", "warning", "info ")],
     *[("host", text) for text in ("", " ", "local host", "localhost\n")],
+    *[("text_of", text) for text in ("", "123456", "a\0")],
+    *[("folder", text) for text in ("", "a\0")],
 ]
 WRONG_FILES = [
     ("port = 1\nport = 2", "{path}: "),
@@ -80,6 +89,10 @@ WRONG_FILES = [
     ("port = true", "{path}: port: a string or a whole number is expected"),
     ("port = 1.5", "{path}: port: a string or a whole number is expected"),
     ("port = [1]", "{path}: port: a string or a whole number is expected"),
+    ("port = 0x" + "f" * 9000, "{path}: port: a string or a whole number is expected"),
+    ("port = " + "9" * 9000, "{path}: "),
+    ("port = " + "[" * 9000, "{path}: "),
+    ("users = []", "{path}: unknown setting 'users'"),
     ("port = 2024-01-01", "{path}: port: a string or a whole number is expected"),
     ("port = 65536", "{path}: port: a whole number from 0 to 65535 is expected, not '65536'"),
     ("session_idle = '1x'", "{path}: session_idle: a time such as 30s, 15m or 1h is expected, not '1x'"),
@@ -111,6 +124,12 @@ def test_the_defaults() -> None:
         "session_idle": 900,
         "login_attempts": 5,
         "login_block": 30,
+        "scripts_dir": Path("scripts"),
+        "work_dir": Path("work"),
+        "push_group": "Pushed alarms",
+        "push_limit": 0,
+        "resolve_timeout": 300,
+        "deliver": "yes",
         "shutdown_timeout": 30,
         "log_level": "info",
     }
@@ -164,6 +183,12 @@ def test_a_wrong_file_is_named_with_its_fault(tmp_path: Path, text: str, fault: 
     with pytest.raises(SettingsError) as raised:
         read_settings(str(config), {}, {})
     assert str(raised.value).startswith(fault.format(path=config))
+
+
+def test_what_a_file_declares_is_no_setting(tmp_path: Path) -> None:
+    config = tmp_path / "alertrpc.toml"
+    config.write_text("port = 7003\nuser = 1\n[[media_type]]\nport = 1\n[[action]]\nnothing = 1\n")
+    assert read_settings(str(config), {}, {}).port == 7003
 
 
 @pytest.mark.parametrize("content", [b"port = 1 # \xff", b"\x00"])

@@ -1,19 +1,24 @@
 """Test messages: made like an alert's, sent at once by the same code, kept as an alert, with what came of them."""
 
+import asyncio
+import time
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
 from alertrpc.delivery.media_types import UnusableMediaType, usable_media_type
+from alertrpc.delivery.opening import open_sender
 from alertrpc.delivery.outcome import Verdict
 from alertrpc.delivery.sender import Sender, recorded
+from alertrpc.errors import StoreError
 from alertrpc.ledger.rules import RuleBook
 from alertrpc.ledger.variables import OF_LABELS, alarm_variables
 from alertrpc.records import Clock, MediaType
+from alertrpc.settings import Settings
 from alertrpc.store.connection import SqlConnection
-from alertrpc.store.database import Database
+from alertrpc.store.database import Database, open_database
 from alertrpc.store.deliveries import find_alerts, find_media_type, record_attempts
-from alertrpc.store.more_alerts import add_test_alert
+from alertrpc.store.more_alerts import add_test_alert, media_type_ids
 
 MARK = "[TEST] "
 
@@ -98,3 +103,19 @@ def _prepare(
     except UnusableMediaType as fault:
         media_type = fault
     return find_alerts([alertid], connection)[0], media_type
+
+
+def try_channel(settings: Settings, name: str, sendto: str, *, subject: str, message: str) -> dict[str, Any]:
+    """What came of a test message through the media type of a name; raises StoreError where there is not just one."""
+    return asyncio.run(_try_channel(settings, name, sendto, subject, message))
+
+
+async def _try_channel(settings: Settings, name: str, sendto: str, subject: str, message: str) -> dict[str, Any]:
+    async with open_database(
+        settings.database_path, query_timeout=settings.query_timeout, scan_connections=1, functions={}
+    ) as database:
+        found = await database.read(media_type_ids, name)
+        if len(found) != 1:
+            raise StoreError(f"there {'are several media types' if found else 'is no media type'} {name!r}")
+        async with open_sender(database, settings.scripts_dir, settings.work_dir, time.time) as sender:
+            return await Trials(database, sender, time.time).send(found[0], sendto, subject=subject, message=message)

@@ -1,2 +1,0 @@
-from alertrpc.ledger.templates import names as names
-from alertrpc.ledger.templates import render as render

@@ -1,1 +1,0 @@
-from alertrpc.ledger.variables import *

@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# Pushes an alarm as OCP's own sample does, and prints the answer, as JSON. Needs curl 7.76 alone.
+#
+#     examples/push_alarm.sh [URL [USER [PASSWORD]]]
+#
+# What is not given comes from OCP_URL, OCP_USER and OCP_PASSWORD.
+set -euo pipefail
+
+url=${1:-${OCP_URL:-http://127.0.0.1:8080}}
+user=${2:-${OCP_USER:-Admin}}
+password=${3:-${OCP_PASSWORD:-zabbix}}
+
+# A text in quotes, as curl's configuration has it: backslashes and quotes are escaped.
+quoted() {
+    local text=${1//\\/\\\\}
+    printf '"%s"' "${text//\"/\\\"}"
+}
+
+# The password comes in a configuration on standard input, so that it is not seen in `ps`.
+curl --silent --show-error --fail-with-body --config - \
+    --header 'Content-Type: application/json' \
+    --header 'Accept: application/json' \
+    --data '{"alarmType": "your_alarm_type", "labels": {"key": "value"}, "target": "alarm_target"}' \
+    "${url%/}/api/v2/alarm/alarms" <<<"user = $(quoted "$user:$password")"
+echo
