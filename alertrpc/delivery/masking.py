@@ -3,6 +3,7 @@
 import re
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from alertrpc.records import MediaType
@@ -54,6 +55,7 @@ def plain(text: str) -> str:
     return text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()
 
 
+@lru_cache(maxsize=256)
 def secrets_of(media_type: MediaType) -> tuple[str, ...]:
     """The literal texts of a media type that nobody should read in an answer; the longest first.
 

@@ -1,0 +1,148 @@
+"""Sends an alert as an e-mail, through the media type's SMTP server."""
+
+import asyncio
+import contextlib
+import ssl
+from email import errors
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP as SMTP_POLICY
+from email.utils import formatdate
+
+from aiosmtplib import SMTP, SMTPException, SMTPNotSupported, SMTPRecipientsRefused, SMTPResponseException
+
+from alertrpc.delivery.masking import kept_text, one_line, plain, secrets_of
+from alertrpc.delivery.message import Message
+from alertrpc.delivery.outcome import Outcome, Reason, Verdict, sent
+from alertrpc.records import MediaType, SmtpSecurity
+
+DELIVERED_CODE = 250
+QUIT_SECONDS = 1.0  # the message is taken by then
+HARMLESS_DEFECTS = (errors.NonASCIILocalPartDefect, errors.ObsoleteHeaderDefect)
+LONGEST_LINE = 900  # SMTP takes 998 bytes
+
+
+class EmailChannel:
+    """One connection an e-mail."""
+
+    def __init__(self) -> None:
+        self._contexts: dict[bool, ssl.SSLContext] = {}
+
+    async def send(self, media_type: MediaType, message: Message) -> Outcome:
+        secrets = secrets_of(media_type)
+        try:
+            mail = _mail(media_type, message)
+            async with asyncio.timeout(media_type.timeout):
+                answer = await self._send(media_type, mail)
+        except SMTPRecipientsRefused as error:
+            return _refused(error.recipients[0], secrets)
+        except SMTPResponseException as error:
+            return _refused(error, secrets)
+        except TimeoutError:  # aiosmtplib's are of this kind too
+            return _failed(Verdict.TRY_AGAIN, Reason.TIMEOUT, f"not sent within {media_type.timeout} s", secrets)
+        except (SMTPException, OSError) as error:
+            return _failed(Verdict.TRY_AGAIN, Reason.NETWORK, str(error) or type(error).__name__, secrets)
+        except ValueError as error:
+            return _failed(Verdict.GIVE_UP, Reason.INVALID_MESSAGE, str(error), secrets)
+        return sent(code=DELIVERED_CODE, answer=kept_text(answer.encode("utf-8", "replace"), secrets))
+
+    async def _send(self, media_type: MediaType, mail: EmailMessage) -> str:
+        """What the server said when it took the mail."""
+        client = SMTP(
+            hostname=media_type.smtp_server,
+            port=media_type.smtp_port,
+            local_hostname=media_type.smtp_helo or _ascii_domain(mail["From"].addresses[0]),
+            username=media_type.username or None,
+            password=media_type.password if media_type.username else None,
+            timeout=media_type.timeout,
+            use_tls=media_type.smtp_security is SmtpSecurity.TLS,
+            start_tls=media_type.smtp_security is SmtpSecurity.STARTTLS,
+            tls_context=await self._context(media_type),
+        )
+        try:
+            await client.connect()
+            try:
+                _, answer = await client.send_message(mail)
+            except SMTPNotSupported as error:
+                raise ValueError(error.message) from error
+            with contextlib.suppress(SMTPException, OSError, TimeoutError):
+                await client.quit(timeout=QUIT_SECONDS)
+            return answer
+        finally:
+            client.close()
+
+    async def _context(self, media_type: MediaType) -> ssl.SSLContext | None:
+        """Made once, beside the event loop: the system's certificates take long to load."""
+        if media_type.smtp_security is SmtpSecurity.NONE:
+            return None
+        context = self._contexts.get(media_type.smtp_verify)
+        if context is None:
+            context = await asyncio.to_thread(_new_context, media_type.smtp_verify)
+            self._contexts[media_type.smtp_verify] = context
+        return context
+
+
+def _new_context(verify: bool) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    if not verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def _mail(media_type: MediaType, message: Message) -> EmailMessage:
+    """Raises ValueError when an address or the text cannot be in a mail."""
+    sender, receiver = _address(media_type.smtp_email), _address(message.sendto)
+    mail = EmailMessage(policy=SMTP_POLICY)
+    mail["From"] = sender
+    mail["To"] = receiver
+    mail["Subject"] = " ".join(plain(message.subject).split())
+    mail["Date"] = formatdate()
+    mail["Message-ID"] = f"<{message.delivery_id}@{_ascii_domain(sender)}>"
+    mail["Auto-Submitted"] = "auto-generated"
+    mail.set_content(message.message, cte="7bit" if _is_plain(message.message) else "base64")
+    return mail
+
+
+def _is_plain(text: str) -> bool:
+    if not text.isascii() or "\0" in text:
+        return False
+    return all(len(line) <= LONGEST_LINE for line in text.encode().splitlines())
+
+
+def _address(text: str) -> Address:
+    """The one address of a text such as `Ops <ops@example.com>`. Raises ValueError."""
+    if not text.isprintable():
+        raise ValueError(f"not an address: {text!r}")
+    mail = EmailMessage(policy=SMTP_POLICY)
+    try:
+        mail["To"] = text
+        (group,) = mail["To"].groups  # an address by itself is a group without a name
+        (address,) = group.addresses
+        faults = [fault for fault in mail["To"].defects if not isinstance(fault, HARMLESS_DEFECTS)]
+    except Exception:  # the parser of the standard library stumbles over some texts
+        raise ValueError(f"not one address: {text}") from None
+    if faults or group.display_name is not None or not address.username or not address.domain:
+        raise ValueError(f"not an address: {text}")
+    return Address(address.display_name, address.username, address.domain)
+
+
+def _ascii_domain(address: Address) -> str:
+    return address.domain.encode("idna").decode()
+
+
+def _refused(error: SMTPResponseException, secrets: tuple[str, ...]) -> Outcome:
+    """By the code: 5xx is for good, and what is no code of SMTP is a fault of the connection."""
+    answer = kept_text(error.message.encode("utf-8", "replace"), secrets)
+    verdict = Verdict.GIVE_UP if 500 <= error.code < 600 else Verdict.TRY_AGAIN
+    return Outcome(
+        verdict=verdict,
+        reason=Reason.SMTP_REPLY if 200 <= error.code < 600 else Reason.NETWORK,
+        error=one_line(f"{error.code} {answer}", secrets),
+        code=error.code,
+        answer=answer,
+    )
+
+
+def _failed(verdict: Verdict, reason: Reason, error: str, secrets: tuple[str, ...]) -> Outcome:
+    return Outcome(verdict=verdict, reason=reason, error=one_line(error, secrets))

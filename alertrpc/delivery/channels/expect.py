@@ -1,0 +1,64 @@
+"""OCP's verification of answers: `expect` is JSON that the answer must hold, or its text, or a regular expression."""
+
+import asyncio
+
+import orjson
+import regex
+
+from alertrpc.records import Json
+
+ALWAYS = frozenset({"", "{}"})
+REGEX_SECONDS = 1.0  # an answer may be made to keep a regular expression busy
+
+
+def check_expect(text: str) -> None:
+    """Raises ValueError when no answer could be compared with the text."""
+    expect = text.strip()
+    if expect in ALWAYS:
+        return
+    if _is_json(expect):
+        try:
+            orjson.loads(expect)
+        except orjson.JSONDecodeError as error:
+            raise ValueError(f"it starts as JSON but is none: {error}") from None
+        return
+    try:
+        regex.compile(expect)
+    except regex.error as error:
+        raise ValueError(f"it is no regular expression: {error}") from None
+
+
+async def is_expected(expect: str, answer: str) -> bool:
+    """Whether the answer is as `expect` says; regular expressions run beside the event loop."""
+    expect, answer = expect.strip(), answer.strip()
+    if expect in ALWAYS or expect == answer:
+        return True
+    if _is_json(expect):
+        return _holds_json(expect, answer)
+    return await asyncio.to_thread(_matches, expect, answer)
+
+
+def _is_json(expect: str) -> bool:
+    return expect.startswith("{") and expect.endswith("}")
+
+
+def _holds_json(expect: str, answer: str) -> bool:
+    try:
+        return _holds(orjson.loads(answer), orjson.loads(expect))
+    except orjson.JSONDecodeError:
+        return False
+
+
+def _holds(value: Json, wanted: Json) -> bool:
+    if isinstance(wanted, dict):
+        return isinstance(value, dict) and all(name in value and _holds(value[name], wanted[name]) for name in wanted)
+    if isinstance(wanted, bool) or isinstance(value, bool):  # to Python true is 1
+        return value is wanted
+    return value == wanted
+
+
+def _matches(pattern: str, answer: str) -> bool:
+    try:
+        return regex.fullmatch(pattern, answer, timeout=REGEX_SECONDS) is not None
+    except (regex.error, TimeoutError):
+        return False

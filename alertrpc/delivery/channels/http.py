@@ -1,0 +1,218 @@
+"""Sends an alert as one HTTP request, made of the media type's templates."""
+
+import asyncio
+import io
+import re
+import time
+import zlib
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from functools import lru_cache
+from http import HTTPStatus
+from typing import NamedTuple
+from urllib.parse import quote, urlsplit
+
+import orjson
+from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout, DummyCookieJar, InvalidURL, TCPConnector
+from aiohttp.http_exceptions import HttpProcessingError
+from multidict import CIMultiDict
+from yarl import URL
+
+from alertrpc import __version__
+from alertrpc.delivery.channels.expect import is_expected
+from alertrpc.delivery.masking import READ_BYTES, kept_text, one_line, secrets_of
+from alertrpc.delivery.message import Message
+from alertrpc.delivery.outcome import Outcome, Reason, Verdict, sent
+from alertrpc.ledger.templates import render
+from alertrpc.records import Clock, MediaType
+
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+LONGEST_RETRY_AFTER = 86400.0
+
+# What becomes of an alert after each status; the rest is given up, redirects too.
+VERDICTS = dict.fromkeys(range(100, 600), Verdict.GIVE_UP) | {
+    **dict.fromkeys(range(200, 300), Verdict.SENT),
+    **dict.fromkeys(range(500, 600), Verdict.TRY_AGAIN),
+    HTTPStatus.REQUEST_TIMEOUT: Verdict.TRY_AGAIN,
+    HTTPStatus.TOO_EARLY: Verdict.TRY_AGAIN,
+    HTTPStatus.TOO_MANY_REQUESTS: Verdict.TRY_AGAIN,
+}
+SAY_WHEN = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})  # whose Retry-After counts
+
+_DELAY = re.compile(r"[0-9]+")
+_LINE_BREAKS = re.compile(r"[\r\n\0]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_LARGE_BODY = 1024 * 1024  # aiohttp warns of longer bytes, which it would send in one piece
+
+
+class _Request(NamedTuple):
+    method: str
+    url: URL
+    headers: CIMultiDict[str]
+    body: bytes | None
+
+
+class _Answer(NamedTuple):
+    status: int
+    reason: str
+    retry_after: str
+    body: bytes
+
+
+def new_session() -> ClientSession:
+    """A session for HttpChannel, to be made within the event loop and closed by the caller.
+
+    It has no limit of connections, as media types have limits of their own, and keeps no cookies.
+    """
+    return ClientSession(
+        connector=TCPConnector(limit=0), cookie_jar=DummyCookieJar(), timeout=ClientTimeout(total=None), trust_env=False
+    )
+
+
+class HttpChannel:
+    """Sends through one session, which stays the caller's."""
+
+    def __init__(self, session: ClientSession, clock: Clock = time.time) -> None:
+        self._session = session
+        self._clock = clock
+
+    async def send(self, media_type: MediaType, message: Message) -> Outcome:
+        secrets = secrets_of(media_type)
+        try:
+            request = _request(media_type, message)
+            async with asyncio.timeout(media_type.timeout):
+                answer = await self._answer(request, media_type.proxy)
+        except TimeoutError:
+            fault = f"no whole answer within {media_type.timeout} s"
+            return _failed(Verdict.TRY_AGAIN, Reason.TIMEOUT, fault, secrets)
+        except InvalidURL as error:
+            return _failed(Verdict.GIVE_UP, Reason.INVALID_MESSAGE, f"invalid URL: {error}", secrets)
+        except (ClientError, HttpProcessingError, OSError) as error:  # before ValueError: a bad certificate is both
+            return _failed(Verdict.TRY_AGAIN, Reason.NETWORK, str(error) or type(error).__name__, secrets)
+        except (ValueError, orjson.JSONEncodeError) as error:
+            return _failed(Verdict.GIVE_UP, Reason.INVALID_MESSAGE, str(error), secrets)
+        return await self._outcome(media_type, answer, secrets)
+
+    async def _answer(self, request: _Request, proxy: str) -> _Answer:
+        body = request.body
+        async with self._session.request(
+            request.method,
+            request.url,
+            headers=request.headers,
+            data=io.BytesIO(body) if body is not None and len(body) > _LARGE_BODY else body,
+            allow_redirects=False,
+            auto_decompress=False,
+            proxy=proxy or None,
+            timeout=ClientTimeout(total=None),
+        ) as response:
+            return _Answer(
+                response.status,
+                response.reason or "",
+                response.headers.get("Retry-After", ""),
+                _decompressed(await _start(response), response.headers.get("Content-Encoding", "")),
+            )
+
+    async def _outcome(self, media_type: MediaType, answer: _Answer, secrets: tuple[str, ...]) -> Outcome:
+        verdict = VERDICTS.get(answer.status, Verdict.GIVE_UP)
+        text = kept_text(answer.body, secrets)
+        status = f"HTTP {answer.status} {answer.reason}".rstrip()
+        reason = Reason.HTTP_STATUS
+        if verdict is Verdict.SENT:
+            if await is_expected(media_type.expect, answer.body.decode("utf-8", "replace")):
+                return sent(code=answer.status, answer=text)
+            verdict, reason, status = Verdict.TRY_AGAIN, Reason.UNEXPECTED_ANSWER, f"{status}, but unexpected answer"
+        return Outcome(
+            verdict=verdict,
+            reason=reason,
+            error=one_line(f"{status}: {text}" if text.strip() else status, secrets),
+            code=answer.status,
+            answer=text,
+            retry_after=_retry_after(answer.retry_after, self._clock()) if answer.status in SAY_WHEN else None,
+        )
+
+
+def _request(media_type: MediaType, message: Message) -> _Request:
+    """Raises ValueError, or orjson.JSONEncodeError for half characters, when it makes no request."""
+    headers = CIMultiDict(
+        {
+            "User-Agent": f"alertrpc/{__version__}",
+            "Idempotency-Key": message.delivery_id,
+            "Accept-Encoding": "gzip, deflate",
+        }
+    )
+    has_body = media_type.method != "GET"
+    if has_body:
+        headers["Content-Type"] = "application/json"
+    for name, value in media_type.headers.items():
+        headers[name] = _LINE_BREAKS.sub(" ", render(value, message.variables))
+        headers[name].encode()  # raises before a connection is made
+    body = render(media_type.body, message.variables).encode() if has_body else None
+    return _Request(media_type.method, _url(media_type, message), headers, body)
+
+
+def _url(media_type: MediaType, message: Message) -> URL:
+    return _parsed_url(render(media_type.url, message.variables, _quoted_in_url).strip())
+
+
+@lru_cache(maxsize=256)
+def _parsed_url(text: str) -> URL:
+    """The URL just as it was rendered: yarl would change escapes that a receiver may have signed."""
+    if _CONTROL.search(text):
+        raise ValueError("the URL has a control character")
+    parts, url = urlsplit(text), URL(text)
+    if parts.scheme not in ("http", "https") or not url.host:
+        raise ValueError("the URL does not start with http:// or https:// and a host")
+    return URL.build(
+        scheme=url.scheme,
+        authority=url.raw_authority,
+        path=_escaped(parts.path) or "/",
+        query_string=_escaped(parts.query),
+        encoded=True,
+    )
+
+
+def _quoted_in_url(name: str, value: str) -> str:
+    return value if name == "sendto" else quote(value, safe="")
+
+
+def _escaped(text: str) -> str:
+    """What cannot stand in a URL, such as spaces and letters beyond ASCII, as escapes; escapes stay."""
+    return quote(text, safe="!$%&'()*+,/:;=?@[]~")
+
+
+async def _start(response: ClientResponse) -> bytes:
+    """As much of the answer as is looked at; the connection is closed over the rest."""
+    data = bytearray()
+    while len(data) < READ_BYTES and (piece := await response.content.read(READ_BYTES - len(data))):
+        data += piece
+    return bytes(data)
+
+
+def _decompressed(data: bytes, encoding: str) -> bytes:
+    """At most READ_BYTES, however much the data would become; as it is when it is not what it says."""
+    if encoding.strip().lower() not in ("gzip", "x-gzip", "deflate"):
+        return data
+    for window in (zlib.MAX_WBITS | 32, -zlib.MAX_WBITS):  # with a header of gzip or zlib; without any
+        try:
+            return zlib.decompressobj(window).decompress(data, READ_BYTES)
+        except zlib.error:
+            continue
+    return data
+
+
+def _retry_after(text: str, now: float) -> float | None:
+    """The seconds to wait as the header Retry-After says, as a number or a date."""
+    if _DELAY.fullmatch(text.strip()):
+        # a day has five digits; the last of very many would be dear to read
+        delay = float(text.strip().lstrip("0")[:9] or "0")
+    else:
+        try:
+            moment = parsedate_to_datetime(text)
+        except (ValueError, TypeError, OverflowError):
+            return None
+        delay = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() - now
+    return min(max(0.0, delay), LONGEST_RETRY_AFTER)
+
+
+def _failed(verdict: Verdict, reason: Reason, error: str, secrets: tuple[str, ...]) -> Outcome:
+    return Outcome(verdict=verdict, reason=reason, error=one_line(error, secrets))

@@ -1,0 +1,291 @@
+"""E-mails as a server gets them, and what becomes of its replies."""
+
+import asyncio
+import email
+import email.policy
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trustme
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+
+from alertrpc.delivery.channels.email import EmailChannel
+from alertrpc.delivery.message import Message
+from alertrpc.delivery.outcome import Outcome, Reason, Verdict
+from alertrpc.records import Kind, MediaType, SmtpSecurity
+
+
+class Mailbox:
+    """What a server took; `replies` are its answers to commands, where they are not those of a good server."""
+
+    def __init__(self, **replies: str) -> None:
+        self.replies = replies
+        self.envelopes: list[Envelope] = []
+        self.sessions: list[Session] = []
+
+    async def handle_RCPT(  # noqa: N802
+        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
+    ) -> str:
+        envelope.rcpt_tos.append(address)
+        return self.replies.get("rcpt", "250 OK")
+
+    async def handle_DATA(self, _server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        self.envelopes.append(envelope)
+        self.sessions.append(session)
+        return self.replies.get("data", "250 taken as 1")
+
+    def mail(self) -> EmailMessage:
+        (envelope,) = self.envelopes
+        assert isinstance(envelope.content, bytes)
+        mail = email.message_from_bytes(envelope.content, policy=email.policy.default)
+        assert isinstance(mail, EmailMessage)
+        return mail
+
+
+def authenticate(_server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, data: Any) -> AuthResult:
+    return AuthResult(success=data == LoginPassword(b"bob", b"opensesame"), handled=False)
+
+
+@asynccontextmanager
+async def serving(mailbox: Mailbox, tls: ssl.SSLContext | None = None, **options: Any) -> AsyncIterator[int]:
+    """The port of a server; `tls` is spoken from the start, `tls_context` after STARTTLS."""
+    loop = asyncio.get_running_loop()
+    protocols: list[SMTP] = []
+
+    def protocol() -> SMTP:
+        protocols.append(SMTP(mailbox, loop=loop, hostname="mail.example.com", **options))
+        return protocols[-1]
+
+    server = await loop.create_server(protocol, "127.0.0.1", 0, ssl=tls)
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+        for one in protocols:
+            if isinstance(one.transport, asyncio.WriteTransport):
+                one.transport.abort()
+        await asyncio.sleep(0.02)
+
+
+@asynccontextmanager
+async def saying(*replies: bytes | None) -> AsyncIterator[int]:
+    """The port of a server that says these, each after a line of the client, the first at once; None is silence."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            for number, reply in enumerate(replies):
+                if number > 0:
+                    await reader.readline()
+                if reply is None:
+                    await reader.read()
+                else:
+                    writer.write(reply)
+        except ConnectionError:
+            pass
+        finally:
+            writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server:
+        yield server.sockets[0].getsockname()[1]
+
+
+def media_type(port: int, **members: Any) -> MediaType:
+    defaults: dict[str, Any] = {
+        "name": "mail",
+        "kind": Kind.EMAIL,
+        "timeout": 5,
+        "smtp_server": "127.0.0.1",
+        "smtp_port": port,
+        "smtp_email": "Alerts <alerts@example.com>",
+    }
+    return MediaType(**{**defaults, **members})
+
+
+def message(sendto: str = "bob@example.org", subject: str = "down", text: str = "It is down.\n") -> Message:
+    return Message(delivery_id="d1", sendto=sendto, subject=subject, message=text, variables={})
+
+
+async def send(port: int, given: Message | None = None, **members: Any) -> Outcome:
+    return await EmailChannel().send(media_type(port, **members), given or message())
+
+
+async def test_a_mail() -> None:
+    mailbox = Mailbox()
+    async with serving(mailbox) as port:
+        outcome = await send(port, message(subject=" host\r\n 七 is\tdown ", text="line\r\n.\n七\n"))
+    taken = Outcome(verdict=Verdict.SENT, reason=Reason.DELIVERED, code=250, answer="taken as 1")
+    assert outcome == taken
+    mail, (envelope,) = mailbox.mail(), mailbox.envelopes
+    assert (envelope.mail_from, envelope.rcpt_tos) == ("alerts@example.com", ["bob@example.org"])
+    assert (mail["From"], mail["To"]) == ("Alerts <alerts@example.com>", "bob@example.org")
+    assert mail["Subject"] == "host 七 is down"
+    assert mail["Message-ID"] == "<d1@example.com>"
+    assert mail["Auto-Submitted"] == "auto-generated"
+    assert mail["Date"].datetime is not None
+    assert (mail.get_content_type(), mail.get_content_charset()) == ("text/plain", "utf-8")
+    assert mail.get_content().replace("\r\n", "\n") == "line\n.\n七\n"
+    assert mailbox.sessions[0].host_name == "example.com"
+    assert mailbox.sessions[0].ssl is None
+
+
+@pytest.mark.parametrize("text", ["", "x" * 100_000, "é" * 600_000, "a\0b", ".\n..\n", "a\rb", "a\x0b" * 2000])
+async def test_texts(text: str) -> None:
+    mailbox = Mailbox()
+    async with serving(mailbox, data_size_limit=2**24) as port:
+        assert (await send(port, message(text=text), smtp_helo="me.example.com")).verdict is Verdict.SENT
+    content = mailbox.mail().get_payload(decode=True)
+    assert isinstance(content, bytes)
+    assert content.decode().replace("\r\n", "\n").rstrip("\n") == text.replace("\r", "\n").rstrip("\n")
+    assert mailbox.sessions[0].host_name == "me.example.com"
+
+
+async def test_a_long_or_odd_subject() -> None:
+    mailbox = Mailbox()
+    async with serving(mailbox) as port:
+        await send(port, message(subject="é\0x" * 500 + "\nBcc: eve@example.com"))
+    assert mailbox.mail()["Bcc"] is None
+    assert mailbox.mail()["Subject"].startswith("é\N{REPLACEMENT CHARACTER}x")
+
+
+@pytest.mark.parametrize(
+    "sendto",
+    [
+        "",
+        "bob",
+        "@example.org",
+        "bob@",
+        "a@example.org, b@example.org",
+        "a@example.org b@example.org",
+        "bob@example.org\r\nBcc: eve@example.com",
+        "bob@example.org\nRCPT TO:<eve@example.com>",
+        "bob@example.org> SIZE=1",
+        "<bob@example.org",
+        "group: a@example.org;",
+        "bob@exa\0mple.org",
+        "bob@\ud800",
+        '"',
+        "(",
+    ],
+)
+async def test_addresses_that_cannot_be(sendto: str) -> None:
+    outcome = await send(1, message(sendto))
+    assert (outcome.verdict, outcome.reason) == (Verdict.GIVE_UP, Reason.INVALID_MESSAGE), outcome
+    assert outcome.error
+    assert (await send(1, smtp_email=sendto)).reason is Reason.INVALID_MESSAGE
+
+
+async def test_an_address_beyond_ascii_needs_a_server_that_takes_it() -> None:
+    mailbox = Mailbox()
+    async with serving(mailbox) as port:
+        outcome = await send(port, message("böb@example.org"))
+    assert (outcome.verdict, outcome.reason) == (Verdict.GIVE_UP, Reason.INVALID_MESSAGE)
+    async with serving(mailbox, enable_SMTPUTF8=True) as port:
+        outcome = await send(port, message("Böb <böb@example.org>"))
+    assert outcome.verdict is Verdict.SENT, outcome
+    assert mailbox.envelopes[0].rcpt_tos == ["böb@example.org"]
+
+
+@pytest.mark.parametrize("command", ["rcpt", "data"])
+@pytest.mark.parametrize(
+    ("code", "verdict"), [(451, Verdict.TRY_AGAIN), (421, Verdict.TRY_AGAIN), (550, Verdict.GIVE_UP)]
+)
+async def test_replies(command: str, code: int, verdict: Verdict) -> None:
+    async with serving(Mailbox(**{command: f"{code} no opensesame"})) as port:
+        outcome = await send(port, password="opensesame")
+    assert (outcome.verdict, outcome.reason, outcome.code) == (verdict, Reason.SMTP_REPLY, code)
+    assert (outcome.error, outcome.answer) == (f"{code} no ******", "no ******")
+
+
+@pytest.mark.parametrize(
+    ("replies", "reason"),
+    [
+        ((b"554 go away\r\n",), Reason.SMTP_REPLY),
+        ((b"421 later\r\n",), Reason.SMTP_REPLY),
+        ((b"",), Reason.NETWORK),
+        ((b"nonsense\r\n", b""), Reason.NETWORK),
+        ((b"220 hi\r\n", b"250 ok\r\n", b"25"), Reason.NETWORK),
+        ((b"220 hi\r\n", b"250 ok\r\n", b"451 \xff\0no\r\n", b"250 ok\r\n"), Reason.SMTP_REPLY),
+    ],
+)
+async def test_odd_servers(replies: tuple[bytes, ...], reason: Reason) -> None:
+    async with saying(*replies) as port:
+        if replies == (b"",):
+            port = 1  # nobody there
+        outcome = await send(port, timeout=2)
+    assert outcome.reason is reason, outcome
+    assert outcome.verdict is (Verdict.GIVE_UP if outcome.code == 554 else Verdict.TRY_AGAIN)
+    outcome.answer.encode()
+
+
+async def test_a_silent_server() -> None:
+    async with saying(b"220 hi\r\n", None) as port:
+        outcome = await send(port, timeout=1)
+    assert (outcome.verdict, outcome.reason) == (Verdict.TRY_AGAIN, Reason.TIMEOUT)
+    assert outcome.error == "not sent within 1 s"
+
+
+@pytest.fixture
+def certificate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
+    """A server's, from an authority that this process trusts."""
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    return context
+
+
+@pytest.mark.parametrize("security", [SmtpSecurity.TLS, SmtpSecurity.STARTTLS])
+async def test_tls(security: SmtpSecurity, certificate: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch) -> None:
+    mailbox = Mailbox()
+    options = {"tls": certificate} if security is SmtpSecurity.TLS else {"tls_context": certificate}
+    async with serving(mailbox, **options) as port:
+        assert (await send(port, smtp_security=security)).verdict is Verdict.SENT
+        monkeypatch.delenv("SSL_CERT_FILE")
+        outcome = await send(port, smtp_security=security)
+        assert (outcome.verdict, outcome.reason) == (Verdict.TRY_AGAIN, Reason.NETWORK)
+        assert "certificate" in outcome.error
+        assert (await send(port, smtp_security=security, smtp_verify=False)).verdict is Verdict.SENT
+    assert len(mailbox.envelopes) == 2
+    assert security is SmtpSecurity.TLS or mailbox.sessions[0].ssl is not None
+
+
+async def test_none_is_none(certificate: ssl.SSLContext) -> None:
+    mailbox = Mailbox()
+    async with serving(mailbox, tls_context=certificate) as port:
+        assert (await send(port)).verdict is Verdict.SENT
+    assert mailbox.sessions[0].ssl is None
+
+
+@pytest.mark.parametrize("security", [SmtpSecurity.TLS, SmtpSecurity.STARTTLS])
+async def test_a_server_without_tls_gets_nothing(security: SmtpSecurity) -> None:
+    mailbox = Mailbox()
+    async with serving(mailbox) as port:
+        outcome = await send(port, smtp_security=security, timeout=2)
+    assert outcome.verdict is Verdict.TRY_AGAIN, outcome
+    assert mailbox.envelopes == []
+
+
+@pytest.mark.parametrize(("password", "is_sent"), [("opensesame", True), ("wrong-one", False)])
+async def test_login(password: str, is_sent: bool, certificate: ssl.SSLContext) -> None:
+    mailbox = Mailbox()
+    options: dict[str, Any] = {"authenticator": authenticate, "auth_required": True, "tls_context": certificate}
+    async with serving(mailbox, **options) as port:
+        outcome = await send(port, smtp_security=SmtpSecurity.STARTTLS, username="bob", password=password)
+    if is_sent:
+        assert outcome.verdict is Verdict.SENT
+    else:
+        assert (outcome.verdict, outcome.reason, outcome.code) == (Verdict.GIVE_UP, Reason.SMTP_REPLY, 535)
+
+
+async def test_a_server_without_login() -> None:
+    async with serving(Mailbox()) as port:
+        outcome = await send(port, username="bob", password="opensesame")
+    assert (outcome.verdict, outcome.reason) == (Verdict.TRY_AGAIN, Reason.NETWORK)
+    assert "AUTH" in outcome.error
