@@ -430,6 +430,7 @@ CREATE TABLE alarms (
 CREATE UNIQUE INDEX alarms_active ON alarms (identity) WHERE resolved_at IS NULL;
 CREATE INDEX alarms_identity ON alarms (identity);
 CREATE INDEX alarms_target ON alarms (target, alarm_type);
+CREATE INDEX alarms_open ON alarms (target, alarm_type) WHERE resolved_at IS NULL;
 CREATE INDEX alarms_expires_at ON alarms (expires_at) WHERE resolved_at IS NULL AND expires_at IS NOT NULL;
 
 -- Ours: pushes that carried an Idempotency-Key, and the alarms that they made. Key and body are SHA-256.

@@ -343,14 +343,14 @@ class Table(Generic[T]):
         self, make: Callable[..., T], keys: Mapping[str, Key], elsewhere: Mapping[str, str] | None = None
     ) -> None:
         self._make = make
-        self._keys = keys
+        self.keys = keys
         self._elsewhere = elsewhere or {}
         self._schema = Schema.from_dict(dict(keys))(unknown=EXCLUDE)
 
     def __call__(self, value: Any) -> T:
         if not isinstance(value, dict):
             raise ValueError("a table is expected")
-        faults = {key: [self._no_such(key)] for key in value if key not in self._keys}
+        faults = {key: [self._no_such(key)] for key in value if key not in self.keys}
         try:
             loaded = self._schema.load(value)
         except ValidationError as error:
@@ -360,7 +360,7 @@ class Table(Generic[T]):
         return self._make(**loaded)
 
     def _no_such(self, key: str) -> str:
-        return self._elsewhere.get(key) or f"there is no such key{_meant(key, iter(self._keys))}"
+        return self._elsewhere.get(key) or f"there is no such key{_meant(key, iter(self.keys))}"
 
 
 _SEVERITIES = {severity.name.replace("_", " ").capitalize(): severity for severity in Severity}

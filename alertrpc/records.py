@@ -77,7 +77,7 @@ class MediaType:
     # http: url, headers and body are templates; expect is OCP's response verification
     method: str = "POST"
     url: str = ""
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict, hash=False)
     body: str = ""
     expect: str = ""
     proxy: str = ""

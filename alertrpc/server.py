@@ -36,6 +36,7 @@ def serve(settings: Settings, on_ready: Callable[[str], None]) -> None:
 
     Raises AlertrpcError when the port cannot be had or the workers do not stay up.
     """
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # ignored, as some starters leave it, it hides how scripts ended
     shared = settings.workers > 1
     if shared and settings.port:
         _listen(settings, shared=False).close()  # else two servers could share the port and not know it

@@ -14,14 +14,29 @@ import pytest
 from alertrpc.api.alert import IDS, OWN_FIELDS
 from alertrpc.api.get import common_fields
 from alertrpc.api.methods import METHODS
-from alertrpc.query.alert import ALERT
+from alertrpc.app import build_app
+from alertrpc.cli import cli
+from alertrpc.configuration import _ACTION, _MEDIUM, _OF_ALL, _OF_KIND, _STEP, _USER
+from alertrpc.delivery.bell import Bell
+from alertrpc.delivery.channels.script import GIVEN_UP
+from alertrpc.delivery.outcome import Reason, Verdict
+from alertrpc.ledger.variables import ALARM, ALERT, MESSAGE, OF_LABELS
+from alertrpc.query.alert import ALERT as ALERT_RESOURCE
+from alertrpc.query.related_objects import ATTEMPT_COLUMNS
 from alertrpc.records import Caller, UserType
-from alertrpc.settings import OTHER_ENVIRONMENT, TABLE
+from alertrpc.settings import OTHER_ENVIRONMENT, TABLE, read_settings
 from tests.support import ROOT, Client, environment, run_alertrpc, serving
 
 DOCUMENTS = [ROOT / "README.rst", ROOT / "CHANGELOG.rst", *sorted((ROOT / "docs").glob("*.rst"))]
 README = (ROOT / "README.rst").read_text()
 INTERNAL = {"nopermissions"}
+KEYS = {
+    "media_type": {key for keys in (_OF_ALL, *_OF_KIND.values()) for key in keys},
+    "medium": set(_MEDIUM.keys),
+    "user": set(_USER.keys),
+    "action": set(_ACTION.keys),
+    "step": set(_STEP.keys),
+}
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
@@ -44,9 +59,50 @@ def test_other_variables_are_documented() -> None:
 
 def test_methods_and_parameters_are_documented() -> None:
     text = (ROOT / "docs" / "api.rst").read_text()
-    parameters = {*IDS, *OWN_FIELDS, *common_fields(ALERT, Caller(1, UserType.SUPER_ADMIN))}
+    parameters = {*IDS, *OWN_FIELDS, *common_fields(ALERT_RESOURCE, Caller(1, UserType.SUPER_ADMIN))}
     names = {method.name for method in METHODS.values()} | parameters - INTERNAL
     assert [name for name in sorted(names) if f"``{name}``" not in text] == []
+
+
+def in_literals(path: str) -> set[str]:
+    """What stands in double backquotes in a document."""
+    return set(re.findall(r"``([^`]+)``", (ROOT / "docs" / path).read_text()))
+
+
+@pytest.mark.parametrize("kind", [*KEYS])
+def test_declared_keys_are_documented(kind: str) -> None:
+    assert KEYS[kind] - in_literals("configuration.rst") == set()
+
+
+def test_variables_are_documented_with_their_meanings() -> None:
+    text = (ROOT / "docs" / "configuration.rst").read_text()
+    for name, variable in {**ALARM, **ALERT, **MESSAGE}.items():
+        assert re.search(rf"^``{name}``\s+{re.escape(variable.meaning)}$", text, re.MULTILINE), name
+    assert set(OF_LABELS) - in_literals("configuration.rst") == set()
+
+
+def test_reasons_outcomes_and_attempts_are_documented() -> None:
+    named = in_literals("delivery.rst")
+    assert {*Reason, *Verdict, *ATTEMPT_COLUMNS} - named == set()
+    text = (ROOT / "docs" / "delivery.rst").read_text()
+    for status in (0, os.EX_TEMPFAIL, GIVEN_UP):
+        assert re.search(rf"^{status}\s", text, re.MULTILINE)
+
+
+def test_routes_are_documented() -> None:
+    app = build_app(read_settings(None, {}, {}), Bell())
+    documents = "\n".join(path.read_text() for path in DOCUMENTS)
+    paths = {resource.canonical for resource in app.router.resources()} - {
+        "/{prefix}/api_jsonrpc.php",
+        "/{path}",
+        "/api/v2/{path}",
+    }
+    assert [path for path in sorted(paths) if path not in documents] == []
+
+
+def test_commands_are_in_the_readme_or_its_documents() -> None:
+    documents = "\n".join(path.read_text() for path in DOCUMENTS)
+    assert [name for name in cli.commands if f"alertrpc {name}" not in documents] == []
 
 
 def shown_commands() -> list[str]:

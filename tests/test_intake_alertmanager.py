@@ -7,9 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alertrpc.intake import prometheus
+from alertrpc.intake import alertmanager, prometheus
 from alertrpc.intake.alarm import BodyFault, milliseconds
-from alertrpc.intake.alertmanager import parse
 from alertrpc.ledger.alarm import Alarm
 from tests.jsons import jsons, many
 
@@ -67,6 +66,20 @@ BODY: dict[str, Any] = {
 }
 
 
+def parse(*args: Any) -> list[Alarm]:
+    """The alarms of a body without faults, else the first."""
+    alarms, faults = alertmanager.parse(*args)
+    if faults:
+        raise faults[0]
+    return alarms
+
+
+def test_a_bad_alert_does_not_keep_the_others_out() -> None:
+    alarms, faults = alertmanager.parse({**BODY, "alerts": [{"status": "odd"}, *BODY["alerts"]]}, NOW)
+    assert alarms == parse(BODY, NOW)
+    assert [fault.place for fault in faults] == ["alerts[0].status"]
+
+
 def webhook(*alerts: Any, **members: Any) -> dict[str, Any]:
     return {"version": "4", "alerts": list(alerts), **members}
 
@@ -84,7 +97,7 @@ def test_a_real_body() -> None:
 
 def test_an_alert_is_the_same_alarm_by_either_way() -> None:
     alerts: list[Any] = [{name: value for name, value in alert.items() if name != "status"} for alert in BODY["alerts"]]
-    direct = prometheus.parse(alerts, NOW, 300_000)
+    direct = prometheus.parse(alerts, NOW, 300_000).alarms
     assert [alarm.identity for alarm in parse(BODY, NOW)] == [alarm.identity for alarm in direct]
     assert parse(BODY, NOW)[1] == direct[1]
 

@@ -7,9 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alertrpc.intake import alertmanager
+from alertrpc.intake import alertmanager, prometheus
 from alertrpc.intake.alarm import BodyFault, identity_of, milliseconds
-from alertrpc.intake.prometheus import parse
 from alertrpc.ledger.alarm import Alarm
 from tests.jsons import jsons, many
 
@@ -43,6 +42,20 @@ BODY: list[Any] = [
         "labels": {"alertname": "HighLoad", "cluster": "prod-1", "instance": "10.0.0.8:9100", "job": "node"},
     },
 ]
+
+
+def parse(*args: Any) -> list[Alarm]:
+    """The alarms of a body without faults, else the first."""
+    alarms, faults = prometheus.parse(*args)
+    if faults:
+        raise faults[0]
+    return alarms
+
+
+def test_a_bad_alert_does_not_keep_the_others_out() -> None:
+    alarms, faults = prometheus.parse([BODY[0], {"labels": {}}, BODY[1]], NOW, RESOLVE_TIMEOUT)
+    assert alarms == parse(BODY, NOW, RESOLVE_TIMEOUT)
+    assert [fault.place for fault in faults] == ["[1].labels.alertname"]
 
 
 def parsed(*alerts: Any) -> list[Alarm]:
@@ -243,4 +256,4 @@ def test_a_valid_alert_comes_back(labels: dict[str, str], annotations: dict[str,
     assert (one.labels, one.annotations, one.name) == (labels, annotations, labels["alertname"])
     assert (one.identity == another.identity) == (labels == other)
     webhook: Any = {"version": "4", "alerts": [{**alert, "status": "firing", "endsAt": ZERO}]}
-    assert alertmanager.parse(webhook, NOW)[0].identity == one.identity
+    assert alertmanager.parse(webhook, NOW).alarms[0].identity == one.identity

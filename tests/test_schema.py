@@ -109,7 +109,9 @@ def test_there_is_a_migration_from_every_older_version() -> None:
     assert sorted(migrations()) == list(range(1, SCHEMA_VERSION))
 
 
-def test_a_schema_of_version_1_becomes_the_newest(empty: sqlite3.Connection, connection_of_newest: sqlite3.Connection) -> None:
+def test_a_schema_of_version_1_becomes_the_newest(
+    empty: sqlite3.Connection, connection_of_newest: sqlite3.Connection
+) -> None:
     first, _, _ = schema_sql().partition("-- Version 2: ")
     empty.executescript(first)
     empty.execute(f"PRAGMA application_id = {APPLICATION_ID}")

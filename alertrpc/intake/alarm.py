@@ -2,7 +2,9 @@
 
 import hashlib
 from datetime import UTC, datetime, timedelta
-from typing import Self
+from typing import NamedTuple, Self
+
+from alertrpc.ledger.alarm import Alarm
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -58,3 +60,10 @@ def milliseconds(text: str) -> int:
     if not 0 <= since < _END or len(text) > _LONGEST_TIME:
         raise ValueError("a time in the years 1970 to 2105 is expected")
     return since
+
+
+class Parsed(NamedTuple):
+    """The good alarms of a body whose sender never mends it, and the faults of the others."""
+
+    alarms: list[Alarm]
+    faults: list[BodyFault]

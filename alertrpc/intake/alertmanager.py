@@ -6,7 +6,7 @@ Source: https://prometheus.io/docs/alerting/latest/configuration/#webhook_config
 from functools import partial
 
 from alertrpc.intake import checks
-from alertrpc.intake.alarm import BodyFault
+from alertrpc.intake.alarm import BodyFault, Parsed
 from alertrpc.intake.labelled import ALERTNAME, MOST_ALERTS, alarm_of, present_labels, read
 from alertrpc.ledger.alarm import Alarm
 from alertrpc.records import Json
@@ -17,13 +17,17 @@ NO_ALERTNAME = "alert"
 _status = checks.one_of({"firing": True, "resolved": False})
 
 
-def parse(body: Json, now: int) -> list[Alarm]:
-    """The alarms of a body that came in at `now`, in milliseconds. Raises BodyFault for the first fault."""
+def parse(body: Json, now: int) -> Parsed:
+    """The alarms of a body that came in at `now`, in milliseconds. Raises BodyFault when it is no webhook's body.
+
+    A bad alert does not keep the others out: Alertmanager does not send them again.
+    """
     given = checks.members(body)
     checks.required(given, "version", _version)
     group = checks.optional(given, "groupLabels", present_labels) or {}
     alarm = partial(_alarm, now, group.get(ALERTNAME, NO_ALERTNAME))
-    return checks.required(given, "alerts", checks.array_of(0, MOST_ALERTS, alarm))
+    alarms, faults = checks.required(given, "alerts", checks.good_of(MOST_ALERTS, alarm))
+    return Parsed(alarms, [fault.within("alerts") for fault in faults])
 
 
 def _version(value: Json) -> None:

@@ -7,7 +7,8 @@ path of every push.
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
-from alertrpc.intake.alarm import BodyFault, milliseconds
+from alertrpc.intake.alarm import BodyFault, Parsed, milliseconds
+from alertrpc.ledger.alarm import Alarm
 from alertrpc.records import Json
 
 T = TypeVar("T")
@@ -49,11 +50,30 @@ def members(value: Json) -> dict[str, Json]:
 
 def array_of(least: int, most: int, check: Check[T]) -> Check[list[T]]:
     def check_array(value: Json) -> list[T]:
-        if not isinstance(value, list):
-            raise BodyFault("an array is expected")
-        if not least <= len(value) <= most:
-            raise BodyFault(f"an array of {least} to {most} elements is expected")
-        return [at(index, check, element) for index, element in enumerate(value)]
+        return [at(index, check, element) for index, element in enumerate(elements(value, least, most))]
+
+    return check_array
+
+
+def elements(value: Json, least: int, most: int) -> list[Json]:
+    if not isinstance(value, list):
+        raise BodyFault("an array is expected")
+    if not least <= len(value) <= most:
+        raise BodyFault(f"an array of {least} to {most} elements is expected")
+    return value
+
+
+def good_of(most: int, check: Check[Alarm]) -> Check[Parsed]:
+    """The good elements of an array, and the faults of the others."""
+
+    def check_array(value: Json) -> Parsed:
+        parsed = Parsed([], [])
+        for index, element in enumerate(elements(value, 0, most)):
+            try:
+                parsed.alarms.append(at(index, check, element))
+            except BodyFault as fault:
+                parsed.faults.append(fault)
+        return parsed
 
     return check_array
 

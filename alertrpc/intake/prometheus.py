@@ -6,18 +6,18 @@ Source: https://prometheus.io/docs/alerting/latest/alerts_api and Alertmanager's
 from functools import partial
 
 from alertrpc.intake import checks
-from alertrpc.intake.alarm import BodyFault
+from alertrpc.intake.alarm import BodyFault, Parsed
 from alertrpc.intake.labelled import ALERTNAME, MOST_ALERTS, Alert, alarm_of, read
 from alertrpc.ledger.alarm import Alarm
 from alertrpc.records import Json
 
 
-def parse(body: Json, now: int, resolve_timeout_ms: int) -> list[Alarm]:
-    """The alarms of a body that came in at `now`, in milliseconds. Raises BodyFault for the first fault.
+def parse(body: Json, now: int, resolve_timeout_ms: int) -> Parsed:
+    """The alarms of a body that came in at `now`, in milliseconds. Raises BodyFault when it is no array of them.
 
-    An alert that does not say when it ends recovers after `resolve_timeout_ms`, unless it is sent again.
+    A bad alert does not keep the others out, as in Alertmanager: Prometheus does not send them again. An alert that does not say when it ends recovers after `resolve_timeout_ms`, unless it is sent again.
     """
-    return checks.array_of(0, MOST_ALERTS, partial(_alarm, now, resolve_timeout_ms))(body)
+    return checks.good_of(MOST_ALERTS, partial(_alarm, now, resolve_timeout_ms))(body)
 
 
 def _alarm(now: int, resolve_timeout_ms: int, value: Json) -> Alarm:

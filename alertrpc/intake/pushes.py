@@ -28,12 +28,19 @@ class Push(NamedTuple):
 class Pushes:
     """Records pushes; `on_recorded` is told after each commit."""
 
-    def __init__(self, database: Database, ledger: Ledger, clock: Clock, on_recorded: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        ledger: Ledger,
+        clock: Clock,
+        on_recorded: Callable[[], None],
+        most_together: int = MOST_TOGETHER,
+    ) -> None:
         self._database = database
         self._ledger = ledger
         self._clock = clock
         self._on_recorded = on_recorded
-        self._gather: Gather[Push, list[AlarmRow | None]] = Gather(self._run, MOST_TOGETHER)
+        self._gather: Gather[Push, list[AlarmRow | None]] = Gather(self._run, most_together)
 
     async def record(self, push: Push) -> list[AlarmRow | None]:
         """The alarms as they are on disk now; None for one that recovers and was never active.

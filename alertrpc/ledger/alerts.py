@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from alertrpc.ledger.rules import Rule, Rules
 from alertrpc.ledger.steps import due_steps
-from alertrpc.ledger.variables import alarm_variables
+from alertrpc.ledger.variables import Told, Variables
 from alertrpc.store import alerts as rows
 from alertrpc.store.alerts import NewAlert
 from alertrpc.store.bulk import insert, update
@@ -137,5 +137,5 @@ class _Words:
         return self._rendered(alarm["id"], mediatypeid)
 
     def _render(self, eventid: int, mediatypeid: int) -> tuple[str, str]:
-        variables = alarm_variables(self._alarms[eventid], is_active=not self._is_recovery, now=self._now / 1000)
+        variables = Variables(Told(self._alarms[eventid], not self._is_recovery, self._now / 1000))
         return self._rules.templates_of(mediatypeid).rendered(variables, is_recovery=self._is_recovery)

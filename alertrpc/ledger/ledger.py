@@ -136,8 +136,11 @@ def recover(rules: Rules, ended: Mapping[int, int | None], now: int, connection:
     rows.copy_tags(recoveries, connection)
     resolved = [(alarm["id"], alarm["resolved_at"], now) for alarm in alarms.values()]
     update(connection, "alarms", ("eventid", "resolved_at", "updated_at"), resolved)
-    calmed = {alarm["triggerid"]: alarm["resolved_at"] // 1000 for alarm in alarms.values()}
-    rows.calm_triggers(list(calmed.items()), connection)
+    calmed = {
+        alarm["triggerid"]: (alarm["triggerid"], alarm["resolved_at"] // 1000, alarm["target"], alarm["alarm_type"])
+        for alarm in alarms.values()
+    }
+    rows.calm_triggers(calmed.values(), connection)
     alert_involved(rules, alert_rows.end_escalations(alarms, connection), alarms, now, connection)
 
 

@@ -15,7 +15,8 @@ class DueSteps(NamedTuple):
 def due_steps(afters: Sequence[int], repeat_every: int | None, *, done: int, started: int, now: int) -> DueSteps:
     """What is due of an action whose steps come `afters` seconds after `started`, when `done` steps are done.
 
-    The last step is repeated; `esc_step` counts on. Repeats that were missed, while nobody looked, are one.
+    The last step is repeated; `esc_step` counts on. Repeats that were missed, while nobody looked, are one. To be asked
+    when the last answer's `next` has come.
     """
     count = len(afters)
     steps = [(number, number) for number in range(done + 1, count + 1) if started + afters[number - 1] <= now]
@@ -28,5 +29,8 @@ def due_steps(afters: Sequence[int], repeat_every: int | None, *, done: int, sta
     repeats = max(0, (now - last) // repeat_every)
     if count + repeats > done:
         done = count + repeats
+        steps.append((done, count))
+    elif count + repeats < done and now >= last:  # it was repeated more often before the rules changed
+        done += 1
         steps.append((done, count))
     return DueSteps(steps, done, last + (repeats + 1) * repeat_every)

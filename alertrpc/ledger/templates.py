@@ -24,8 +24,8 @@ def render(template: str, variables: Mapping[str, str], encode: Callable[[str, s
 
 
 def _value(name: str, variables: Mapping[str, str]) -> str:
-    if name in variables:
-        return variables[name]
+    if (text := variables.get(name)) is not None:
+        return text
     if name.endswith(_JSON):
         return orjson.dumps(variables.get(name.removesuffix(_JSON), "")).decode()
     return ""

@@ -4,7 +4,7 @@ Source of the names: OCP's "Alert template variables"
 (https://github.com/oceanbase/ocp-doc/blob/V4.2.2/en-US/900.monitoring-and-alerts-functions/200.alert-management/900.ocp-alert-template-variables.md).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -12,6 +12,7 @@ import orjson
 
 from alertrpc.ledger.templates import names
 
+LATEST = 253_402_300_799_000  # milliseconds until the end of the year 9999
 LABEL = "label_"
 ANNOTATION = "annotation_"
 
@@ -33,26 +34,81 @@ LEVELS = {
 STATUSES = {True: "Active", False: "Inactive"}
 STATUS_CODES = {True: "1", False: "0"}
 
-# What an alarm tells; each with what docs/variables.rst says of it.
+
+class Told(NamedTuple):
+    """What a message is about: an alarm, given as its row with times in milliseconds, and the alert, given as its row.
+
+    `is_active` says of which event the message is, the problem or its recovery; `now` is in seconds. Either row may be
+    missing: an alert need not be of an alarm, and a message is made before its alert.
+    """
+
+    alarm: Mapping[str, Any] | None
+    is_active: bool
+    now: float
+    alert: Mapping[str, Any] | None = None
+    delivery_id: str = ""
+
+
+class Variable(NamedTuple):
+    """What docs/variables.rst says of it, and its value, where there is the row that it needs."""
+
+    meaning: str
+    value: Callable[[Told], str]
+
+
+def _of_alarm(meaning: str, value: Callable[[Mapping[str, Any]], object]) -> Variable:
+    return Variable(meaning, lambda told: "" if told.alarm is None else str(value(told.alarm)))
+
+
+def _of_alert(meaning: str, value: Callable[[Mapping[str, Any]], object]) -> Variable:
+    return Variable(meaning, lambda told: "" if told.alert is None else str(value(told.alert)))
+
+
+def _resolved_at(told: Told) -> int | None:
+    """When the alarm of a recovery ended; a message of the problem does not know."""
+    return None if told.alarm is None or told.is_active else told.alarm["resolved_at"]
+
+
+def _lasted(told: Told) -> int:
+    """How long the alarm has lasted, in seconds."""
+    if told.alarm is None:
+        return 0
+    ended = _resolved_at(told)
+    return int(max(0, ((int(told.now * 1000) if ended is None else ended) - told.alarm["active_at"]) // 1000))
+
+
+# What an alarm tells.
 ALARM = {
-    "alarm_id": "id of the alarm; the eventid of its problem",
-    "alarm_type": "type of the alarm",
-    "alarm_target": "what the alarm is about",
-    "alarm_name": "name of the alarm; its type where the sender gives none",
-    "alarm_level": "level as OCP names it: Stopped, Critical, Warning, Caution, Reminder",
-    "alarm_level_number": "level as a number, 1 (worst) to 5, in every language",
-    "alarm_level_color": "colour of the level",
-    "alarm_status": "Active or Inactive",
-    "alarm_status_code": "1 active, 0 recovered, in every language",
-    "alarm_active_at": "when it began, ISO 8601",
-    "alarm_updated_at": "when it was last pushed, ISO 8601",
-    "alarm_resolved_at": "when it recovered, ISO 8601; empty while it is active",
-    "alarm_duration": "how long it has lasted, in seconds",
-    "alarm_last_interval": "how long it has lasted, as an ISO 8601 duration",
-    "alarm_summary": "one line",
-    "alarm_description": "details",
-    "alarm_url": "link to the alarm, where the sender gives one",
-    "alarm_count": "number of alarms in the message: 1",
+    "alarm_id": _of_alarm("id of the alarm; the eventid of its problem", lambda alarm: alarm["id"]),
+    "alarm_type": _of_alarm("type of the alarm", lambda alarm: alarm["alarm_type"]),
+    "alarm_target": _of_alarm("what the alarm is about", lambda alarm: alarm["target"]),
+    "alarm_name": _of_alarm("name of the alarm; its type where the sender gives none", lambda alarm: alarm["name"]),
+    "alarm_level": _of_alarm(
+        "level as OCP names it: Stopped, Critical, Warning, Caution, Reminder",
+        lambda alarm: LEVELS[alarm["level"]].name,
+    ),
+    "alarm_level_number": _of_alarm(
+        "level as a number, 1 (worst) to 5, in every language", lambda alarm: alarm["level"]
+    ),
+    "alarm_level_color": _of_alarm("colour of the level", lambda alarm: LEVELS[alarm["level"]].color),
+    "alarm_status": Variable("Active or Inactive", lambda told: STATUSES[told.is_active]),
+    "alarm_status_code": Variable(
+        "1 active, 0 recovered, in every language", lambda told: STATUS_CODES[told.is_active]
+    ),
+    "alarm_active_at": _of_alarm("when it began, ISO 8601", lambda alarm: iso_time(alarm["active_at"])),
+    "alarm_updated_at": _of_alarm("when it was last pushed, ISO 8601", lambda alarm: iso_time(alarm["updated_at"])),
+    "alarm_resolved_at": Variable(
+        "when it recovered, ISO 8601; empty while it is active",
+        lambda told: "" if (ended := _resolved_at(told)) is None else iso_time(ended),
+    ),
+    "alarm_duration": Variable("how long it has lasted, in seconds", lambda told: str(_lasted(told))),
+    "alarm_last_interval": Variable(
+        "how long it has lasted, as an ISO 8601 duration", lambda told: f"PT{_lasted(told)}S"
+    ),
+    "alarm_summary": _of_alarm("one line", lambda alarm: alarm["summary"]),
+    "alarm_description": _of_alarm("details", lambda alarm: alarm["description"]),
+    "alarm_url": _of_alarm("link to the alarm, where the sender gives one", lambda alarm: alarm["url"]),
+    "alarm_count": Variable("number of alarms in the message: 1", lambda told: "1"),
 }
 # What OCP tells of an alarm beside that; the alarm's label of the same name.
 OF_LABELS = (
@@ -84,22 +140,28 @@ OF_LABELS = (
 SAME_LABELS = {"host_ip": "svr_ip", "svr_ip": "host_ip"}
 # What an alert tells.
 ALERT = {
-    "alert_id": "alertid of the alert",
-    "event_id": "eventid of the problem, or of its recovery",
-    "action_name": "name of the action",
-    "esc_step": "escalation step; 0 for a recovery",
-    "sendto": "address of the receiver",
-    "receiver": "name of the user",
-    "recipients_uids": "userid of the user",
-    "recipients_json_array": "the addresses as a JSON array",
-    "at_recipients": "the address behind an @",
-    "delivery_id": "the same at every try to send the alert, so that receivers can tell a repeat",
+    "alert_id": _of_alert("alertid of the alert", lambda alert: alert["alertid"]),
+    "event_id": _of_alert("eventid of the problem, or of its recovery", lambda alert: alert["eventid"]),
+    "action_name": _of_alert("name of the action", lambda alert: alert["action_name"]),
+    "esc_step": _of_alert("escalation step; 0 for a recovery", lambda alert: alert["esc_step"]),
+    "sendto": _of_alert("address of the receiver", lambda alert: alert["sendto"]),
+    "receiver": _of_alert("name of the user", lambda alert: alert["username"]),
+    "recipients_uids": _of_alert("userid of the user", lambda alert: alert["userid"] or ""),
+    "recipients_json_array": _of_alert(
+        "the addresses as a JSON array", lambda alert: orjson.dumps([alert["sendto"]]).decode()
+    ),
+    "at_recipients": _of_alert("the address behind an @", lambda alert: f"@{alert['sendto']}"),
+    "delivery_id": Variable(
+        "the same at every try to send the alert, so that receivers can tell a repeat", lambda told: told.delivery_id
+    ),
 }
 # What there is when the message is made; a message cannot speak of itself.
 MESSAGE = {
-    "subject": "subject of the message",
-    "message": "text of the message",
+    "subject": _of_alert("subject of the message", lambda alert: alert["subject"]),
+    "message": _of_alert("text of the message", lambda alert: alert["message"]),
 }
+_TABLE = {**ALARM, **ALERT, **MESSAGE}
+_LABEL_NAMES = frozenset(OF_LABELS)
 OF_MESSAGES = frozenset({*ALARM, *OF_LABELS})
 OF_CHANNELS = OF_MESSAGES | frozenset({*ALERT, *MESSAGE})
 
@@ -109,59 +171,36 @@ def unknown_variables(template: str, known: frozenset[str]) -> list[str]:
     return [name for name in names(template) if name not in known and not name.startswith((LABEL, ANNOTATION))]
 
 
-def alarm_variables(alarm: Mapping[str, Any], *, is_active: bool, now: float) -> dict[str, str]:
-    """The variables of an alarm, given as its row: times in milliseconds, `labels` and `annotations` as mappings.
+class Variables(Mapping[str, str]):
+    """The variables of a message; each is made when it is asked for, as most messages ask for few."""
 
-    `is_active` says of which event the message is, the problem or its recovery; `now` is in seconds.
-    """
-    labels, annotations = alarm["labels"], alarm["annotations"]
-    resolved_at = None if is_active else alarm["resolved_at"]
-    lasted = max(0, ((int(now * 1000) if resolved_at is None else resolved_at) - alarm["active_at"]) // 1000)
-    level = LEVELS[alarm["level"]]
-    return {
-        **{name: labels.get(name, labels.get(SAME_LABELS.get(name, ""), "")) for name in OF_LABELS},
-        "alarm_id": str(alarm["id"]),
-        "alarm_type": alarm["alarm_type"],
-        "alarm_target": alarm["target"],
-        "alarm_name": alarm["name"],
-        "alarm_level": level.name,
-        "alarm_level_number": str(alarm["level"]),
-        "alarm_level_color": level.color,
-        "alarm_status": STATUSES[is_active],
-        "alarm_status_code": STATUS_CODES[is_active],
-        "alarm_active_at": iso_time(alarm["active_at"]),
-        "alarm_updated_at": iso_time(alarm["updated_at"]),
-        "alarm_resolved_at": "" if resolved_at is None else iso_time(resolved_at),
-        "alarm_duration": str(lasted),
-        "alarm_last_interval": f"PT{lasted}S",
-        "alarm_summary": alarm["summary"],
-        "alarm_description": alarm["description"],
-        "alarm_url": alarm["url"],
-        "alarm_count": "1",
-        **{LABEL + name: value for name, value in labels.items()},
-        **{ANNOTATION + name: value for name, value in annotations.items()},
-    }
+    def __init__(self, told: Told) -> None:
+        self._told = told
+        alarm = told.alarm or {"labels": {}, "annotations": {}}
+        self._of_prefix = {LABEL: alarm["labels"], ANNOTATION: alarm["annotations"]}
 
+    def __getitem__(self, name: str) -> str:
+        if (variable := _TABLE.get(name)) is not None:
+            return variable.value(self._told)
+        labels = self._of_prefix[LABEL]
+        if name in _LABEL_NAMES:
+            return str(labels.get(name, labels.get(SAME_LABELS.get(name, ""), "")))
+        for prefix, texts in self._of_prefix.items():
+            if name.startswith(prefix):
+                return str(texts[name.removeprefix(prefix)])
+        raise KeyError(name)
 
-def alert_variables(alert: Mapping[str, Any], delivery_id: str) -> dict[str, str]:
-    """The variables of an alert, given as its row."""
-    return {
-        "alert_id": str(alert["alertid"]),
-        "event_id": str(alert["eventid"]),
-        "action_name": alert["action_name"],
-        "esc_step": str(alert["esc_step"]),
-        "sendto": alert["sendto"],
-        "receiver": alert["username"],
-        "recipients_uids": str(alert["userid"] or ""),
-        "recipients_json_array": orjson.dumps([alert["sendto"]]).decode(),
-        "at_recipients": f"@{alert['sendto']}",
-        "delivery_id": delivery_id,
-        "subject": alert["subject"],
-        "message": alert["message"],
-    }
+    def __iter__(self) -> Iterator[str]:
+        yield from _TABLE
+        yield from OF_LABELS
+        for prefix, texts in self._of_prefix.items():
+            yield from (prefix + name for name in texts)
+
+    def __len__(self) -> int:
+        return len(_TABLE) + len(OF_LABELS) + sum(len(texts) for texts in self._of_prefix.values())
 
 
 def iso_time(milliseconds: int) -> str:
-    """A time in UTC, such as 2020-12-03T09:44:04Z."""
-    moment = datetime.fromtimestamp(milliseconds / 1000, UTC)
+    """A time in UTC, such as 2020-12-03T09:44:04Z; one that no calendar has is the nearest that it has."""
+    moment = datetime.fromtimestamp(min(max(milliseconds, 0), LATEST) / 1000, UTC)
     return moment.isoformat(timespec="milliseconds" if milliseconds % 1000 else "seconds").replace("+00:00", "Z")

@@ -19,7 +19,8 @@ _TARGET = """COALESCE(al.target, (
     WHERE oh.object = 0 AND oh.objectid = e.objectid LIMIT 1), '')"""
 _LEVEL = "COALESCE(al.level, 6 - MAX(e.severity, 1))"
 _ACTIVE_AT = "COALESCE(al.active_at, e.clock * 1000)"
-_RESOLVED_AT = "COALESCE(al.resolved_at, re.clock * 1000)"
+# The event that ended a problem may be gone, as old events are.
+_RESOLVED_AT = "COALESCE(al.resolved_at, re.clock * 1000, IIF(er.eventid IS NULL, NULL, e.clock * 1000))"
 
 _ALARM = f"""json_object(
     'id', e.eventid, 'alarm_type', {_TYPE}, 'target', {_TARGET}, 'name', e.name, 'level', {_LEVEL},
@@ -37,14 +38,18 @@ _NOTIFICATION = f"""json_object(
     'id', a.alertid, 'userid', a.userid, 'sendto', a.sendto, 'mediatypeid', a.mediatypeid,
     'mediatype', COALESCE((SELECT mt.name FROM media_type mt WHERE mt.mediatypeid = a.mediatypeid), ''),
     'message', a.message, 'subject', a.subject, 'status', a.status, 'error', a.error, 'clock', a.clock,
-    'alarm_id', COALESCE(a.p_eventid, a.eventid), 'alarm_type', {_TYPE}, 'level', {_LEVEL}, 'labels', {_LABELS},
+    'alarm_id', COALESCE(er.eventid, a.eventid), 'alarm_type', {_TYPE}, 'level', {_LEVEL}, 'labels', {_LABELS},
     'attempt', (SELECT json_object('number', at.number, 'ended_at', at.started + at.milliseconds, 'code', at.code,
                                    'answer', at.answer, 'stdout', at.stdout, 'stderr', at.stderr)
                 FROM attempts at WHERE at.alertid = a.alertid ORDER BY at.number DESC LIMIT 1))"""
+# An alert of a recovery tells of the problem, where it was on the same object: whose rights are the alert's then.
 _OF_NOTIFICATIONS = """FROM alerts a
-    LEFT JOIN events e ON e.eventid = COALESCE(a.p_eventid, a.eventid)
+    LEFT JOIN event_recovery er ON er.eventid = a.p_eventid AND er.r_eventid = a.eventid AND EXISTS (
+        SELECT 1 FROM events pe CROSS JOIN events te ON te.eventid = er.r_eventid
+        WHERE pe.eventid = er.eventid AND (pe.source, pe.object, pe.objectid) = (te.source, te.object, te.objectid))
+    LEFT JOIN events e ON e.eventid = COALESCE(er.eventid, a.eventid)
     LEFT JOIN alarms al ON al.eventid = e.eventid
-    LEFT JOIN triggers t ON t.triggerid = e.objectid"""
+    LEFT JOIN triggers t ON e.object = 0 AND t.triggerid = e.objectid"""
 
 NOTIFICATION_STATUSES: Mapping[str, str] = {
     "Pending": "a.status = 3",
@@ -54,8 +59,8 @@ NOTIFICATION_STATUSES: Mapping[str, str] = {
     "Limited": "0",
 }
 ALARM_STATUSES: Mapping[str, str] = {
-    "Active": "er.r_eventid IS NULL",
-    "Inactive": "er.r_eventid IS NOT NULL",
+    "Active": f"{_RESOLVED_AT} IS NULL",
+    "Inactive": f"{_RESOLVED_AT} IS NOT NULL",
     "Silenced": "0",
     "Inhibited": "0",
 }
@@ -66,6 +71,10 @@ def _label(*names: str) -> str:
     tags = ", ".join([f"'{name}'" for name in names])
     return f"EXISTS (SELECT 1 FROM event_tag et WHERE et.eventid = e.eventid AND et.tag IN ({tags}) AND et.value = ?)"
 
+
+# The alerts of a problem and of its recovery, found by the index of alerts.eventid.
+_OF_ALARM = """a.eventid IN (SELECT ? UNION SELECT rr.r_eventid FROM event_recovery rr WHERE rr.eventid = ?)
+    AND COALESCE(er.eventid, a.eventid) = ?"""
 
 # What a filter of a list asks; a value that is text is bound, one that a closed table has is SQL already.
 _SHARED: Mapping[str, str] = {
@@ -134,9 +143,7 @@ def notifications_query(asked: Asked, caller: Caller) -> Query:
     filters = asked.filters if alarm_id is None else {"alarmId": alarm_id}
     conditions = [Condition("a.alerttype = 0")]
     special: Mapping[str, Callable[[SqlValue], Condition]] = {
-        "alarmId": lambda value: Condition(
-            "(a.eventid = ? AND a.p_eventid IS NULL OR a.p_eventid = ?)", (value, value)
-        ),
+        "alarmId": lambda value: Condition(_OF_ALARM, (value, value, value)),
         "status": lambda value: Condition(NOTIFICATION_STATUSES[str(value)]),
         "category": _category,
         "keyword": lambda value: _has_word(_NOTIFICATION_WORDS, str(value)),

@@ -28,6 +28,11 @@ def fetch(connection: sqlite3.Connection, sql: str, rows: Iterable[object], *mor
     return found
 
 
+def run(connection: sqlite3.Connection, sql: str, rows: Iterable[object]) -> None:
+    """Runs a statement that takes a JSON array of rows."""
+    connection.execute(sql, (_json(rows),))
+
+
 @lru_cache
 def _insert_statement(table: str, columns: tuple[str, ...]) -> str:
     values = ", ".join([_element(index) for index in range(len(columns))])

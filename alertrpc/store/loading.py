@@ -192,7 +192,7 @@ def _columns_of_tables(connection: sqlite3.Connection) -> dict[str, frozenset[st
     }
 
 
-class _without_indexes:
+class _without_indexes:  # noqa: N801 - read as a verb: with _without_indexes(...)
     """Takes the indexes off the tables that are empty, and makes them again when the rows are in."""
 
     def __init__(self, connection: sqlite3.Connection, tables: Iterable[str]) -> None:

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from alertrpc.store.bulk import fetch
+from alertrpc.store.bulk import fetch, run
 
 # What is known of alarms, given as [identity, target, alarm type]: the active problem, the last one, trigger and host.
 _KNOWN = """
@@ -56,8 +56,9 @@ _CALM_TRIGGERS = """
 UPDATE triggers SET value = 0, lastchange = json_extract(q.value, '$[1]')
 FROM json_each(?) q
 WHERE triggers.triggerid = json_extract(q.value, '$[0]') AND NOT EXISTS (
-    SELECT 1 FROM events e CROSS JOIN alarms al ON al.eventid = e.eventid
-    WHERE e.objectid = triggers.triggerid AND e.object = 0 AND e.source = 0 AND al.resolved_at IS NULL)"""
+    SELECT 1 FROM alarms al
+    WHERE al.target = json_extract(q.value, '$[2]') AND al.alarm_type = json_extract(q.value, '$[3]')
+      AND al.resolved_at IS NULL)"""
 
 
 class Known(NamedTuple):
@@ -120,9 +121,9 @@ def drop_tags(eventids: Sequence[int], connection: sqlite3.Connection) -> None:
 
 def copy_tags(recoveries: Sequence[tuple[int, int]], connection: sqlite3.Connection) -> None:
     """Gives the recoveries the tags of their problems, as Zabbix does: pairs of the problem's and its own eventid."""
-    connection.execute(_COPY_TAGS, (str([list(pair) for pair in recoveries]),))
+    run(connection, _COPY_TAGS, recoveries)
 
 
-def calm_triggers(triggers: Sequence[tuple[int, int]], connection: sqlite3.Connection) -> None:
-    """Sets triggers to OK that have no active problem any more: pairs of triggerid and time in seconds."""
-    connection.execute(_CALM_TRIGGERS, (str([list(pair) for pair in triggers]),))
+def calm_triggers(triggers: Iterable[tuple[int, int, str, str]], connection: sqlite3.Connection) -> None:
+    """Sets triggers to OK that have no active alarm any more: triggerid, time in seconds, target and alarm type."""
+    run(connection, _CALM_TRIGGERS, triggers)

@@ -12,7 +12,7 @@ import orjson
 from aiohttp import web
 
 from alertrpc.intake import alertmanager, ocp, prometheus
-from alertrpc.intake.alarm import BodyFault, milliseconds
+from alertrpc.intake.alarm import Parsed, milliseconds
 from alertrpc.intake.pushes import Push, Pushes
 from alertrpc.ledger.alarm import Alarm
 from alertrpc.ledger.variables import iso_time
@@ -29,10 +29,9 @@ from alertrpc.query.sql import SqlValue
 from alertrpc.records import Clock, Json, UserType
 from alertrpc.store.database import Database
 from alertrpc.store.idempotency import Key
-from alertrpc.web.body import read_body
 from alertrpc.web.callers import PUSH_LIMIT, caller_of
 from alertrpc.web.health import DATABASE
-from alertrpc.web.ocp import NO_SUCH_ALARM, OcpFault, enveloped
+from alertrpc.web.ocp import NO_SUCH_ALARM, OcpFault, add_route, enveloped, read_json
 
 PUSHES = web.AppKey("pushes", Pushes)
 CLOCK: web.AppKey[Clock] = web.AppKey("clock")
@@ -45,13 +44,14 @@ LARGEST_ID = 2**63 - 1
 _LONGEST_KEY = 255
 _NOTIFICATION_STATUS = {0: "Sending", 1: "Success", 2: "Failed", 3: "Pending"}
 _BOOLEANS = {"true": True, "false": False}
+_ELSEWHERE = r"/api/v2/{path:.*(?<!/api_jsonrpc\.php)}"  # all other paths; the excepted ones are JSON-RPC's anywhere
 
-Parser = Callable[[Json, int], list[Alarm]]
+Parser = Callable[[Json, int], Parsed]
 
 
 async def push_ocp(request: web.Request) -> Any:
     """POST /api/v2/alarm/alarms: the alarm as it is on record, or an array of them for an array."""
-    body, rows = await _push(request, ocp.parse)
+    body, rows = await _push(request, lambda body, now: Parsed(ocp.parse(body, now), []))
     data = [alarm_data(alarm, row) for alarm, row in rows]
     return data if isinstance(body, list) else data[0]
 
@@ -72,17 +72,13 @@ async def push_alertmanager(request: web.Request) -> Any:
 async def _push(request: web.Request, parse: Parser) -> tuple[Json, list[tuple[Alarm, Mapping[str, Any] | None]]]:
     """The body, and its alarms, each with its row."""
     caller = await caller_of(request, UserType.ADMIN)
-    if request.content_type != "application/json":
-        raise OcpFault(415, "the Content-Type application/json is expected")
-    body = await read_body(request)
-    try:
-        parsed: Json = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise BodyFault(f"JSON is expected: {error}") from error
-    alarms = parse(parsed, int(request.app[CLOCK]() * 1000))
+    content, body = await read_json(request)
+    alarms, faults = parse(content, int(request.app[CLOCK]() * 1000))
     request["headers"].update(request.app[PUSH_LIMIT].take(caller.userid, len(alarms)))
     rows = await request.app[PUSHES].record(Push(alarms, _key(request, caller.userid, body)))
-    return parsed, list(zip(alarms, rows, strict=True))
+    if faults:
+        raise OcpFault(400, f"{faults[0]}; {len(alarms)} of {len(alarms) + len(faults)} alerts are on record")
+    return content, list(zip(alarms, rows, strict=True))
 
 
 def _key(request: web.Request, userid: int, body: bytes) -> Key | None:
@@ -148,7 +144,7 @@ def _ocp_notification(row: Mapping[str, Any]) -> dict[str, Any]:
         "level": row["level"],
         "subject": row["subject"],
         "message": row["message"],
-        "status": _NOTIFICATION_STATUS[row["status"]],
+        "status": _NOTIFICATION_STATUS.get(row["status"], "Failed"),
         "channelResponse": _channel_response(attempt, row["error"]),
         "attempts": 0 if attempt is None else attempt["number"],
         "generatedAt": iso_time(row["clock"] * 1000),
@@ -290,10 +286,14 @@ async def _fetch(database: Database, query: Query) -> dict[str, Any]:
     return found
 
 
+async def _nothing_here(request: web.Request) -> Any:
+    raise OcpFault(404, "there is nothing at this path")
+
+
 def add_routes(app: web.Application) -> None:
-    app.router.add_post("/api/v2/alarm/alarms", enveloped(push_ocp))
-    app.router.add_get("/api/v2/alarm/alarms", enveloped(list_alarms))
-    app.router.add_get("/api/v2/alarm/alarms/{id}", enveloped(get_alarm))
-    app.router.add_get("/api/v2/alarm/notifications", enveloped(list_notifications))
-    app.router.add_post("/api/v2/alerts", enveloped(push_prometheus))
-    app.router.add_post("/alertmanager", enveloped(push_alertmanager))
+    add_route(app, "/api/v2/alarm/alarms", {"POST": push_ocp, "GET": list_alarms})
+    add_route(app, "/api/v2/alarm/alarms/{id}", {"GET": get_alarm})
+    add_route(app, "/api/v2/alarm/notifications", {"GET": list_notifications})
+    add_route(app, "/api/v2/alerts", {"POST": push_prometheus})
+    add_route(app, "/alertmanager", {"POST": push_alertmanager})
+    app.router.add_route("*", _ELSEWHERE, enveloped(_nothing_here))

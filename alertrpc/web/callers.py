@@ -1,5 +1,6 @@
 """Who calls by HTTP: a user by Basic authentication, or a session or API token as Bearer; and how often one may push."""
 
+import math
 import time
 from collections.abc import Callable
 
@@ -57,7 +58,7 @@ class PushLimit:
         started, taken = self._minutes.get(userid, (minute, 0))
         if started != minute:
             taken = 0
-        reset = str(max(1, round((minute + 1) * _MINUTE - now)))
+        reset = str(math.ceil((minute + 1) * _MINUTE - now))
         headers = {"RateLimit-Limit": str(self._limit), "RateLimit-Reset": reset}
         if taken + alarms > self._limit:
             headers |= {"RateLimit-Remaining": str(max(0, self._limit - taken)), "Retry-After": reset}

@@ -2,19 +2,17 @@
 
 from typing import Any
 
-import orjson
 from aiohttp import web
 
 from alertrpc.api.mediatype import LONGEST_SENDTO
 from alertrpc.delivery.trials import Trials
 from alertrpc.intake import checks
 from alertrpc.intake.alarm import BodyFault
-from alertrpc.records import UserType
+from alertrpc.records import Json, UserType
 from alertrpc.store.more_alerts import media_type_ids
-from alertrpc.web.body import read_body
 from alertrpc.web.callers import caller_of
 from alertrpc.web.health import DATABASE
-from alertrpc.web.ocp import NO_SUCH_CHANNEL, OcpFault, enveloped
+from alertrpc.web.ocp import NO_SUCH_CHANNEL, OcpFault, add_route, read_json
 
 TRIALS = web.AppKey("trials", Trials)
 
@@ -28,7 +26,7 @@ FIELDS = {
 async def test_channel(request: web.Request) -> Any:
     """What came of one message through the named media type; the body is {"sendto", "subject", "message"}."""
     caller = await caller_of(request, UserType.SUPER_ADMIN)
-    fields = _fields(await read_body(request))
+    fields = _fields((await read_json(request))[0])
     found = await request.app[DATABASE].read(media_type_ids, request.match_info["name"])
     if len(found) != 1:
         fault = "there is no channel of this name" if not found else "there are several channels of this name"
@@ -36,11 +34,8 @@ async def test_channel(request: web.Request) -> Any:
     return await request.app[TRIALS].send(found[0], userid=caller.userid, **fields)
 
 
-def _fields(body: bytes) -> dict[str, str]:
-    try:
-        given = checks.members(orjson.loads(body))
-    except orjson.JSONDecodeError as error:
-        raise BodyFault(f"JSON is expected: {error}") from error
+def _fields(body: Json) -> dict[str, str]:
+    given = checks.members(body)
     for name in given:
         if name not in FIELDS:
             raise BodyFault("unknown field", name)
@@ -50,4 +45,4 @@ def _fields(body: bytes) -> dict[str, str]:
 
 
 def add_routes(app: web.Application) -> None:
-    app.router.add_post("/api/v2/alarm/channels/{name}/test", enveloped(test_channel))
+    add_route(app, "/api/v2/alarm/channels/{name}/test", {"POST": test_channel})

@@ -17,11 +17,11 @@ from aiohttp import web
 from alertrpc.api.credentials import NO_ACCESS
 from alertrpc.errors import ApiError, DatabaseBusy, DatabaseUnwritable, KeyReused, QueryTimeout
 from alertrpc.intake.alarm import BodyFault
-from alertrpc.web.body import BROKEN_BODY
+from alertrpc.records import Json
+from alertrpc.web.body import BROKEN_BODY, read_body
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 DataHandler = Callable[[web.Request], Awaitable[Any]]
-Headers = dict[str, str]
 
 NO_SUCH_ALARM, NO_SUCH_CHANNEL = 70001, 40001  # OCP's codes; where it has none, the code is the HTTP status
 RETRY_SECONDS = "5"  # after a fault of the database that may pass
@@ -66,13 +66,39 @@ def enveloped(handler: DataHandler) -> Handler:
     return answer
 
 
+def add_route(app: web.Application, path: str, handlers: Mapping[str, DataHandler]) -> None:
+    """Adds the handlers of a path by HTTP method; any other method is answered 405."""
+    resource = app.router.add_resource(path)
+    for method, handler in handlers.items():
+        resource.add_route(method, enveloped(handler))
+        if method == "GET":
+            resource.add_route("HEAD", enveloped(handler))
+    allowed = ", ".join(handlers)
+
+    async def refuse(request: web.Request) -> Any:
+        raise OcpFault(405, f"{request.method} is not among the methods here: {allowed}", headers={"Allow": allowed})
+
+    resource.add_route("*", enveloped(refuse))
+
+
+async def read_json(request: web.Request) -> tuple[Json, bytes]:
+    """What the body says, and the body. Only the content type of JSON is taken, which no foreign web page can send."""
+    if request.content_type != "application/json":
+        raise OcpFault(415, "the Content-Type application/json is expected")
+    body = await read_body(request)
+    try:
+        return orjson.loads(body), body
+    except orjson.JSONDecodeError as error:
+        raise BodyFault(f"JSON is expected: {error}") from error
+
+
 def _response(
     request: web.Request, status: int, content: dict[str, Any], started: float, trace: str
 ) -> web.StreamResponse:
     envelope = {
         **content,
         "duration": round(1000 * (time.perf_counter() - started)),
-        "server": request.host,
+        "server": request.host.encode(errors="replace").decode(),  # a client may send any bytes
         "status": status,
         "successful": status < 400,
         "timestamp": datetime.now().astimezone().isoformat(timespec="milliseconds"),
