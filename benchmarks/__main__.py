@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from benchmarks import beside_zabbix, growth, loading, point_reads, streams
+from benchmarks import beside_zabbix, deliveries, growth, loading, point_reads, pushes, streams
 from benchmarks.data import write
 from benchmarks.report import Row, show
 
@@ -15,6 +15,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--alerts", type=int, default=1_000_000, help="how many alerts there are (1000000)")
     parser.add_argument("--seconds", type=float, default=4.0, help="how long each load runs (4)")
+    parser.add_argument(
+        "--only", choices=["reads", "alarms"], help="only the rows of reading, or of alarms and delivery"
+    )
     parser.add_argument("--zabbix", metavar="URL", help="a Zabbix API to send the same requests to")
     parser.add_argument("--zabbix-user", default="Admin")
     parser.add_argument("--zabbix-password", default="zabbix")
@@ -33,7 +36,7 @@ def measure(folder: Path, arguments: argparse.Namespace) -> list[Row]:
         write(lines, size)
         loaded_seconds = loading.load(lines, databases[size])
     database = databases[alerts]
-    steps: list[Callable[[], list[Row]]] = [
+    reads: list[Callable[[], list[Row]]] = [
         partial(point_reads.measure, database, alerts, seconds),
         partial(streams.measure, database, alerts),
         partial(streams.measure_beside_slow_reader, database, alerts, seconds),
@@ -41,7 +44,11 @@ def measure(folder: Path, arguments: argparse.Namespace) -> list[Row]:
         partial(point_reads.measure_workers, database, alerts, seconds),
         partial(loading.measure, lines, folder, loaded_seconds),
     ]
-    for step in steps:
+    alarms: list[Callable[[], list[Row]]] = [
+        partial(pushes.measure, database, alerts, seconds),
+        partial(deliveries.measure, folder),
+    ]
+    for step in {"reads": reads, "alarms": alarms}.get(arguments.only, reads + alarms):
         rows += step()
         print(f"{rows[-1].what} ... done", flush=True)
     if arguments.zabbix:

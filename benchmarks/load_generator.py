@@ -1,9 +1,10 @@
 """A load generator in one process: keep-alive connections that send prepared requests as soon as they are answered.
 
-    python -m benchmarks.load_generator PORT CONNECTIONS SECONDS < REQUESTS
+    python -m benchmarks.load_generator PORT CONNECTIONS SECONDS [PATH [MARK [HEADER]]] < REQUESTS
 
-REQUESTS holds one JSON-RPC body a line; each connection goes through all of them, from a place of its own. Prints one
-JSON object: requests a second, latencies in milliseconds, the first answer, faults, and the generator's CPU seconds.
+REQUESTS holds one body a line; each connection goes through all of them, from a place of its own. A good answer has MARK
+near its start; HEADER is one more header of each request. Prints one JSON object: requests a second, latencies in
+milliseconds, the first answer, faults, and the generator's CPU seconds.
 """
 
 import asyncio
@@ -16,15 +17,17 @@ from typing import cast
 
 import uvloop
 
-HEAD = "POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: {size}\r\n\r\n"
+HEAD = "POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n{header}Content-Length: {size}\r\n\r\n"
 PATH = "/api_jsonrpc.php"
+MARK = '"result"'
 
 
 class Connection(asyncio.Protocol):
     """One keep-alive connection; answers must have a Content-Length."""
 
-    def __init__(self, requests: list[bytes], first: int, latencies: list[float], ends: float) -> None:
+    def __init__(self, requests: list[bytes], mark: bytes, first: int, latencies: list[float], ends: float) -> None:
         self._requests, self._next, self._latencies, self._ends = requests, first, latencies, ends
+        self._mark = mark
         self._buffer = b""
         self._sent = 0.0
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -53,7 +56,7 @@ class Connection(asyncio.Protocol):
         if len(body) < size:
             return
         self._latencies.append(time.perf_counter() - self._sent)
-        if b'"result"' not in body[:40] or not head.startswith(b"HTTP/1.1 200"):
+        if self._mark not in body[:40] or not head.startswith(b"HTTP/1.1 200"):
             self.faults += 1
         self.first_answer = self.first_answer or body
         self._buffer = b""
@@ -64,8 +67,11 @@ class Connection(asyncio.Protocol):
             self.done.set_result(None)
 
 
-async def run(port: int, connections: int, seconds: float, bodies: list[bytes]) -> dict[str, object]:
-    requests = [HEAD.format(path=PATH, size=len(body)).encode() + body for body in bodies]
+async def run(
+    port: int, connections: int, seconds: float, path: str, mark: str, header: str, bodies: list[bytes]
+) -> dict[str, object]:
+    more = f"{header}\r\n" if header else ""
+    requests = [HEAD.format(path=path, header=more, size=len(body)).encode() + body for body in bodies]
     latencies: list[float] = []
     started = time.perf_counter()
     loop = asyncio.get_running_loop()
@@ -73,7 +79,7 @@ async def run(port: int, connections: int, seconds: float, bodies: list[bytes]) 
     for index in range(connections):
         first = index * len(requests) // connections
         _, protocol = await loop.create_connection(
-            partial(Connection, requests, first, latencies, started + seconds), "127.0.0.1", port
+            partial(Connection, requests, mark.encode(), first, latencies, started + seconds), "127.0.0.1", port
         )
         protocols.append(protocol)
     await asyncio.gather(*[protocol.done for protocol in protocols])
@@ -93,4 +99,6 @@ async def run(port: int, connections: int, seconds: float, bodies: list[bytes]) 
 
 if __name__ == "__main__":
     port, connections, seconds = int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
-    print(json.dumps(uvloop.run(run(port, connections, seconds, sys.stdin.buffer.read().splitlines()))))
+    path, mark, header = (*sys.argv[4:], *(PATH, MARK, "")[len(sys.argv) - 4 :])
+    bodies = sys.stdin.buffer.read().splitlines()
+    print(json.dumps(uvloop.run(run(port, connections, seconds, path, mark, header, bodies))))

@@ -11,10 +11,10 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from benchmarks.data import PASSWORDS
-from benchmarks.load_generator import PATH
+from benchmarks.load_generator import MARK, PATH
 
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("ALERTRPC_")}
 
@@ -23,19 +23,19 @@ ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.sta
 def alertrpc(database: Path, *flags: str) -> Iterator[tuple[int, int]]:
     """A server; its port and process id."""
     command = [sys.executable, "-m", "alertrpc", "serve", "--database", f"sqlite:///{database}", "--port", "0", *flags]
-    with _process(command, "") as (line, pid):
+    with started(command, "") as (line, pid):
         yield int(line.rsplit(":", 1)[1]), pid
 
 
 @contextmanager
 def bare_server(body: str, loop: str) -> Iterator[int]:
     """A bare aiohttp handler on the named event loop that answers `body`; its port."""
-    with _process([sys.executable, "-m", "benchmarks.bare_server", loop], body) as (line, _):
+    with started([sys.executable, "-m", "benchmarks.bare_server", loop], body) as (line, _):
         yield int(line)
 
 
 @contextmanager
-def _process(command: Sequence[str], stdin: str) -> Iterator[tuple[str, int]]:
+def started(command: Sequence[str], stdin: str) -> Iterator[tuple[str, int]]:
     """A process that says a line when it is ready; that line and the process id."""
     process = subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=ENVIRONMENT
@@ -57,14 +57,51 @@ def _process(command: Sequence[str], stdin: str) -> Iterator[tuple[str, int]]:
         process.stdout.close()
 
 
-def generate_load(port: int, connections: int, seconds: float, bodies: Sequence[str]) -> dict[str, Any]:
+class Target(NamedTuple):
+    """What is posted to: path, what a good answer has near its start, and one more header."""
+
+    path: str = PATH
+    mark: str = MARK
+    header: str = ""
+
+
+JSON_RPC = Target()
+
+
+def generate_load(
+    port: int, connections: int, seconds: float, bodies: Sequence[str], target: Target = JSON_RPC
+) -> dict[str, Any]:
     """What the load generator, in a process of its own, reports."""
-    command = [sys.executable, "-m", "benchmarks.load_generator", str(port), str(connections), str(seconds)]
-    done = subprocess.run(command, input="\n".join(bodies), stdout=subprocess.PIPE, text=True, check=True)
-    report: dict[str, Any] = json.loads(done.stdout)
-    if report["faults"]:
-        raise RuntimeError(f"{report['faults']} faults, such as {report['first_answer']}")
-    return report
+    with start_load(port, connections, seconds, bodies, target) as load:
+        return load()
+
+
+@contextmanager
+def start_load(
+    port: int, connections: int, seconds: float, bodies: Sequence[str], target: Target = JSON_RPC
+) -> Iterator[Callable[[], dict[str, Any]]]:
+    """A load generator at work; the call waits for its end and gives its report."""
+    command = [sys.executable, "-m", "benchmarks.load_generator", str(port), str(connections), str(seconds), *target]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert process.stdin is not None
+    process.stdin.write("\n".join(bodies))
+    process.stdin.close()
+
+    def report() -> dict[str, Any]:
+        assert process.stdout is not None
+        output = process.stdout.read()
+        found: dict[str, Any] = json.loads(output)
+        if found["faults"]:
+            raise RuntimeError(f"{found['faults']} faults, such as {found['first_answer']}")
+        return found
+
+    try:
+        yield report
+    finally:
+        process.kill()
+        process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
 
 
 def request(method: str, params: Any, auth: str | None = None) -> str:
