@@ -6,7 +6,10 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
+import time
 from pathlib import Path
+from typing import Any
 
 import docutils.core
 import pytest
@@ -130,8 +133,24 @@ def test_shown_requests_give_the_shown_answer(tmp_path: Path) -> None:
     assert {alert["error"] != "" for alert in answers[1]["result"]} == {True}
 
 
+def sent_alert(port: int) -> dict[str, Any]:
+    """The newest alert, when it is sent."""
+    client = Client(port)
+    client.login("Admin", "zabbix")
+    newest = {"sortfield": "alertid", "sortorder": "DESC", "limit": 1, "selectAttempts": ["outcome", "code"]}
+    ends = time.monotonic() + 10
+    try:
+        while (alert := client.call("alert.get", newest, user="Admin")[0])["status"] != "1":
+            assert time.monotonic() < ends, alert
+            time.sleep(0.05)
+    finally:
+        client.close()
+    found: dict[str, Any] = alert
+    return found
+
+
 def test_make_run_in_a_clean_clone(tmp_path: Path) -> None:
-    """`make run` does all its set-up; the copy holds what a clone does."""
+    """`make run` does all its set-up, and the alarm that the example pushes is sent; the copy holds what a clone does."""
     files = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True)
     for name in files.stdout.rstrip("\0").split("\0"):
         target = tmp_path / name
@@ -149,10 +168,19 @@ def test_make_run_in_a_clean_clone(tmp_path: Path) -> None:
             line = process.stdout.readline()
             assert line, output
             output += line
-        client = Client(int(found[1]))
-        rows = client.call("alert.get", {"countOutput": True}, user="Admin") if client.login("Admin", "zabbix") else "0"
-        client.close()
-        assert int(rows) > 0
+        pushed = subprocess.run(
+            [sys.executable, "examples/push_alarm.py"],
+            cwd=tmp_path,
+            env={**kept, "OCP_URL": f"http://127.0.0.1:{found[1]}"},
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert pushed.returncode == 0, pushed.stderr
+        alert = sent_alert(int(found[1]))
+        assert alert["subject"] == "Warning: your_alarm_type on alarm_target"
+        assert alert["attempts"] == [{"number": "1", "outcome": "sent", "code": "0"}]
+        assert "your_alarm_type" in (tmp_path / "work" / "example" / "alarm_output.txt").read_text()
     finally:
         os.killpg(process.pid, signal.SIGTERM)
         process.wait(timeout=60)

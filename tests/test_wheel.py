@@ -102,4 +102,4 @@ def test_the_installed_command_serves(installed: Path, tmp_path: Path) -> None:
         auth = client.login("Admin", password[1])
         assert client.request("alert.get", {}, auth=auth)["result"] == []
         client.close()
-    assert [path.name for path in tmp_path.iterdir()] == ["alertrpc.db"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["alertrpc.db", "alertrpc.db-delivery"]

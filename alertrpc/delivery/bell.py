@@ -13,8 +13,11 @@ class Bell:
         os.set_blocking(self._hear, False)
         os.set_blocking(self._ring, False)
         self._rung: asyncio.Event | None = None
+        self._is_closed = False
 
     def ring(self) -> None:
+        if self._is_closed:  # another file may have its number
+            return
         if self._rung is not None:
             self._rung.set()
             return
@@ -41,6 +44,7 @@ class Bell:
         self._rung.clear()
 
     def close(self) -> None:
+        self._is_closed = True
         if self._rung is not None:
             asyncio.get_running_loop().remove_reader(self._hear)
         os.close(self._hear)

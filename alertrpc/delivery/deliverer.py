@@ -15,7 +15,7 @@ from alertrpc.ledger.ledger import Ledger, next_timer
 from alertrpc.records import Clock
 from alertrpc.store.connection import SqlError
 from alertrpc.store.database import Database
-from alertrpc.store.deliveries import Recorded, next_due, queue_heads, record_attempts
+from alertrpc.store.deliveries import ROW_FAULTS, Recorded, next_due, queue_heads, record_attempts
 from alertrpc.store.gather import Gather, Outcome
 
 LONGEST_WAIT = 1.0  # seconds until what other processes wrote is seen, who cannot ring
@@ -34,29 +34,49 @@ class Recorder:
         self._gather: Gather[Recorded, None] = Gather(self._write, MOST_RECORDED)
         self._closing = False
 
-    async def record(self, recorded: Recorded) -> None:
-        await self._gather.add(recorded)
+    def record(self, recorded: Recorded) -> asyncio.Future[None]:
+        """Done when the try is on disk, or cannot be."""
+        return self._gather.start(recorded)
 
     def close(self) -> None:
         """What cannot be written now is given up; its alerts are sent again by the next process that delivers."""
         self._closing = True
 
     async def _write(self, batch: list[Recorded]) -> list[Outcome]:
+        """Together, or each apart where that cannot be, so that none keeps another off the record."""
+        try:
+            await self._keep(batch)
+        except Exception:
+            if self._closing:
+                raise
+            return [await self._alone(recorded) for recorded in batch]
+        return [Outcome(None)] * len(batch)
+
+    async def _alone(self, recorded: Recorded) -> Outcome:
+        try:
+            try:
+                await self._keep([recorded])
+            except Exception:
+                log.exception("the try of alert %d cannot be put on record as it is", recorded.attempt.alertid)
+                await self._keep([_without_texts(recorded)])
+        except Exception as error:
+            return Outcome(None, error)
+        return Outcome(None)
+
+    async def _keep(self, batch: list[Recorded]) -> None:
+        """Waits as long as nothing can be written; raises what no waiting helps against."""
         while True:
             try:
                 await self._database.write(partial(record_attempts, batch))
+            except ROW_FAULTS:
+                raise
             except (AlertrpcError, SqlError) as error:
                 log.error("%d tries could not be put on record: %s", len(batch), error)
                 if self._closing:
                     raise
                 await asyncio.sleep(_PAUSE)
-            except Exception:
-                log.exception("tries could not be put on record as they are")
-                if all(recorded.error == UNWRITABLE for recorded in batch):
-                    raise
-                batch = [_without_texts(recorded) for recorded in batch]
             else:
-                return [Outcome(None)] * len(batch)
+                return
 
 
 def _without_texts(recorded: Recorded) -> Recorded:
@@ -94,7 +114,7 @@ class Deliverer:
             self._lock.free()
 
     async def _run(self) -> None:
-        while not self._lock.take():  # noqa: ASYNC110 - another process holds it, and no event tells when it ends
+        while not self._takes_lock():  # noqa: ASYNC110 - another process holds it, and no event tells when it ends
             await asyncio.sleep(LONGEST_WAIT)
         log.info("this process delivers alerts")
         self._bell.listen()
@@ -108,6 +128,13 @@ class Deliverer:
                 log.exception("what is due could not be looked up")
                 wait = _PAUSE
             await self._bell.wait(wait)
+
+    def _takes_lock(self) -> bool:
+        try:
+            return self._lock.take()
+        except OSError as error:  # the disk is full, or there are too many open files
+            log.error("the lock of the delivery cannot be had: %s", error)
+            return False
 
     async def _look(self) -> float:
         """Does what is due and wakes the lanes; returns the seconds until something else may be due."""
@@ -128,6 +155,6 @@ class Deliverer:
     def _lane(self, mediatypeid: int) -> Lane:
         if mediatypeid not in self._lanes:
             self._lanes[mediatypeid] = Lane(
-                mediatypeid, self._database, self._sender, self._recorder.record, self._clock
+                mediatypeid, self._database, self._sender, self._recorder.record, self._clock, self._bell.ring
             )
         return self._lanes[mediatypeid]

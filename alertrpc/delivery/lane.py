@@ -3,107 +3,137 @@
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from alertrpc.delivery.media_types import UnusableMediaType, usable_media_type
 from alertrpc.delivery.sender import Sender, recorded
 from alertrpc.errors import AlertrpcError
 from alertrpc.records import Clock, MediaType
+from alertrpc.store.connection import SqlError
 from alertrpc.store.database import Database
 from alertrpc.store.deliveries import Recorded, claim_due, find_media_type
 
 UNLIMITED_SESSIONS = 100  # what Zabbix allows at most
 LEAST_CLAIMED, MOST_CLAIMED = 16, 256
+UNRECORDED = 4  # tries of each session that may be on their way to the record
 _PAUSE = 1.0  # seconds after a fault of the database
 
 Alert = dict[str, Any]
-Record = Callable[[Recorded], Awaitable[None]]
+Record = Callable[[Recorded], asyncio.Future[None]]
 
 log = logging.getLogger(__name__)
 
 
 class Lane:
-    """Sends what is due while there is any; `wake` when there may be more."""
+    """Sends what is due while there is any; `wake` when there may be more, `ring` is called when there will be."""
 
-    def __init__(self, mediatypeid: int, database: Database, sender: Sender, record: Record, clock: Clock) -> None:
+    def __init__(
+        self,
+        mediatypeid: int,
+        database: Database,
+        sender: Sender,
+        record: Record,
+        clock: Clock,
+        ring: Callable[[], None],
+    ) -> None:
         self._mediatypeid = mediatypeid
         self._database = database
         self._sender = sender
         self._record = record
         self._clock = clock
-        self._media_type: MediaType | UnusableMediaType = UnusableMediaType("not read yet")
+        self._ring = ring
+        self._media_type: MediaType | UnusableMediaType | None = None  # not read yet
         self._ready: deque[Alert] = deque()
         self._held: set[int] = set()  # claimed and not on record yet
         self._sessions: set[asyncio.Task[None]] = set()
-        self._claims = asyncio.Lock()
+        self._takers = 0  # sessions that will ask for another alert
+        self._records: set[asyncio.Future[None]] = set()
+        self._recorded = asyncio.Event()
+        self._claim: asyncio.Task[None] | None = None
         self._is_dry = False
         self._closing = False
 
     def wake(self) -> None:
         """There may be more that is due."""
         self._is_dry = False
-        if not self._sessions and not self._closing:
+        if self._takers < self._most_sessions() and not self._closing:
             self._start_session()
 
     async def close(self, seconds: float) -> None:
-        """Begins nothing more, lets what is under way come to its end, and stops it after `seconds`."""
+        """Begins nothing more, lets what is under way come to its end, and stops it after `seconds`; records are kept."""
         self._closing = True
         if self._sessions:
             await asyncio.wait(self._sessions, timeout=seconds)
         for session in self._sessions:
             session.cancel()
-        await asyncio.gather(*self._sessions, return_exceptions=True)
+        await asyncio.gather(*self._sessions, *([] if self._claim is None else [self._claim]), return_exceptions=True)
+        await asyncio.gather(*self._records, return_exceptions=True)
 
     def _start_session(self) -> None:
+        self._takers += 1
         session = asyncio.create_task(self._send_all())
         self._sessions.add(session)
         session.add_done_callback(self._sessions.discard)
 
     def _start_sessions(self) -> None:
         """One more for each alert that is ready, as far as the media type allows."""
-        for _ in range(min(len(self._ready), self._most_sessions() - len(self._sessions))):
+        for _ in range(min(len(self._ready), self._most_sessions() - self._takers)):
             self._start_session()
 
     async def _send_all(self) -> None:
-        """Sends one alert after the other; the record of each is written while the next one is on its way."""
-        record: asyncio.Task[None] | None = None
+        """Sends one alert after the other; their records are written while the next ones are on their way."""
         try:
             while (alert := await self._next()) is not None:
-                written = await self._send(alert)
-                if record is not None:
-                    await record
-                record = asyncio.create_task(self._keep(written))
+                self._start_record(await self._send(alert))
+                while len(self._records) >= UNRECORDED * self._most_sessions():
+                    self._recorded.clear()
+                    await self._recorded.wait()
+        except Exception:
+            log.exception("alerts of media type %d could not be sent", self._mediatypeid)
         finally:
-            if record is not None:
-                await record
+            self._takers -= 1
 
     async def _next(self) -> Alert | None:
-        if self._closing or len(self._sessions) > self._most_sessions():
+        """None is when there is none, or when there are more sessions than the media type allows now."""
+        while not self._ready and not self._closing and (self._is_claiming or not self._is_dry):
+            await asyncio.shield(self._start_claim())
+        if not self._ready or self._closing or self._takers > self._most_sessions():
             return None
-        if not self._ready:
-            async with self._claims:
-                while not self._ready and not self._is_dry and not self._closing:
-                    await self._claim()
-        return self._ready.popleft() if self._ready and not self._closing else None
+        alert = self._ready.popleft()
+        if len(self._ready) < self._takers and not self._is_dry:
+            self._start_claim()  # so that no session has to wait for it
+        return alert
+
+    @property
+    def _is_claiming(self) -> bool:
+        return self._claim is not None and not self._claim.done()
+
+    def _start_claim(self) -> asyncio.Task[None]:
+        if self._claim is None or self._claim.done():
+            self._claim = asyncio.create_task(self._take_due())
+        return self._claim
 
     def _most_sessions(self) -> int:
+        if self._media_type is None:
+            return 1
         if isinstance(self._media_type, UnusableMediaType):
             return UNLIMITED_SESSIONS
         return self._media_type.max_sessions or UNLIMITED_SESSIONS
 
-    async def _claim(self) -> None:
+    async def _take_due(self) -> None:
         self._is_dry = True  # until somebody wakes the lane meanwhile, or something is found
         most = min(MOST_CLAIMED, max(LEAST_CLAIMED, 4 * self._most_sessions()))
-        now = int(self._clock() * 1000)
+        now, held = int(self._clock() * 1000), tuple(self._held)
         try:
             row, alerts = await self._database.write(
                 lambda connection: (
                     find_media_type(self._mediatypeid, connection),
-                    claim_due(self._mediatypeid, now, most, self._held, connection),
+                    claim_due(self._mediatypeid, now, most, held, connection),
                 )
             )
-        except AlertrpcError as error:
+        except (AlertrpcError, SqlError) as error:
             log.error("alerts could not be taken from the queue: %s", error)
             await asyncio.sleep(_PAUSE)
             return
@@ -119,9 +149,24 @@ class Lane:
 
     async def _send(self, alert: Alert) -> Recorded:
         media_type = self._media_type
+        assert media_type is not None, "it was read with the alert"
         tried = await self._sender.send(alert, media_type)
         return recorded(alert, tried, media_type, int(self._clock() * 1000))
 
-    async def _keep(self, written: Recorded) -> None:
-        await self._record(written)
-        self._held.discard(written.attempt.alertid)
+    def _start_record(self, written: Recorded) -> None:
+        """Puts the try on record whatever becomes of its session."""
+        record = self._record(written)
+        self._records.add(record)
+        record.add_done_callback(partial(self._end_record, written))
+
+    def _end_record(self, written: Recorded, record: asyncio.Future[None]) -> None:
+        self._records.discard(record)
+        self._recorded.set()
+        alertid = written.attempt.alertid
+        if record.cancelled() or (fault := record.exception()) is not None:
+            # it stays held, so that this process does not send it again and again
+            log.error("the try of alert %d is not on record: %s", alertid, "stopped" if record.cancelled() else fault)
+            return
+        self._held.discard(alertid)
+        if written.due is not None:
+            self._ring()

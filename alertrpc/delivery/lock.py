@@ -6,14 +6,14 @@ from pathlib import Path
 
 
 class DeliveryLock:
-    """A lock on a file beside the database."""
+    """A lock on a file beside the database, which stays there: whoever removed it would let two have it."""
 
     def __init__(self, database: Path) -> None:
-        self._path = Path(f"{database}-delivery")
+        self._path = Path(f"{database.resolve()}-delivery")
         self._file: int | None = None
 
     def take(self) -> bool:
-        """Whether this process has the lock now."""
+        """Whether this process has the lock now; raises OSError where there can be none."""
         if self._file is not None:
             return True
         file = os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600)
@@ -22,6 +22,9 @@ class DeliveryLock:
         except BlockingIOError:
             os.close(file)
             return False
+        except OSError:
+            os.close(file)
+            raise
         self._file = file
         return True
 

@@ -1,22 +1,20 @@
 """One try to send one alert: its variables, its channel, and the record of what came of it."""
 
-import asyncio
 import logging
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Any
-from uuid import UUID, uuid5
 
 from alertrpc.delivery.media_types import UnusableMediaType
 from alertrpc.delivery.message import Channel, Message
 from alertrpc.delivery.outcome import Outcome, Reason, Verdict
-from alertrpc.ledger.variables import alarm_variables, alert_variables
+from alertrpc.ledger.variables import Told, Variables
 from alertrpc.records import Clock, Kind, MediaType
 from alertrpc.store.deliveries import Attempt, Recorded
 
 SENT, PENDING, FAILED = 1, 0, 2
-_GRACE = 5  # seconds beyond its timeout that a channel may take to clean up
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +33,7 @@ class Sender:
 
     def __init__(self, channels: Mapping[Kind, Channel], instance: str, clock: Clock) -> None:
         self._channels = channels
-        self._instance = UUID(instance)
+        self._instance = instance.encode()
         self._clock = clock
 
     async def send(self, alert: Mapping[str, Any], media_type: MediaType | UnusableMediaType) -> Tried:
@@ -49,10 +47,7 @@ class Sender:
 
     async def _try(self, alert: Mapping[str, Any], media_type: MediaType) -> Outcome:
         try:
-            async with asyncio.timeout(media_type.timeout + _GRACE):
-                return await self._channels[media_type.kind].send(media_type, self._message(alert))
-        except TimeoutError:
-            return Outcome(verdict=Verdict.TRY_AGAIN, reason=Reason.TIMEOUT, error="the channel did not end in time")
+            return await self._channels[media_type.kind].send(media_type, self._message(alert))
         except Exception:
             log.exception("alert %s could not be tried", alert["alertid"])
             return Outcome(
@@ -60,16 +55,15 @@ class Sender:
             )
 
     def _message(self, alert: Mapping[str, Any]) -> Message:
-        delivery_id = str(uuid5(self._instance, str(alert["alertid"])))
-        variables = alert_variables(alert, delivery_id)
-        if alert["alarm"] is not None:
-            variables |= alarm_variables(alert["alarm"], is_active=alert["p_eventid"] is None, now=self._clock())
+        alertid = str(alert["alertid"]).encode()
+        delivery_id = blake2b(alertid, key=self._instance, digest_size=16).hexdigest()
+        told = Told(alert["alarm"], alert["p_eventid"] is None, self._clock(), alert, delivery_id)
         return Message(
             delivery_id=delivery_id,
             sendto=alert["sendto"],
             subject=alert["subject"],
             message=alert["message"],
-            variables=variables,
+            variables=Variables(told),
         )
 
 

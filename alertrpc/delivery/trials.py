@@ -12,7 +12,7 @@ from alertrpc.delivery.outcome import Verdict
 from alertrpc.delivery.sender import Sender, recorded
 from alertrpc.errors import StoreError
 from alertrpc.ledger.rules import RuleBook
-from alertrpc.ledger.variables import OF_LABELS, alarm_variables
+from alertrpc.ledger.variables import OF_LABELS, Told, Variables
 from alertrpc.records import Clock, MediaType
 from alertrpc.settings import Settings
 from alertrpc.store.connection import SqlConnection
@@ -92,7 +92,7 @@ def _prepare(
 ) -> tuple[dict[str, Any], MediaType | UnusableMediaType]:
     """The alert of the test, and the media type that sends it."""
     templates = RuleBook().current(connection).templates_of(mediatypeid)
-    variables = alarm_variables(alarm, is_active=True, now=now / 1000)
+    variables = Variables(Told(alarm, is_active=True, now=now / 1000))
     words = templates.rendered(variables, is_recovery=False)
     subject, message = MARK + (subject or words[0]), MARK + (message or words[1])
     alertid = add_test_alert(mediatypeid, userid, sendto, subject, message, now // 1000, connection)

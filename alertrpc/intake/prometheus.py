@@ -15,7 +15,8 @@ from alertrpc.records import Json
 def parse(body: Json, now: int, resolve_timeout_ms: int) -> Parsed:
     """The alarms of a body that came in at `now`, in milliseconds. Raises BodyFault when it is no array of them.
 
-    A bad alert does not keep the others out, as in Alertmanager: Prometheus does not send them again. An alert that does not say when it ends recovers after `resolve_timeout_ms`, unless it is sent again.
+    A bad alert does not keep the others out: Prometheus does not send them again. One that does not say when it ends
+    recovers after `resolve_timeout_ms`, unless it is sent again.
     """
     return checks.good_of(MOST_ALERTS, partial(_alarm, now, resolve_timeout_ms))(body)
 

@@ -1,11 +1,11 @@
 """The alerts of problems and recoveries: whom actions alert, with which words, and what escalates."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from functools import cache
-from itertools import groupby
-from operator import itemgetter
 from typing import Any, NamedTuple
 
+from alertrpc.ledger.periods import is_within
 from alertrpc.ledger.rules import Rule, Rules
 from alertrpc.ledger.steps import due_steps
 from alertrpc.ledger.variables import Told, Variables
@@ -69,23 +69,22 @@ def advance_escalations(
 
 
 def alert_receivers(rules: Rules, steps: Sequence[DueStep], now: int, connection: SqlConnection) -> None:
-    """Makes the alerts of steps, one for each receiver and medium that takes the alarm's severity.
+    """Makes the alerts of steps, one for each receiver and medium that takes the alarm's severity at this time.
 
     A user who cannot be reached at all is an alert that failed, as in Zabbix.
     """
     if not steps:
         return
     words = _Words(rules, now, is_recovery=False)
-    found = rows.find_receivers([(step.actionid, step.step) for step in steps], connection)
+    moment = datetime.fromtimestamp(now / 1000)  # of the server, as its users see it
     alerts = []
-    for (place, userid), media in groupby(found, key=itemgetter(0, 1)):
-        step = steps[place]
-        for _, _, mediatypeid, sendto, severities in media:
-            if mediatypeid is None:
-                alerts.append(_alert(step, userid, now, None, "", "", "", FAILED, NO_MEDIA))
-            elif severities >> step.alarm["severity"] & 1:
-                subject, message = words(step.alarm, mediatypeid)
-                alerts.append(_alert(step, userid, now, mediatypeid, sendto, subject, message))
+    for receiving in rows.find_receivers([(step.actionid, step.step) for step in steps], connection):
+        step, userid, mediatypeid = steps[receiving.place], receiving.userid, receiving.mediatypeid
+        if mediatypeid is None:
+            alerts.append(_alert(step, userid, now, None, "", "", "", FAILED, NO_MEDIA))
+        elif receiving.severities >> step.alarm["severity"] & 1 and is_within(receiving.period, moment):
+            subject, message = words(step.alarm, mediatypeid)
+            alerts.append(_alert(step, userid, now, mediatypeid, receiving.sendto, subject, message))
     rows.add_alerts(alerts, now, connection)
 
 

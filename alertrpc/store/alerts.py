@@ -23,31 +23,40 @@ SELECT json_group_array(json_array(m.mediatypeid, m.recovery, m.subject, m.messa
 FROM media_type_message m WHERE m.eventsource = 0"""
 
 # Whom steps alert, given as [actionid, step]: each user who is enabled, with the media that the step uses, or NULL.
-# A step's users are looked up by their ids, and none of the joins may begin elsewhere.
+# CROSS JOIN holds the order: what is asked for, then whom it names, then their rows by id.
 _RECEIVERS = """
-SELECT json_group_array(json_array(n, userid, mediatypeid, sendto, severity)) FROM (
-    SELECT q.key AS n, u.userid, m.mediatypeid, m.sendto, m.severity
+WITH asked AS MATERIALIZED (
+    SELECT q.key AS n, s.userids, s.usrgrpids, s.mediatypeids
     FROM json_each(?) q
     CROSS JOIN action_steps s ON s.actionid = json_extract(q.value, '$[0]') AND s.esc_step = json_extract(q.value, '$[1]')
-    CROSS JOIN users u ON u.userid IN (
-        SELECT value FROM json_each(s.userids)
-        UNION
-        SELECT ug.userid FROM json_each(s.usrgrpids) g CROSS JOIN users_groups ug ON ug.usrgrpid = g.value)
+), named AS (
+    SELECT n, mediatypeids, j.value AS userid FROM asked CROSS JOIN json_each(asked.userids) j
+    UNION
+    SELECT n, mediatypeids, ug.userid
+    FROM asked CROSS JOIN json_each(asked.usrgrpids) g CROSS JOIN users_groups ug ON ug.usrgrpid = g.value
+)
+SELECT json_group_array(json_array(n, userid, mediatypeid, sendto, severity, period)) FROM (
+    SELECT named.n, u.userid, m.mediatypeid, m.sendto, m.severity, m.period
+    FROM named
+    CROSS JOIN users u ON u.userid = named.userid
     LEFT JOIN media m ON m.userid = u.userid AND m.active = 0
-        AND (s.mediatypeids IS NULL OR m.mediatypeid IN (SELECT value FROM json_each(s.mediatypeids)))
+        AND (named.mediatypeids IS NULL OR m.mediatypeid IN (SELECT value FROM json_each(named.mediatypeids)))
         AND EXISTS (SELECT 1 FROM media_type mt WHERE mt.mediatypeid = m.mediatypeid AND mt.status = 0)
     WHERE NOT EXISTS (
         SELECT 1 FROM users_groups d CROSS JOIN usrgrp dg ON dg.usrgrpid = d.usrgrpid
         WHERE d.userid = u.userid AND dg.users_status = 1)
-    ORDER BY n, u.userid, m.mediaid)"""
+    ORDER BY named.n, u.userid, m.mediaid)"""
 
-# Who was alerted of problems by actions, given as [problem's eventid, actionid].
+# Who was alerted of problems by actions, given as [problem's eventid, actionid], but for users who are disabled since.
 _INVOLVED = """
 SELECT json_group_array(json_array(n, userid, mediatypeid, sendto)) FROM (
     SELECT q.key AS n, a.userid, a.mediatypeid, a.sendto
     FROM json_each(?) q
     CROSS JOIN alerts a ON a.eventid = json_extract(q.value, '$[0]')
     WHERE +a.actionid = json_extract(q.value, '$[1]') AND a.alerttype = 0 AND a.mediatypeid IS NOT NULL
+        AND NOT EXISTS (
+            SELECT 1 FROM users_groups d CROSS JOIN usrgrp dg ON dg.usrgrpid = d.usrgrpid
+            WHERE d.userid = a.userid AND dg.users_status = 1)
     GROUP BY n, a.userid, a.mediatypeid, a.sendto ORDER BY n, MIN(a.alertid))"""
 
 _DUE_ESCALATIONS = """
@@ -80,6 +89,17 @@ class NewAlert(NamedTuple):
     p_eventid: int | None = None
 
 
+class Receiving(NamedTuple):
+    """A user whom a step alerts, and how; mediatypeid None is a user without a medium that the step uses."""
+
+    place: int
+    userid: int
+    mediatypeid: int | None
+    sendto: str
+    severities: int
+    period: str
+
+
 class Escalation(NamedTuple):
     """An action at work on a problem; `esc_step` is the last step that was done, `started` in seconds."""
 
@@ -106,14 +126,9 @@ def fetch_templates(connection: sqlite3.Connection) -> list[tuple[int, int, str,
     return [tuple(row) for row in orjson.loads(connection.execute(_TEMPLATES).fetchone()[0])]
 
 
-def find_receivers(
-    steps: Sequence[tuple[int, int]], connection: sqlite3.Connection
-) -> list[tuple[int, int, int | None, str, int]]:
-    """For pairs of actionid and step: the pair's place, userid, mediatypeid, sendto and bits of severities.
-
-    A user without a medium that the step uses comes once, with mediatypeid None.
-    """
-    return [tuple(row) for row in fetch(connection, _RECEIVERS, steps)]
+def find_receivers(steps: Sequence[tuple[int, int]], connection: sqlite3.Connection) -> list[Receiving]:
+    """For pairs of actionid and step, by the pair's place: the users with each of their media that the step uses."""
+    return [Receiving(*row) for row in fetch(connection, _RECEIVERS, steps)]
 
 
 def find_involved(

@@ -9,6 +9,7 @@ import orjson
 from alertrpc.store.bulk import insert, update
 from alertrpc.store.problems import find_alarms
 
+ROW_FAULTS = (sqlite3.IntegrityError, sqlite3.DataError)  # of a row, and not of the database
 MOST_BYTES = 8 * 2**20  # of the messages that are claimed at one time
 
 # One look at the index for each media type, however long the queue is.

@@ -26,18 +26,23 @@ class Gather(Generic[Item, Result]):
 
     async def add(self, item: Item) -> Result:
         """What comes of the item; raises its fault."""
+        return await self.start(item)
+
+    def start(self, item: Item) -> asyncio.Future[Result]:
+        """What will come of the item, for those who do not wait."""
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, future))
         if self._pump is None:
             self._pump = asyncio.create_task(self._run_batches())
-        return await future
+        return future
 
     async def _run_batches(self) -> None:
         try:
             while self._waiting:
                 batch = [(item, future) for item, future in self._waiting[: self._most] if not future.done()]
                 del self._waiting[: self._most]
-                await self._run_batch(batch)
+                if batch:
+                    await self._run_batch(batch)
         finally:
             self._pump = None
 

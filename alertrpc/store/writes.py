@@ -41,9 +41,14 @@ def _commit(jobs: Sequence[Job[Any]], connection: sqlite3.Connection) -> list[Ou
                 return [Outcome(jobs[0](connection))]
             return [_kept_apart(job, connection) for job in jobs]
     except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode & 0xFF in _UNWRITABLE:
+        if _is_unwritable(error):
             raise DatabaseUnwritable(f"The database cannot be written: {error}.") from error
         raise
+
+
+def _is_unwritable(error: Exception) -> bool:
+    """Whether SQLite cannot write; what Python itself raises has no code of SQLite."""
+    return isinstance(error, sqlite3.OperationalError) and getattr(error, "sqlite_errorcode", 0) & 0xFF in _UNWRITABLE
 
 
 def _kept_apart(job: Job[Any], connection: sqlite3.Connection) -> Outcome:
@@ -52,7 +57,8 @@ def _kept_apart(job: Job[Any], connection: sqlite3.Connection) -> Outcome:
     try:
         value = job(connection)
     except Exception as error:
-        if not connection.in_transaction:  # SQLite itself took everything back, as it does when the disk is full
+        # SQLite itself takes everything back when the disk is full
+        if not connection.in_transaction or _is_unwritable(error):
             raise
         connection.execute("ROLLBACK TO job")
         connection.execute("RELEASE job")
