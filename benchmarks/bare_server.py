@@ -1,4 +1,4 @@
-"""The measure of the point read: a bare aiohttp handler that returns fixed bytes.
+"""The measure of the point read, and the receiver of webhooks: a bare aiohttp handler that returns fixed bytes.
 
     python -m benchmarks.bare_server asyncio|uvloop < BYTES
 
@@ -18,7 +18,7 @@ async def serve(body: bytes) -> None:
         return web.Response(body=body, content_type="application/json")
 
     app = web.Application()
-    app.router.add_post("/api_jsonrpc.php", answer)
+    app.router.add_post("/{path}", answer)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()

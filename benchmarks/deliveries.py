@@ -17,7 +17,7 @@ from alertrpc.api.passwords import hash_password
 from alertrpc.store.database import create
 from alertrpc.store.loading import load_file
 from benchmarks.data import PASSWORDS
-from benchmarks.processes import alertrpc, started
+from benchmarks.processes import alertrpc, bare_server
 from benchmarks.report import Row, rounds
 
 HTTP_ALERTS, HTTP_SESSIONS = 10_000, 32
@@ -25,6 +25,7 @@ SCRIPT_ALERTS, SCRIPT_SESSIONS = 200, 8
 SCRIPTS = Path(__file__).parent.parent / "examples" / "scripts"
 SCRIPT = "send_alarm.py"
 PUSHED_TOGETHER = 1000
+RECEIVED = '{"errcode": 0}'  # what the receiver of webhooks answers
 LONGEST_WAIT = 300  # seconds
 USERS = (
     {"table": "role", "roleid": 3, "name": "Super admin role", "type": 3},
@@ -77,11 +78,11 @@ def measure(folder: Path) -> list[Row]:
 
 
 def _measure_http(folder: Path) -> Row:
-    with started([sys.executable, "-m", "benchmarks.receiver"], "") as (port, _):
+    with bare_server(RECEIVED, "asyncio") as port:
         rates = rounds({
-            "alertrpc": partial(_http_rate, folder, int(port)),
-            "asyncio": partial(_bare_rate, int(port), "asyncio"),
-            "uvloop": partial(_bare_rate, int(port), "uvloop"),
+            "alertrpc": partial(_http_rate, folder, port),
+            "asyncio": partial(_bare_rate, port, "asyncio"),
+            "uvloop": partial(_bare_rate, port, "uvloop"),
         })  # fmt: skip
     return Row(
         f"9. {HTTP_ALERTS:,} due alerts to a receiver of webhooks, {HTTP_SESSIONS} sessions",

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -15,9 +14,9 @@ from alertrpc.intake.pushes import MOST_TOGETHER, Push, Pushes
 from alertrpc.ledger.ledger import Ledger
 from alertrpc.store.database import create, open_database
 from alertrpc.store.loading import load_file
-from benchmarks.deliveries import USERS, basic, configure, http_media_type
+from benchmarks.deliveries import RECEIVED, USERS, basic, configure, http_media_type
 from benchmarks.point_reads import point_bodies
-from benchmarks.processes import Target, alertrpc, generate_load, login, start_load, started
+from benchmarks.processes import Target, alertrpc, bare_server, generate_load, login, start_load
 from benchmarks.report import Row, rounds
 
 SENDERS = 64
@@ -37,8 +36,8 @@ def bodies(run: str, number: int) -> list[str]:
 def measure(database: Path, alerts: int, seconds: float) -> list[Row]:
     """Pushes of 64 senders, each of which makes an event and an alert that is delivered; alone, then beside reads."""
     together, alone = measure_sharing()
-    with started([sys.executable, "-m", "benchmarks.receiver"], "") as (receiver, _):
-        configure(database, http_media_type(int(receiver), 8))
+    with bare_server(RECEIVED, "asyncio") as receiver:
+        configure(database, http_media_type(receiver, 8))
         with alertrpc(database) as (port, _):
             auth = login(port, "Admin")
             generate_load(port, SENDERS, 1.0, bodies("warm", 20_000), TARGET)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.receivers import Receiver, new_database, receiving
 from tests.support import DATASET, Client, Server, run_alertrpc, serving
 
 
@@ -44,3 +45,15 @@ def server(database: Path) -> Iterator[Server]:
     """A server of the test's own."""
     with serving(database) as server:
         yield server
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """A new database with Admin alone."""
+    return new_database(tmp_path / "alertrpc.db")
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with receiving() as found:
+        yield found

@@ -8,7 +8,7 @@ import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -24,9 +24,7 @@ from tests.receivers import (
     alerts,
     attempts,
     http_channel,
-    new_database,
     push,
-    receiving,
     rows,
     script_channel,
     settled,
@@ -40,17 +38,6 @@ from tests.wire import eventually, execute
 ROUNDS = 12
 SENDERS = 4
 LIFE = (0.05, 0.7)  # seconds from a start to the kill
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return new_database(tmp_path / "alertrpc.db")
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with receiving() as found:
-        yield found
 
 
 def kill(server: Server) -> None:

@@ -50,18 +50,6 @@ ATTEMPT_FIELDS = {
 }  # fmt: skip
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    """A new database."""
-    return new_database(tmp_path / "alertrpc.db")
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with receiving() as found:
-        yield found
-
-
 @contextmanager
 def delivering(path: Path, *media_types: Any, flags: tuple[str, ...] = (), **more: Any) -> Iterator[Server]:
     """A server that sends every alarm to Admin through the media types; its log holds no tracebacks in the end."""

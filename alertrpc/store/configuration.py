@@ -67,6 +67,7 @@ def apply_configuration(configuration: Configuration, connection: sqlite3.Connec
     ]
     if lines:
         connection.execute("UPDATE instance SET revision = revision + 1")
+        connection.execute("UPDATE escalations SET nextcheck = 0")  # their steps may be due at other times now
     return lines
 
 

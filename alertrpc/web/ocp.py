@@ -7,7 +7,7 @@ Source: OCP's "API call description"
 import logging
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -22,10 +22,24 @@ from alertrpc.web.body import BROKEN_BODY, read_body
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 DataHandler = Callable[[web.Request], Awaitable[Any]]
+Headers = Mapping[str, str]
+
+NO_HEADERS: Headers = {}
 
 NO_SUCH_ALARM, NO_SUCH_CHANNEL = 70001, 40001  # OCP's codes; where it has none, the code is the HTTP status
 RETRY_SECONDS = "5"  # after a fault of the database that may pass
-_CHALLENGE = 'Basic realm="alertrpc", charset="UTF-8"'
+_CHALLENGE = {"WWW-Authenticate": 'Basic realm="alertrpc", charset="UTF-8"'}
+_LATER = {"Retry-After": RETRY_SECONDS}
+# What an exception is answered with: status, text (its own where none stands here) and headers.
+_FAULTS: Sequence[tuple[type[Exception] | tuple[type[Exception], ...], int, str, Headers]] = (
+    (BodyFault, 400, "", NO_HEADERS),
+    (ApiError, 401, "", _CHALLENGE),
+    (KeyReused, 422, "", NO_HEADERS),
+    ((DatabaseBusy, DatabaseUnwritable), 503, "", _LATER),
+    (QueryTimeout, 504, "", NO_HEADERS),
+    (TimeoutError, 408, "the body did not come in time", NO_HEADERS),
+    (BROKEN_BODY, 400, "the body broke off or cannot be read", NO_HEADERS),
+)
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +47,7 @@ log = logging.getLogger(__name__)
 class OcpFault(Exception):
     """A request that is refused: HTTP status, OCP's code, one line of text, and headers."""
 
-    def __init__(self, status: int, message: str, *, code: int | None = None, headers: Mapping[str, str] = {}) -> None:
+    def __init__(self, status: int, message: str, *, code: int | None = None, headers: Headers = NO_HEADERS) -> None:
         super().__init__(message)
         self.status = status
         self.message = message
@@ -113,21 +127,10 @@ def _fault(error: Exception, trace: str) -> OcpFault:
     """The fault as the client is told it; one that nobody foresaw is logged with the trace's id."""
     if isinstance(error, OcpFault):
         return error
-    if isinstance(error, BodyFault):
-        return OcpFault(400, str(error))
-    if isinstance(error, ApiError):
-        if error.data == NO_ACCESS:
-            return OcpFault(403, error.data)
-        return OcpFault(401, error.data, headers={"WWW-Authenticate": _CHALLENGE})
-    if isinstance(error, KeyReused):
-        return OcpFault(422, str(error))
-    if isinstance(error, DatabaseBusy | DatabaseUnwritable):
-        return OcpFault(503, str(error), headers={"Retry-After": RETRY_SECONDS})
-    if isinstance(error, QueryTimeout):
-        return OcpFault(504, str(error))
-    if isinstance(error, TimeoutError):
-        return OcpFault(408, "the body did not come in time")
-    if isinstance(error, BROKEN_BODY):
-        return OcpFault(400, "the body broke off or cannot be read")
+    if isinstance(error, ApiError) and error.data == NO_ACCESS:
+        return OcpFault(403, error.data)
+    for kind, status, text, headers in _FAULTS:
+        if isinstance(error, kind):
+            return OcpFault(status, text or str(error), headers=headers)
     log.error("a request failed, trace %s", trace, exc_info=error)
     return OcpFault(500, f"an internal fault, trace {trace}")
