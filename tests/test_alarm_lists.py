@@ -15,6 +15,7 @@ from alertrpc.intake import ocp
 from alertrpc.intake.labelled import LEVELS, TARGETS
 from alertrpc.web import alarms, channels
 from alertrpc.web.alarms import ALARM_FILTERS, LARGEST_PAGE, NOTIFICATION_FILTERS
+from alertrpc.web.ocp import FAULTS
 from tests.jsons import many
 from tests.support import DATASET, ROOT, Client, Server, json_lines, run_alertrpc, serving, write_lines
 from tests.test_alarm_api import ALARMS, Api
@@ -576,6 +577,7 @@ def test_what_the_rows_hold_is_documented(admin: Api) -> None:
 def test_the_headers_and_statuses_are_documented() -> None:
     source = "".join((ROOT / "alertrpc" / "web" / name).read_text() for name in ("ocp.py", "alarms.py", "callers.py"))
     statuses = {int(status) for status in re.findall(r"OcpFault\((\d{3})", source)} | {200, 413}
+    statuses |= {status for _, status, _, _ in FAULTS}
     assert {int(cells[0]) for cells in table("status")} == statuses
     headers = {"RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "Retry-After", "Idempotency-Key", "Allow"}
     assert [name for name in sorted(headers | {"WWW-Authenticate"}) if f"``{name}``" not in DOCUMENT] == []

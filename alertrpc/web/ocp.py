@@ -31,7 +31,7 @@ RETRY_SECONDS = "5"  # after a fault of the database that may pass
 _CHALLENGE = {"WWW-Authenticate": 'Basic realm="alertrpc", charset="UTF-8"'}
 _LATER = {"Retry-After": RETRY_SECONDS}
 # What an exception is answered with: status, text (its own where none stands here) and headers.
-_FAULTS: Sequence[tuple[type[Exception] | tuple[type[Exception], ...], int, str, Headers]] = (
+FAULTS: Sequence[tuple[type[Exception] | tuple[type[Exception], ...], int, str, Headers]] = (
     (BodyFault, 400, "", NO_HEADERS),
     (ApiError, 401, "", _CHALLENGE),
     (KeyReused, 422, "", NO_HEADERS),
@@ -129,7 +129,7 @@ def _fault(error: Exception, trace: str) -> OcpFault:
         return error
     if isinstance(error, ApiError) and error.data == NO_ACCESS:
         return OcpFault(403, error.data)
-    for kind, status, text, headers in _FAULTS:
+    for kind, status, text, headers in FAULTS:
         if isinstance(error, kind):
             return OcpFault(status, text or str(error), headers=headers)
     log.error("a request failed, trace %s", trace, exc_info=error)
