@@ -476,3 +476,6 @@ CREATE TABLE resends (
     resent_alertid INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX resends_resent_alertid ON resends (resent_alertid);
+
+-- Which alerts are of recoveries; events and alerts get ids beyond all that these name.
+CREATE INDEX alerts_p_eventid ON alerts (p_eventid) WHERE p_eventid IS NOT NULL;

@@ -20,7 +20,7 @@ from alertrpc.records import Clock
 from alertrpc.rpc.dispatch import Dispatcher
 from alertrpc.settings import Settings
 from alertrpc.store.database import Database, open_database
-from alertrpc.web import alarms, channels, endpoint, health
+from alertrpc.web import alarm_routes, channels, endpoint, health, pushes
 from alertrpc.web.body import STALL_TIMEOUT
 from alertrpc.web.callers import CREDENTIALS, PUSH_LIMIT, PushLimit
 
@@ -33,8 +33,8 @@ def build_app(settings: Settings, bell: Bell, clock: Clock = time.time) -> web.A
     app = web.Application(client_max_size=settings.body_limit)
     app[STALL_TIMEOUT] = settings.stall_timeout
     app[PUSH_LIMIT] = PushLimit(settings.push_limit)
-    app[alarms.CLOCK] = clock
-    app[alarms.RESOLVE_TIMEOUT] = settings.resolve_timeout
+    app[pushes.CLOCK] = clock
+    app[pushes.RESOLVE_TIMEOUT] = settings.resolve_timeout
 
     async def services(app: web.Application) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
@@ -59,14 +59,14 @@ def build_app(settings: Settings, bell: Bell, clock: Clock = time.time) -> web.A
                 await stack.enter_async_context(deliverer.running(settings.shutdown_timeout))
             app[health.DATABASE] = database
             app[CREDENTIALS] = credentials
-            app[alarms.PUSHES] = Pushes(database, ledger, clock, bell.ring)
+            app[pushes.PUSHES] = Pushes(database, ledger, clock, bell.ring)
             app[channels.TRIALS] = trials
             app[endpoint.DISPATCHER] = Dispatcher(Services(settings, database, credentials, trials, clock, bell.ring))
             yield
 
     app.cleanup_ctx.append(services)
     app.router.add_get("/healthz", health.healthz)
-    alarms.add_routes(app)
+    alarm_routes.add_routes(app)
     channels.add_routes(app)
     endpoint.add_routes(app)
     return app

@@ -24,7 +24,7 @@ from alertrpc.errors import AlertrpcError, ConfigurationError, LoadError, NameFa
 from alertrpc.records import Configuration, Kind
 from alertrpc.settings import TABLE, Setting, Settings, at_least_one, duration, read_settings
 from alertrpc.store import users
-from alertrpc.store.configuration import bring, rehearse
+from alertrpc.store.applying.applying import bring, rehearse
 from alertrpc.store.database import administered, create, inspect
 from alertrpc.store.loading import load_file
 
@@ -158,14 +158,14 @@ def serve(settings: Settings, config: str | None) -> None:
 
 def _apply_declared(settings: Settings, config: str | None) -> list[str]:
     """Brings the database to what the file declares, if anything; what changed."""
-    from alertrpc.configuration import declares
+    from alertrpc.configuration.reading import declares
 
     return _apply(settings, config) if config is not None and declares(config) else []
 
 
 def _apply(settings: Settings, config: str) -> list[str]:
     """Brings the database to what the file declares; what changed."""
-    from alertrpc.configuration import read_configuration
+    from alertrpc.configuration.reading import read_configuration
 
     configuration = read_configuration(config)
     try:
@@ -384,7 +384,7 @@ def check(settings: Settings, config: str | None) -> None:
 
 def _check_declared(settings: Settings, config: str | None) -> None:
     """Raises ConfigurationError with all faults of what the file declares, if anything."""
-    from alertrpc.configuration import declares, read_configuration
+    from alertrpc.configuration.reading import declares, read_configuration
 
     if config is None or not declares(config):
         return
@@ -408,8 +408,8 @@ def _check_declared(settings: Settings, config: str | None) -> None:
 
 def _script_faults(settings: Settings, configuration: Configuration) -> Iterator[str]:
     """The scripts that cannot be run."""
-    from alertrpc.configuration import place
-    from alertrpc.delivery.channels.script import find_script
+    from alertrpc.configuration.faults import place
+    from alertrpc.delivery.scripts.files import find_script
 
     for number, media_type in enumerate(configuration.media_types, 1):
         if media_type.kind is not Kind.SCRIPT:

@@ -15,6 +15,7 @@ from aiohttp import web
 
 from alertrpc.app import build_app
 from alertrpc.delivery.bell import Bell
+from alertrpc.delivery.scripts.process import kill_running
 from alertrpc.errors import AlertrpcError
 from alertrpc.settings import Settings
 from alertrpc.store.database import prepare
@@ -25,7 +26,14 @@ with suppress(ImportError):  # there is not a build of uvloop for every machine
 
 STOPPED_AT_ONCE = 130
 STOPPING = (signal.SIGTERM, signal.SIGINT)
-_SHORTEST_LIFE = 2.0  # seconds; a worker that ends sooner would only end again
+_LEAVE = signal.SIGQUIT  # of the supervisor to its workers: stop at once
+_ESCALATION = (
+    signal.SIGTERM,
+    _LEAVE,
+    signal.SIGKILL,
+)  # what workers are sent at the first signal, the second, the third
+_SHORTEST_LIFE = 2.0  # seconds; a worker that ends sooner may only end again
+_MOST_SHORT_LIVES = 5  # in a row
 _BACKLOG = 1024
 
 log = logging.getLogger(__name__)
@@ -83,12 +91,17 @@ async def _serve(
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
 
+    def leave() -> None:
+        kill_running()  # else scripts would run on, and nobody would end them
+        os._exit(STOPPED_AT_ONCE)
+
     def stop_or_leave() -> None:
         if stop.is_set():
-            os._exit(STOPPED_AT_ONCE)
+            leave()
         stop.set()
 
     loop.add_signal_handler(signal.SIGTERM, stop_or_leave)
+    loop.add_signal_handler(_LEAVE, leave)
     # Ctrl-C reaches workers and supervisor alike; the supervisor alone acts on it.
     loop.add_signal_handler(signal.SIGINT, stop_or_leave if parent is None else lambda: None)
     if parent is not None:
@@ -101,9 +114,10 @@ async def _serve(
         await web.SockSite(runner, listener, backlog=_BACKLOG).start()
         on_ready()
         await stop.wait()
-        log.info("stopping; the answers in flight are finished")
+        log.info("stopping; answers and tries under way come to their end, a second signal stops at once")
     finally:
         await runner.cleanup()
+    log.info("stopped")
 
 
 def _orphaned(parent: int, stop: asyncio.Event) -> None:
@@ -129,18 +143,19 @@ class _Workers:
             self._start()
         if not self._signals:
             on_ready()
-        failed = False
+        failed, short_lives = False, 0
         while self._started:
             pid, status = os.wait()
             age = time.monotonic() - self._started.pop(pid)
             if self._signals or failed:
                 continue
             log.error("worker %d ended with status %d and is started again", pid, os.waitstatus_to_exitcode(status))
-            if age < _SHORTEST_LIFE:
+            short_lives = short_lives + 1 if age < _SHORTEST_LIFE else 0
+            if short_lives < _MOST_SHORT_LIVES:
+                self._start()
+            else:
                 failed = True
                 self._send(signal.SIGTERM)
-            else:
-                self._start()
         if failed:
             raise AlertrpcError("the workers do not stay up; the log says why")
         if self._signals > 1:
@@ -148,7 +163,7 @@ class _Workers:
 
     def _on_signal(self, _signum: int, _frame: object) -> None:
         self._signals += 1
-        self._send(signal.SIGTERM if self._signals == 1 else signal.SIGKILL)
+        self._send(_ESCALATION[min(self._signals, len(_ESCALATION)) - 1])
 
     def _send(self, signum: int) -> None:
         for pid in list(self._started):

@@ -3,21 +3,23 @@
 import os
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from alertrpc.errors import SettingsError
+from alertrpc.errors import ConfigurationError, SettingsError
 
 ENVIRONMENT_PREFIX = "ALERTRPC_"
 # Names of the environment that are no settings of the server.
 OTHER_ENVIRONMENT = frozenset({"ALERTRPC_CONFIG", "ALERTRPC_ADMIN_PASSWORD", "ALERTRPC_PASSWORD"})
-# What a file declares beside settings; configuration.py reads it.
+# What a file declares beside settings; configuration/ reads it.
 DECLARED = ("media_type", "user", "action")
 
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _BYTES = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30}
+YES_OR_NO = "YES|NO"  # the metavar of settings that TOML's true and false set too
 _INT64 = range(-(2**63), 2**63)  # TOML's integers; Python reads longer ones, and cannot write the longest
 
 
@@ -135,7 +137,7 @@ TABLE = (
     Setting("push_limit", whole(0, 1_000_000), "N", "0", "How many alarms a user may push a minute; 0 is no limit."),
     Setting("resolve_timeout", at_least_one(duration), "TIME", "5m",
             "When a Prometheus alert without endsAt ends that is not sent again."),
-    Setting("deliver", one_of("yes", "no"), "YES|NO", "yes", "Whether this server sends alerts."),
+    Setting("deliver", one_of("yes", "no"), YES_OR_NO, "yes", "Whether this server sends alerts."),
     Setting("shutdown_timeout", at_least_one(duration), "TIME", "30s",
             "How long SIGTERM and SIGINT wait for the answers in flight."),
     Setting("log_level", one_of("debug", "info", "warning", "error"), "LEVEL", "info", "What is written to standard error."),
@@ -191,16 +193,27 @@ def read_document(path: str) -> dict[str, Any]:
 
 def _from_file(path: str) -> dict[str, tuple[str, str]]:
     """Texts of the settings in a TOML file, each with where it stands; what else it declares is left aside."""
-    texts = {}
+    faults, texts = [], {}
     for name, value in read_document(path).items():
         if name in DECLARED:
             continue
         if name not in BY_NAME:
-            raise SettingsError(f"{path}: unknown setting {name!r}")
-        if isinstance(value, bool) or not (isinstance(value, str) or (isinstance(value, int) and value in _INT64)):
-            raise SettingsError(f"{path}: {name}: a string or a whole number is expected")
-        texts[name] = (str(value), f"{path}: {name}")
+            faults.append(f"{path}: unknown setting {name!r}{meant(name, [*BY_NAME, *DECLARED])}")
+        elif isinstance(value, bool) and BY_NAME[name].metavar == YES_OR_NO:
+            texts[name] = ("yes" if value else "no", f"{path}: {name}")
+        elif isinstance(value, bool) or not (isinstance(value, str) or (isinstance(value, int) and value in _INT64)):
+            faults.append(f"{path}: {name}: a string or a whole number is expected")
+        else:
+            texts[name] = (str(value), f"{path}: {name}")
+    if faults:
+        raise ConfigurationError(faults)
     return texts
+
+
+def meant(name: str, known: Iterable[str]) -> str:
+    """The known name that a wrong one may stand for, as the end of a fault."""
+    nearest = get_close_matches(name[:100], list(known), n=1)
+    return f'; did you mean "{nearest[0]}"?' if nearest else ""
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, tuple[str, str]]:
@@ -220,17 +233,19 @@ def read_settings(
 ) -> Settings:
     """The settings of a TOML file, the environment and flags, later ones win.
 
-    Raises SettingsError that names the wrong value and where it stands.
+    Raises SettingsError that names each wrong value and where it stands.
     """
     texts = {setting.name: (setting.default, setting.name) for setting in TABLE}
     if config is not None:
         texts |= _from_file(config)
     texts |= _from_environment(environment)
     texts |= {name: (text, BY_NAME[name].flag) for name, text in flags.items() if text is not None}
-    values = {}
+    faults, values = [], {}
     for name, (text, place) in texts.items():
         try:
             values[name] = BY_NAME[name].parse(text)
         except ValueError as error:
-            raise SettingsError(f"{place}: {error}, not {text!r}") from error
+            faults.append(f"{place}: {error}, not {text!r}")
+    if faults:
+        raise ConfigurationError(faults)
     return Settings(**values)

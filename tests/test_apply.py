@@ -13,7 +13,7 @@ import pytest
 from alertrpc.errors import NameFaults, StoreError
 from alertrpc.records import Action, Configuration, Kind, Media, MediaType, Receiver, Severity, SmtpSecurity, Step
 from alertrpc.store import users
-from alertrpc.store.configuration import apply_configuration, bring, rehearse
+from alertrpc.store.applying.applying import apply_configuration, bring, rehearse
 from alertrpc.store.connection import connect, transaction
 from alertrpc.store.database import create
 from alertrpc.store.schema import APPLICATION_ID, SCHEMA_VERSION, migrations, schema_sql

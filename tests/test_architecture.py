@@ -20,7 +20,7 @@ LIBRARIES = {
     "aiohttp": ("web/", "app.py", "server.py", "delivery/channels/http.py"),
     "aiosmtplib": ("delivery/channels/email.py",),
     "regex": ("delivery/channels/expect.py",),
-    "subprocess": ("delivery/channels/script.py",),
+    "subprocess": ("delivery/scripts/process.py",),
     "jsonrpcserver": ("rpc/",),
     "oslash": ("rpc/",),
     "click": ("cli.py",),
@@ -28,7 +28,7 @@ LIBRARIES = {
     "sqlite3": ("store/", "cli.py", "web/health.py"),
     "aiosqlite": ("store/",),
     "bcrypt": ("api/passwords.py",),
-    "marshmallow": ("api/", "configuration.py"),
+    "marshmallow": ("api/", "configuration/"),
     "uvloop": ("server.py",),
 }
 SQL_ROOMS = ("query/", "store/")

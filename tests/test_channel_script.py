@@ -12,9 +12,11 @@ from typing import Any
 import pytest
 import uvloop
 
-from alertrpc.delivery.channels.script import TEXT_BYTES, ScriptChannel, UnusableScript, find_script, folder_name
+from alertrpc.delivery.channels.script import ScriptChannel
 from alertrpc.delivery.message import Message
 from alertrpc.delivery.outcome import Outcome, Reason, Verdict
+from alertrpc.delivery.scripts.environment import TEXT_BYTES
+from alertrpc.delivery.scripts.files import UnusableScript, find_script, folder_name
 from alertrpc.records import Kind, MediaType
 
 RUNNERS: dict[str, Callable[[Coroutine[Any, Any, Any]], Any]] = {"asyncio": asyncio.run, "uvloop": uvloop.run}

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alertrpc.configuration import HTTP_BODY, declares, parse_configuration, read_configuration
+from alertrpc.configuration.media_types import HTTP_BODY
+from alertrpc.configuration.reading import declares, parse_configuration, read_configuration
 from alertrpc.errors import ConfigurationError, SettingsError
 from alertrpc.records import Action, Configuration, Kind, Media, MediaType, Receiver, Severity, SmtpSecurity, Step
 

@@ -19,7 +19,9 @@ from alertrpc.api.get import common_fields
 from alertrpc.api.methods import METHODS
 from alertrpc.app import build_app
 from alertrpc.cli import cli
-from alertrpc.configuration import _ACTION, _MEDIUM, _OF_ALL, _OF_KIND, _STEP, _USER
+from alertrpc.configuration.actions import ACTION, STEP
+from alertrpc.configuration.media_types import OF_ALL, OF_KIND
+from alertrpc.configuration.users import MEDIUM, USER
 from alertrpc.delivery.bell import Bell
 from alertrpc.delivery.channels.script import GIVEN_UP
 from alertrpc.delivery.outcome import Reason, Verdict
@@ -34,11 +36,11 @@ DOCUMENTS = [ROOT / "README.rst", ROOT / "CHANGELOG.rst", *sorted((ROOT / "docs"
 README = (ROOT / "README.rst").read_text()
 INTERNAL = {"nopermissions"}
 KEYS = {
-    "media_type": {key for keys in (_OF_ALL, *_OF_KIND.values()) for key in keys},
-    "medium": set(_MEDIUM.keys),
-    "user": set(_USER.keys),
-    "action": set(_ACTION.keys),
-    "step": set(_STEP.keys),
+    "media_type": {key for keys in (OF_ALL, *OF_KIND.values()) for key in keys},
+    "medium": set(MEDIUM.keys),
+    "user": set(USER.keys),
+    "action": set(ACTION.keys),
+    "step": set(STEP.keys),
 }
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from alertrpc.configuration import read_configuration
+from alertrpc.configuration.reading import read_configuration
 from alertrpc.intake import ocp
 from alertrpc.records import Kind
 from alertrpc.settings import read_settings

@@ -80,16 +80,31 @@ def test_null_is_absent() -> None:
     assert parse({**nulls, "alarmType": "a", "target": "b"}, NOW) == parse({"alarmType": "a", "target": "b"}, NOW)
 
 
-def test_an_array_keeps_its_order_and_its_repeats() -> None:
-    bodies: list[Any] = [{**SAMPLE, "level": 2}, {**SAMPLE, "target": "other"}, {**SAMPLE, "status": "Inactive"}]
+def test_an_array_keeps_its_order() -> None:
+    bodies: list[Any] = [{**SAMPLE, "level": 2}, {**SAMPLE, "target": "other"}, {**SAMPLE, "alarmType": "other"}]
     alarms = parse(bodies, NOW)
     assert [alarm for body in bodies for alarm in parse(body, NOW)] == alarms
-    assert alarms[0].identity == alarms[2].identity != alarms[1].identity
+    assert len({alarm.identity for alarm in alarms}) == 3
+
+
+def test_an_alarm_comes_once_in_an_array() -> None:
+    with pytest.raises(BodyFault) as caught:
+        parse([SAMPLE, {**SAMPLE, "target": "other"}, {**SAMPLE, "status": "Inactive"}], NOW)
+    assert (caught.value.place, caught.value.fault) == (
+        "[2]",
+        "another alarm than [0] is expected: alarmType and target are the same",
+    )
 
 
 @pytest.mark.parametrize("size", [1, 1000])
 def test_an_array_of_each_size(size: int) -> None:
-    assert len(parse([SAMPLE] * size, NOW)) == size
+    assert len(parse([{**SAMPLE, "target": str(number)} for number in range(size)], NOW)) == size
+
+
+def test_the_labels_of_an_array_are_counted() -> None:
+    labels: dict[str, Any] = {str(number): "" for number in range(10_000)}
+    with pytest.raises(BodyFault, match="at most 50000 labels in all are expected"):
+        parse([{**SAMPLE, "labels": labels}] * 6, NOW)
 
 
 def test_the_largest_values() -> None:

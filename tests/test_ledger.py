@@ -14,7 +14,7 @@ from alertrpc.ledger.alarm import Alarm
 from alertrpc.ledger.ledger import Ledger
 from alertrpc.records import Action, Configuration, Kind, Media, MediaType, Receiver, Severity, Step
 from alertrpc.store import users
-from alertrpc.store.configuration import apply_configuration
+from alertrpc.store.applying.applying import apply_configuration
 from alertrpc.store.connection import connect, transaction
 from alertrpc.store.database import create
 

@@ -1,10 +1,11 @@
 """What of a receiver's texts may be kept: no secrets of the media type, no NULs, and little enough to read."""
 
+import json
 import re
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from alertrpc.records import MediaType
 
@@ -15,7 +16,10 @@ ERROR_CHARACTERS = 255
 SHORTEST_SECRET = 6  # shorter texts are in many others
 SHORTEST_SECRET_SEGMENT = 20  # webhooks of chats carry their secret in such a piece of the path
 
-_CREDENTIAL = re.compile(r"authorization|cookie|token|key|secret|passw(or)?d|(?<![a-z])sign", re.IGNORECASE)
+_CREDENTIAL = re.compile(
+    r"auth|cookie|token|key|secret|passw(or)?d|pwd|credential|signature|(?<![a-z])sign?(?![a-z])|code", re.IGNORECASE
+)
+_MEMBER = re.compile(r'"([^"\\]{1,100})"\s*:\s*"((?:[^"\\]|\\.)*)"')  # of a JSON body: a name and a text
 _SCHEMES = frozenset({"bearer", "digest", "negotiate"})
 _VARIABLE = re.compile(r"\$\{[^{}]*\}")
 
@@ -70,7 +74,13 @@ def _literals(template: str) -> Iterator[str]:
     for piece in map(str.strip, _VARIABLE.split(template)):
         for form in {piece, unquote(piece)}:
             if len(form) >= SHORTEST_SECRET and form.lower() not in _SCHEMES:
-                yield form
+                yield from _spellings(form)
+
+
+def _spellings(secret: str) -> Iterator[str]:
+    """The secret, and as JSON or a URL may write it."""
+    in_json = json.dumps(secret)[1:-1]
+    yield from {secret, in_json, in_json.replace("/", "\\/"), quote(secret, safe=""), quote(secret)}
 
 
 def _password_forms(media_type: MediaType) -> tuple[str, ...]:
@@ -89,6 +99,9 @@ def _credentials(media_type: MediaType) -> Iterator[str]:
     for name, value in media_type.headers.items():
         if _CREDENTIAL.search(name):
             yield from _of_header(value)
+    for name, value in _MEMBER.findall(media_type.body):
+        if _CREDENTIAL.search(name):
+            yield value
     for url in (media_type.url, media_type.proxy):
         # a template is no URL yet: what is in its braces must not end its parts
         parts = _split(_VARIABLE.sub("${}", url))

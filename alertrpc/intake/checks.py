@@ -19,6 +19,7 @@ LONGEST_SUMMARY = 2048
 LONGEST_LABEL = 2**16
 LONGEST_DESCRIPTION = 2**20
 MOST_LABELS = 10_000
+MOST_LABELS_OF_BODY = 50_000
 
 REQUIRED = "a value is required"
 
@@ -60,6 +61,9 @@ def elements(value: Json, least: int, most: int) -> list[Json]:
         raise BodyFault("an array is expected")
     if not least <= len(value) <= most:
         raise BodyFault(f"an array of {least} to {most} elements is expected")
+    labels = [element.get("labels") for element in value if isinstance(element, dict)]
+    if sum(len(given) for given in labels if isinstance(given, dict)) > MOST_LABELS_OF_BODY:
+        raise BodyFault(f"at most {MOST_LABELS_OF_BODY} labels in all are expected")
     return value
 
 

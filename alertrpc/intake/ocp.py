@@ -42,8 +42,17 @@ def parse(body: Json, now: int) -> list[Alarm]:
     if isinstance(body, dict):
         return [_alarm(now, body)]
     if isinstance(body, list):
-        return checks.array_of(1, MOST_ALARMS, partial(_alarm, now))(body)
+        return _each_once(checks.array_of(1, MOST_ALARMS, partial(_alarm, now))(body))
     raise BodyFault("an object or an array of objects is expected")
+
+
+def _each_once(alarms: list[Alarm]) -> list[Alarm]:
+    """Raises BodyFault when an alarm comes twice: what a sender means by that, nobody knows."""
+    places: dict[str, int] = {}
+    for place, alarm in enumerate(alarms):
+        if (first := places.setdefault(alarm.identity, place)) != place:
+            raise BodyFault(f"another alarm than [{first}] is expected: alarmType and target are the same", place)
+    return alarms
 
 
 def _alarm(now: int, value: Json) -> Alarm:

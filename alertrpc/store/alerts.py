@@ -66,6 +66,10 @@ WHERE nextcheck IS NOT NULL AND nextcheck <= ? ORDER BY nextcheck, escalationid 
 _END_ESCALATIONS = """
 DELETE FROM escalations WHERE eventid IN (SELECT value FROM json_each(?)) RETURNING eventid, actionid"""
 
+_LAST_ALERTID = """
+SELECT MAX((SELECT COALESCE(MAX(alertid), 0) FROM alerts), (SELECT COALESCE(MAX(alertid), 0) FROM attempts),
+           (SELECT COALESCE(MAX(alertid), 0) FROM alert_queue), (SELECT COALESCE(MAX(alertid), 0) FROM resends))"""
+
 ALERT_COLUMNS = (
     "alertid", "actionid", "eventid", "userid", "clock", "mediatypeid", "sendto", "subject", "message", "status",
     "error", "esc_step", "p_eventid",
@@ -142,7 +146,7 @@ def add_alerts(alerts: Sequence[NewAlert], due: int, connection: sqlite3.Connect
     """Adds alerts, those that are new to the queue, due in milliseconds; returns their alertids."""
     if not alerts:
         return []
-    last: int = connection.execute("SELECT COALESCE(MAX(alertid), 0) FROM alerts").fetchone()[0]
+    last: int = connection.execute(_LAST_ALERTID).fetchone()[0]
     numbered = list(enumerate(alerts, last + 1))
     insert(connection, "alerts", ALERT_COLUMNS, [(alertid, *alert) for alertid, alert in numbered])
     queued = [(alertid, alert.mediatypeid, due) for alertid, alert in numbered if alert.status == 3]

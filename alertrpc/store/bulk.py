@@ -9,17 +9,17 @@ import orjson
 
 Row = Sequence[object]
 
+MOST_BYTES = 16 * 2**20  # of rows in one statement; SQLite's limit for a text is 10^9
+
 
 def insert(connection: sqlite3.Connection, table: str, columns: tuple[str, ...], rows: Sequence[Row]) -> None:
     """Adds rows to a table; `columns` names what each row holds, texts, whole numbers and NULLs."""
-    if rows:
-        connection.execute(_insert_statement(table, columns), (_json(rows),))
+    run(connection, _insert_statement(table, columns), rows)
 
 
 def update(connection: sqlite3.Connection, table: str, columns: tuple[str, ...], rows: Sequence[Row]) -> None:
     """Sets the columns after the first in the rows of a table that the first column names."""
-    if rows:
-        connection.execute(_update_statement(table, columns), (_json(rows),))
+    run(connection, _update_statement(table, columns), rows)
 
 
 def fetch(connection: sqlite3.Connection, sql: str, rows: Iterable[object], *more: object) -> list[Any]:
@@ -29,8 +29,15 @@ def fetch(connection: sqlite3.Connection, sql: str, rows: Iterable[object], *mor
 
 
 def run(connection: sqlite3.Connection, sql: str, rows: Iterable[object]) -> None:
-    """Runs a statement that takes a JSON array of rows."""
-    connection.execute(sql, (_json(rows),))
+    """Runs a statement that takes a JSON array of rows, for so many at a time as SQLite takes in one text."""
+    pieces = [orjson.dumps(row) for row in rows]
+    while pieces:
+        taken, size = 0, 0
+        while taken < len(pieces) and (not taken or size + len(pieces[taken]) <= MOST_BYTES):
+            size += len(pieces[taken])
+            taken += 1
+        connection.execute(sql, ((b"[" + b",".join(pieces[:taken]) + b"]").decode(),))
+        del pieces[:taken]
 
 
 @lru_cache

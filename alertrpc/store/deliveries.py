@@ -10,7 +10,7 @@ from alertrpc.store.bulk import insert, update
 from alertrpc.store.problems import find_alarms
 
 ROW_FAULTS = (sqlite3.IntegrityError, sqlite3.DataError)  # of a row, and not of the database
-MOST_BYTES = 8 * 2**20  # of the messages that are claimed at one time
+MOST_BYTES = 8 * 2**20  # of what is claimed at one time
 
 # One look at the index for each media type, however long the queue is.
 _HEADS = """
@@ -32,11 +32,18 @@ _ALERT_OBJECT = """json_object(
     'username', COALESCE((SELECT u.username FROM users u WHERE u.userid = a.userid), ''),
     'attempts', COALESCE((SELECT MAX(at.number) FROM attempts at WHERE at.alertid = a.alertid), 0))"""
 
-# The first due alerts whose messages together are not too long, and the very first in any case.
+# What an alert and its alarm take in memory, nearly.
+_BYTES = """length(t.message) + COALESCE(
+    (SELECT length(al.description) + length(al.annotations) FROM alarms al
+     WHERE al.eventid = COALESCE(t.p_eventid, t.eventid)), 0) + COALESCE(
+    (SELECT SUM(length(et.tag) + length(et.value)) FROM event_tag et
+     WHERE et.eventid = COALESCE(t.p_eventid, t.eventid)), 0)"""
+
+# The first due alerts whose texts together are not too long, and the very first in any case.
 _DUE = f"""
 SELECT json_group_array({_ALERT_OBJECT}) FROM (
     SELECT alertid FROM (
-        SELECT q.alertid, SUM(length(t.message)) OVER (ORDER BY q.due, q.alertid) AS bytes, row_number() OVER () AS place
+        SELECT q.alertid, SUM({_BYTES}) OVER (ORDER BY q.due, q.alertid) AS bytes, row_number() OVER () AS place
         FROM (SELECT alertid, due FROM alert_queue WHERE mediatypeid = ? AND due <= ?
               ORDER BY due, alertid LIMIT ?) q
         CROSS JOIN alerts t ON t.alertid = q.alertid

@@ -6,8 +6,12 @@ from typing import Any, NamedTuple
 
 from alertrpc.store.bulk import fetch, run
 
+# Triggers of pushes are found by their alarms; of the others on a host so many are looked through, the oldest first.
+LOADED_TRIGGERS = 1000
+MOST_ALARMS = 32  # in one text; an alarm may hold some MiB
+
 # What is known of alarms, given as [identity, target, alarm type]: the active problem, the last one, trigger and host.
-_KNOWN = """
+_KNOWN = f"""
 SELECT json_group_array(json_array(
     (SELECT al.eventid FROM alarms al
      WHERE al.identity = json_extract(q.value, '$[0]') AND al.resolved_at IS NULL),
@@ -15,17 +19,25 @@ SELECT json_group_array(json_array(
     COALESCE(
         (SELECT e.objectid FROM alarms al CROSS JOIN events e ON e.eventid = al.eventid
          WHERE al.target = json_extract(q.value, '$[1]') AND al.alarm_type = json_extract(q.value, '$[2]') LIMIT 1),
-        (SELECT t.triggerid FROM hosts h
-         CROSS JOIN object_hosts oh ON oh.hostid = h.hostid AND oh.object = 0
-         CROSS JOIN triggers t ON t.triggerid = oh.objectid
-         WHERE h.host = json_extract(q.value, '$[1]') AND h.status IN (0, 1)
-           AND t.description = json_extract(q.value, '$[2]') LIMIT 1)),
+        (SELECT t.triggerid FROM (
+            SELECT oh.objectid FROM hosts h CROSS JOIN object_hosts oh ON oh.hostid = h.hostid AND oh.object = 0
+            WHERE h.host = json_extract(q.value, '$[1]') AND h.status IN (0, 1) LIMIT {LOADED_TRIGGERS}) o
+         CROSS JOIN triggers t ON t.triggerid = o.objectid
+         WHERE t.description = json_extract(q.value, '$[2]') LIMIT 1)),
     (SELECT MIN(h.hostid) FROM hosts h WHERE h.host = json_extract(q.value, '$[1]') AND h.status IN (0, 1))
 )) FROM json_each(?) q"""
 
+# The greatest ids that are taken, or named by what is left of rows that are gone.
 _LAST_IDS = """
-SELECT (SELECT COALESCE(MAX(hostid), 0) FROM hosts), (SELECT COALESCE(MAX(triggerid), 0) FROM triggers),
-       (SELECT COALESCE(MAX(eventid), 0) FROM events)"""
+SELECT MAX((SELECT COALESCE(MAX(hostid), 0) FROM hosts), (SELECT COALESCE(MAX(hostid), 0) FROM hosts_groups),
+           (SELECT COALESCE(MAX(hostid), 0) FROM object_hosts)),
+       MAX((SELECT COALESCE(MAX(triggerid), 0) FROM triggers), (SELECT COALESCE(MAX(objectid), 0) FROM events),
+           (SELECT COALESCE(MAX(objectid), 0) FROM object_hosts WHERE object = 0)),
+       MAX((SELECT COALESCE(MAX(eventid), 0) FROM events), (SELECT COALESCE(MAX(eventid), 0) FROM event_tag),
+           (SELECT COALESCE(MAX(eventid), 0) FROM event_recovery),
+           (SELECT COALESCE(MAX(r_eventid), 0) FROM event_recovery),
+           (SELECT COALESCE(MAX(eventid), 0) FROM alerts),
+           (SELECT COALESCE(MAX(p_eventid), 0) FROM alerts WHERE p_eventid IS NOT NULL))"""
 
 _ALARM_OBJECT = """json_object(
     'id', al.eventid, 'identity', al.identity, 'alarm_type', al.alarm_type, 'target', al.target, 'level', al.level,
@@ -89,7 +101,11 @@ def last_ids(connection: sqlite3.Connection) -> LastIds:
 
 def find_alarms(eventids: Iterable[int], connection: sqlite3.Connection) -> dict[int, dict[str, Any]]:
     """The alarms of problems by their eventids, with labels, severity, recovery and the actions at work on them."""
-    return {alarm["id"]: alarm for alarm in fetch(connection, _ALARMS, eventids)}
+    listed = list(eventids)
+    found: dict[int, dict[str, Any]] = {}
+    for start in range(0, len(listed), MOST_ALARMS):
+        found |= {alarm["id"]: alarm for alarm in fetch(connection, _ALARMS, listed[start : start + MOST_ALARMS])}
+    return found
 
 
 def expired_alarms(now: int, most: int, connection: sqlite3.Connection) -> list[int]:

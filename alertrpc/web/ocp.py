@@ -27,6 +27,7 @@ Headers = Mapping[str, str]
 NO_HEADERS: Headers = {}
 
 NO_SUCH_ALARM, NO_SUCH_CHANNEL = 70001, 40001  # OCP's codes; where it has none, the code is the HTTP status
+MOST_BYTES = 8 * 2**20  # of a body; all of it is read before anything else is done
 RETRY_SECONDS = "5"  # after a fault of the database that may pass
 _CHALLENGE = {"WWW-Authenticate": 'Basic realm="alertrpc", charset="UTF-8"'}
 _LATER = {"Retry-After": RETRY_SECONDS}
@@ -68,7 +69,7 @@ def enveloped(handler: DataHandler) -> Handler:
         except web.HTTPException as error:
             if error.status < 400:
                 raise
-            fault = OcpFault(error.status, error.reason)
+            fault = OcpFault(error.status, error.text or error.reason)
         except Exception as error:
             fault = _fault(error, trace)
         else:
@@ -99,7 +100,7 @@ async def read_json(request: web.Request) -> tuple[Json, bytes]:
     """What the body says, and the body. Only the content type of JSON is taken, which no foreign web page can send."""
     if request.content_type != "application/json":
         raise OcpFault(415, "the Content-Type application/json is expected")
-    body = await read_body(request)
+    body = await read_body(request, MOST_BYTES)
     try:
         return orjson.loads(body), body
     except orjson.JSONDecodeError as error:

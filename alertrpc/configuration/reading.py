@@ -1,0 +1,64 @@
+"""Reads what a file declares, of all its tables, or raises all its faults at once, each with its place."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from marshmallow import ValidationError
+
+from alertrpc.configuration.actions import ACTION
+from alertrpc.configuration.checking import Check, checked
+from alertrpc.configuration.faults import place, shown, told
+from alertrpc.configuration.media_types import media_type
+from alertrpc.configuration.users import USER
+from alertrpc.errors import ConfigurationError
+from alertrpc.records import Configuration
+from alertrpc.settings import DECLARED, read_document
+
+# Each table's check, and the key that names its entries.
+_TABLES: dict[str, tuple[Check[Any], str]] = {
+    "media_type": (media_type, "name"),
+    "user": (USER, "username"),
+    "action": (ACTION, "name"),
+}
+assert tuple(_TABLES) == DECLARED, "the settings leave aside what is read here"
+
+
+def read_configuration(path: str) -> Configuration:
+    """What the file at `path` declares; raises ConfigurationError whose faults name the file too."""
+    try:
+        return parse_configuration(read_document(path))
+    except ConfigurationError as error:
+        raise ConfigurationError([f"{path}: {fault}" for fault in error.faults]) from error
+
+
+def declares(path: str) -> bool:
+    """Whether the file at `path` declares anything, or nothing but settings."""
+    return any(table in DECLARED for table in read_document(path))
+
+
+def parse_configuration(document: Mapping[str, Any]) -> Configuration:
+    """What a document declares; its other members are left aside. Raises ConfigurationError with all faults."""
+    faults: list[str] = []
+    media_types, receivers, actions = (_declared(table, document.get(table, []), faults) for table in DECLARED)
+    if faults:
+        raise ConfigurationError(faults)
+    return Configuration(media_types=media_types, receivers=receivers, actions=actions)
+
+
+def _declared(table: str, value: Any, faults: list[str]) -> tuple[Any, ...]:
+    check, name_key = _TABLES[table]
+    if not isinstance(value, list):
+        faults.append(f"{table}: a list of tables is expected, each under [[{table}]], not {shown(value)}")
+        return ()
+    parsed = []
+    numbers: dict[str, int] = {}
+    for number, entry in enumerate(value, 1):
+        name = entry.get(name_key) if isinstance(entry, dict) else None
+        here = place(table, number, name)
+        if isinstance(name, str) and numbers.setdefault(name, number) != number:
+            faults.append(f"{here}: {name_key}: {table} {numbers[name]} has this name already")
+        try:
+            parsed.append(checked(check, entry))
+        except ValidationError as error:
+            faults += told(here, error.messages)
+    return tuple(parsed)

@@ -1,0 +1,115 @@
+"""Checks of values that any table may hold: texts, numbers, times, choices, and lists and tables of them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from marshmallow import ValidationError
+
+from alertrpc.configuration.checking import Check, T, checked, each
+from alertrpc.configuration.faults import sort
+from alertrpc.records import Severity
+from alertrpc.settings import duration
+
+SEVERITIES = {severity.name.replace("_", " ").capitalize(): severity for severity in Severity}
+_NO_TIME = "a time such as 30s, 15m or 1h is expected"
+
+
+def text(least: int, most: int) -> Check[str]:
+    """A text; its faults do not show it, as it may be a secret."""
+
+    def check(value: Any) -> str:
+        if not isinstance(value, str):
+            raise ValidationError(f"a text is expected, not {sort(value)}")
+        if "\0" in value:
+            raise ValidationError("a text without NUL is expected")
+        if not least <= len(value) <= most:
+            raise ValidationError(f"a text of {least} to {most} characters is expected, not of {len(value)}")
+        return value
+
+    return check
+
+
+def whole(least: int, most: int) -> Check[int]:
+    def check(value: Any) -> int:
+        if type(value) is not int or not least <= value <= most:
+            raise ValueError(f"a whole number from {least} to {most} is expected")
+        return value
+
+    return check
+
+
+def seconds(least: str, most: str) -> Check[int]:
+    """A time as settings have it, or a whole number of seconds."""
+
+    def check(value: Any) -> int:
+        if type(value) is not int and not isinstance(value, str):
+            raise ValueError(_NO_TIME)
+        number = duration(value) if isinstance(value, str) else value
+        if not duration(least) <= number <= duration(most):
+            raise ValueError(f"a time from {least} to {most} is expected")
+        return number
+
+    return check
+
+
+def true_or_false(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError("true or false is expected")
+    return value
+
+
+def one_of(values: Mapping[str, T]) -> Check[T]:
+    """One of the named values, in upper or lower case."""
+    by_name = {name.casefold(): value for name, value in values.items()}
+
+    def check(value: Any) -> T:
+        if not isinstance(value, str) or value.casefold() not in by_name:
+            raise ValueError(f"one of {', '.join(values)} is expected")
+        return by_name[value.casefold()]
+
+    return check
+
+
+def list_of(check: Check[T], least: int = 0) -> Check[tuple[T, ...]]:
+    def check_list(value: Any) -> tuple[T, ...]:
+        if not isinstance(value, list):
+            raise ValueError("a list is expected")
+        if len(value) < least:
+            raise ValidationError("a list that is not empty is expected")
+        return tuple(each(check, dict(enumerate(value))).values())
+
+    return check_list
+
+
+def table_of(check_name: Check[str], check: Check[T]) -> Check[dict[str, T]]:
+    """A table whose names are free."""
+
+    def check_table(value: Any) -> dict[str, T]:
+        if not isinstance(value, dict):
+            raise ValidationError(f"a table is expected, not {sort(value)}")
+        return each(check_pair, {name: (name, inner) for name, inner in value.items()})
+
+    def check_pair(pair: tuple[str, Any]) -> T:
+        checked(check_name, pair[0])
+        return checked(check, pair[1])
+
+    return check_table
+
+
+def names(most: int) -> Check[tuple[str, ...]]:
+    """Names, each of them once."""
+    check = list_of(text(1, most))
+    return lambda value: tuple(dict.fromkeys(check(value)))
+
+
+def globs(value: Any) -> tuple[str, ...]:
+    check = text(1, 255)
+    return list_of(check, 1)(value) if isinstance(value, list) else (check(value),)
+
+
+def severities(value: Any) -> int:
+    """The bits of severities."""
+    bits = 0
+    for severity in list_of(one_of(SEVERITIES), 1)(value):
+        bits |= 1 << severity
+    return bits

@@ -1,0 +1,127 @@
+"""What a script is given: arguments, variables in its environment, JSON on its input, and the room there is for them."""
+
+import contextlib
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import IO
+
+import orjson
+
+from alertrpc.delivery.masking import cut
+from alertrpc.delivery.message import Message
+from alertrpc.ledger.variables import ANNOTATION, LABEL
+
+OWN_VARIABLES = ("PATH", "HOME", "LANG")  # all that a script sees of the server's environment
+TRUNCATED = b"environment_truncated"
+# Linux takes 128 KiB a text, and 2 MiB of them all where the stack has its usual 8 MiB.
+TEXT_BYTES = 96 * 1024
+TOTAL_BYTES = 1024 * 1024
+POINTER_BYTES = 8  # what Linux adds for each text
+_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_]")
+
+
+@dataclass(slots=True)
+class Room:
+    """What is left for arguments and environment, and whether it was too little."""
+
+    left: int
+    is_exceeded: bool = False
+
+    def text(self, text: str) -> bytes:
+        data = _encoded(text)
+        if len(data) <= TEXT_BYTES:
+            return data
+        self.is_exceeded = True
+        return cut(data.decode(), TEXT_BYTES).encode()
+
+    def json(self, text: str) -> bytes:
+        """The text as a JSON string; a long text is cut so that it stays one."""
+        while len(data := _json(text)) > TEXT_BYTES:
+            self.is_exceeded = True
+            text = text[: len(text) * TEXT_BYTES // len(data) - 1]
+        return data
+
+    def takes(self, size: int) -> bool:
+        """Takes so many bytes of it, and what Linux adds for a text, if they are there."""
+        size += POINTER_BYTES
+        if size > self.left:
+            self.is_exceeded = True
+            return False
+        self.left -= size
+        return True
+
+
+def _encoded(text: str) -> bytes:
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace")
+
+
+def _json(value: str | dict[str, str]) -> bytes:
+    try:
+        return orjson.dumps(value)
+    except orjson.JSONEncodeError:  # half a character
+        return json.dumps(value).encode()
+
+
+def arguments_of(message: Message, room: Room) -> list[bytes]:
+    arguments = [room.text(text) for text in (message.sendto, message.subject, message.message)]
+    for argument in arguments:
+        room.takes(len(argument) + 1)
+    return arguments
+
+
+def environment_of(variables: Mapping[str, str], room: Room) -> dict[bytes, bytes]:
+    """The server's few variables and the message's, as many as fit; those of labels and annotations come last."""
+    environment = {os.fsencode(name): os.fsencode(os.environ[name]) for name in OWN_VARIABLES if name in os.environ}
+    environment[TRUNCATED] = b"0"
+    for name, data in environment.items():
+        room.takes(len(name) + len(data) + 2)
+    reserved = {TRUNCATED, *map(os.fsencode, OWN_VARIABLES)}
+    for name, data in _named_values(variables, room):
+        if name in reserved or name in environment:
+            room.is_exceeded = True
+        elif room.takes(len(name) + len(data) + 2):
+            environment[name] = data
+    if room.is_exceeded:
+        environment[TRUNCATED] = b"1"
+    return environment
+
+
+def _named_values(variables: Mapping[str, str], room: Room) -> Iterator[tuple[bytes, bytes]]:
+    """Names that shells can read and their values, in the order in which they get room."""
+    of_alarm = [name for name in variables if name.startswith((LABEL, ANNOTATION))]
+    documented = [name for name in variables if not name.startswith((LABEL, ANNOTATION))]
+    for name in documented:
+        yield _documented_names(name)[0], room.text(variables[name])
+    for name in documented:
+        if f"{name}_json" not in variables:
+            yield _documented_names(name)[1], room.json(variables[name])
+    # a name that needs no change comes before one that is changed to it
+    for name in sorted(of_alarm, key=_is_odd):
+        yield _variable_name(name), room.text(variables[name])
+
+
+@lru_cache(maxsize=1000)
+def _documented_names(name: str) -> tuple[bytes, bytes]:
+    """A variable's name and that of its JSON; there are few of them."""
+    return _variable_name(name), _variable_name(f"{name}_json")
+
+
+def _variable_name(name: str) -> bytes:
+    return (_NOT_IN_NAMES.sub("_", name) if _is_odd(name) else name).encode()
+
+
+def _is_odd(name: str) -> bool:
+    return not (name.isascii() and name.isidentifier())
+
+
+@contextlib.contextmanager
+def input_of(variables: dict[str, str]) -> Iterator[IO[bytes]]:
+    """A file in memory rather than a pipe: a script that does not read it blocks nobody."""
+    with open(os.memfd_create("alert"), "w+b") as file:
+        file.write(_json(variables))
+        file.seek(0)
+        yield file

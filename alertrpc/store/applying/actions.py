@@ -1,0 +1,70 @@
+"""Brings an action to what is declared: its columns, its rules, its steps."""
+
+import sqlite3
+from collections.abc import Sequence
+
+from alertrpc.records import Action, Severity, Step
+from alertrpc.store.applying.columns import ENABLED, Column, from_to, only, update, yes_or_no
+from alertrpc.store.applying.names import as_json, ids_of
+
+
+def _severity(value: int) -> str:
+    return Severity(value).name.replace("_", " ").capitalize()
+
+
+def _time_or_never(value: int | None) -> str:
+    return "never" if value is None else f"{value}s"
+
+
+_ACTION = (
+    ENABLED,
+    Column("eventsource", lambda a: 0, only("event source changed to triggers")),
+    Column("esc_period", lambda a: "1h", from_to("esc_period")),
+)
+_RULES = (
+    Column("alarm_type", lambda a: as_json(a.alarm_type), only("alarm_type changed")),
+    Column("target", lambda a: as_json(a.target), only("target changed")),
+    Column("labels", lambda a: as_json(dict(sorted(a.labels.items()))), only("labels changed")),
+    Column("min_severity", lambda a: int(a.min_severity), from_to("min_severity", _severity)),
+    Column("recovery", lambda a: int(a.recovery), from_to("recovery", yes_or_no)),
+    Column("repeat_every", lambda a: a.repeat_every, from_to("repeat_every", _time_or_never)),
+    Column("resolve_after", lambda a: a.resolve_after, from_to("resolve_after", _time_or_never)),
+)
+
+
+def bring_action(actionid: int, action: Action, connection: sqlite3.Connection) -> list[str]:
+    connection.execute("INSERT OR IGNORE INTO action_rules (actionid) VALUES (?)", (actionid,))
+    return [
+        *update("actions", "actionid", actionid, _ACTION, action, connection),
+        *update("action_rules", "actionid", actionid, _RULES, action, connection),
+        *_bring_steps(actionid, action.steps, connection),
+    ]
+
+
+def _bring_steps(actionid: int, steps: Sequence[Step], connection: sqlite3.Connection) -> list[str]:
+    def ids(table: str, names: Sequence[str]) -> str:
+        found = ids_of(table, names, connection)
+        return as_json([found[name] for name in names])
+
+    new = [
+        (
+            number,
+            step.after,
+            ids("users", step.users),
+            ids("usrgrp", step.user_groups),
+            ids("media_type", step.media_types) if step.media_types else None,
+        )
+        for number, step in enumerate(steps, 1)
+    ]
+    old = connection.execute(
+        "SELECT esc_step, after, userids, usrgrpids, mediatypeids FROM action_steps WHERE actionid = ? ORDER BY esc_step",
+        (actionid,),
+    ).fetchall()
+    if old == new:
+        return []
+    connection.execute("DELETE FROM action_steps WHERE actionid = ?", (actionid,))
+    connection.executemany(
+        "INSERT INTO action_steps (actionid, esc_step, after, userids, usrgrpids, mediatypeids) VALUES (?, ?, ?, ?, ?, ?)",
+        [(actionid, *step) for step in new],
+    )
+    return ["steps changed"]

@@ -1,0 +1,66 @@
+"""Applies a configuration: names first, then media types, users, media and actions, all in one transaction."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from alertrpc.errors import AlertrpcError, NameFaults, StoreError
+from alertrpc.records import Configuration
+from alertrpc.store.applying.actions import bring_action
+from alertrpc.store.applying.media_types import bring_media_type
+from alertrpc.store.applying.name_faults import name_faults
+from alertrpc.store.applying.objects import bring_all
+from alertrpc.store.applying.receivers import bring_media, make_users
+from alertrpc.store.connection import connect, transaction
+from alertrpc.store.database import prepare
+from alertrpc.store.schema import SCHEMA_VERSION, migrations, usable_version
+
+
+def bring(path: Path, configuration: Configuration) -> list[str]:
+    """Brings the database at `path` to the configuration in one transaction; what changed, in lines."""
+    prepare(path)
+    with _opened(path) as connection, transaction(connection):
+        return apply_configuration(configuration, connection)
+
+
+def rehearse(path: Path, configuration: Configuration) -> list[str]:
+    """What `bring` would return or raise; nothing is changed, not even a schema that is older."""
+    with _opened(path) as connection:
+        connection.execute("BEGIN IMMEDIATE")  # and no end: closing undoes it
+        steps = migrations()
+        for version in range(usable_version(connection), SCHEMA_VERSION):
+            for statement in steps[version]:
+                connection.execute(statement)
+        return apply_configuration(configuration, connection)
+
+
+def apply_configuration(configuration: Configuration, connection: sqlite3.Connection) -> list[str]:
+    """Brings the database to the configuration in the caller's transaction; what changed, in lines without secrets.
+
+    What is not declared any more is disabled, as alerts name it; only media, which they do not name, are deleted.
+    Raises NameFaults with all names that cannot be used; nothing is written then.
+    """
+    if faults := list(name_faults(configuration, connection)):
+        raise NameFaults(faults)
+    lines = [
+        *bring_all("media_type", configuration.media_types, bring_media_type, connection),
+        *make_users(configuration.receivers, connection),
+        *bring_media(configuration.receivers, connection),
+        *bring_all("actions", configuration.actions, bring_action, connection),
+    ]
+    if lines:
+        connection.execute("UPDATE instance SET revision = revision + 1")
+        connection.execute("UPDATE escalations SET nextcheck = 0")  # their steps may be due at other times now
+    return lines
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[sqlite3.Connection]:
+    with closing(connect(path)) as connection:
+        try:
+            yield connection
+        except NameFaults:
+            raise
+        except (AlertrpcError, sqlite3.Error) as error:
+            raise StoreError(f"database {path}: {error}") from error

@@ -1,0 +1,49 @@
+"""Columns that are brought to the values of a record, and how a change of each is told."""
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+
+class Column(NamedTuple):
+    """A column, its value of a record, and how a change of it is told."""
+
+    name: str
+    value: Callable[[Any], Any]
+    told: Callable[[Any, Any], str]
+
+
+def from_to(key: str, shown: Callable[[Any], str] = str) -> Callable[[Any, Any], str]:
+    return lambda old, new: f"{key} {shown(old)} -> {shown(new)}"
+
+
+def only(told: str) -> Callable[[Any, Any], str]:
+    return lambda old, new: told
+
+
+def one_of(values: dict[Any, int]) -> Callable[[int], str]:
+    names = {value: str(key) for key, value in values.items()}
+    return lambda value: names.get(value, str(value))
+
+
+def yes_or_no(value: Any) -> str:
+    return "true" if value else "false"
+
+
+ENABLED = Column("status", lambda record: 0, only("enabled"))
+
+
+def update(
+    table: str, key: str, objectid: int, columns: Sequence[Column], record: object, connection: sqlite3.Connection
+) -> list[str]:
+    """Gives a row the record's values; the changes."""
+    listed = ", ".join(column.name for column in columns)
+    row = connection.execute(f"SELECT {listed} FROM {table} WHERE {key} = ?", (objectid,)).fetchone()
+    changes = [
+        (column, old, new) for column, old in zip(columns, row, strict=True) if old != (new := column.value(record))
+    ]
+    if changes:
+        assigned = ", ".join(f"{column.name} = ?" for column, _, _ in changes)
+        values = [new for _, _, new in changes]
+        connection.execute(f"UPDATE {table} SET {assigned} WHERE {key} = ?", (*values, objectid))
+    return [column.told(old, new) for column, old, new in changes]

@@ -1,0 +1,97 @@
+"""The faults of a configuration's names: those that are taken, and those that stand for nothing."""
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
+
+from alertrpc.records import Action, Configuration, MediaType, Receiver, Step
+from alertrpc.store.applying.names import NAMED, as_json, ids_of, spoken
+
+_TAKEN = {"media_type": "a media type", "actions": "an action"}
+
+
+def name_faults(configuration: Configuration, connection: sqlite3.Connection) -> Iterator[str]:
+    """The names that are taken, and those that stand for nothing, each with its place."""
+    declared: tuple[tuple[str, Sequence[MediaType | Action]], ...] = (
+        ("media_type", configuration.media_types),
+        ("actions", configuration.actions),
+    )
+    for table, records in declared:
+        foreign = _foreign(table, [record.name for record in records], connection)
+        for record in records:
+            if record.name in foreign:
+                here = spoken(table, record.name)
+                yield f"{here}: {_TAKEN[table]} of this name is there already, and apply did not make it"
+    known = _known(configuration, connection)
+    for receiver in configuration.receivers:
+        yield from _media_faults(receiver, known["media_type"], connection)
+    for action in configuration.actions:
+        for number, step in enumerate(action.steps, 1):
+            here = f"{spoken('actions', action.name)}: steps {number}"
+            for key, table, names in _named_by(step):
+                for name in names:
+                    if name not in known[table]:
+                        yield f"{here}: {key}: there is no {spoken(table, name)}"
+
+
+def _named_by(step: Step) -> tuple[tuple[str, str, tuple[str, ...]], ...]:
+    """What a step names: its key, the table, the names."""
+    return (
+        ("users", "users", step.users),
+        ("user_groups", "usrgrp", step.user_groups),
+        ("media_types", "media_type", step.media_types),
+    )
+
+
+def _known(configuration: Configuration, connection: sqlite3.Connection) -> dict[str, set[str]]:
+    """The names that may be used: of what is declared, and of what is there and is not about to be disabled."""
+    receivers = configuration.receivers
+    used: dict[str, set[str]] = {table: set() for table in NAMED}
+    for table, names in chain.from_iterable(
+        ((table, names) for _, table, names in _named_by(step))
+        for action in configuration.actions
+        for step in action.steps
+    ):
+        used[table].update(names)
+    used["media_type"].update(medium.media_type for receiver in receivers for medium in receiver.media)
+    used["users"].update(receiver.username for receiver in receivers)
+    there = {table: set(ids_of(table, names, connection)) for table, names in used.items()}
+    groups = {
+        group for receiver in receivers if receiver.username not in there["users"] for group in receiver.user_groups
+    }
+    return {
+        "media_type": _foreign("media_type", used["media_type"], connection)
+        | {media_type.name for media_type in configuration.media_types},
+        "users": there["users"] | {receiver.username for receiver in receivers},
+        "usrgrp": there["usrgrp"] | groups,
+    }
+
+
+def _foreign(table: str, names: Iterable[str], connection: sqlite3.Connection) -> set[str]:
+    """Those of the names that objects have which apply did not make."""
+    key, name = NAMED[table]
+    found = connection.execute(
+        f"SELECT {name} FROM {table} WHERE {name} IN (SELECT value FROM json_each(?))"
+        f" AND {key} NOT IN (SELECT objectid FROM applied WHERE object = ?)",
+        (as_json(list(names)), table),
+    )
+    return {name for (name,) in found}
+
+
+def _media_faults(receiver: Receiver, known: set[str], connection: sqlite3.Connection) -> Iterator[str]:
+    for number, medium in enumerate(receiver.media, 1):
+        here = f"{spoken('users', receiver.username)}: media {number}"
+        if medium.media_type not in known:
+            yield f"{here}: there is no {spoken('media_type', medium.media_type)}"
+        elif _has_foreign_medium(receiver.username, medium.media_type, medium.sendto, connection):
+            yield f"{here}: the user has this address already, and apply did not make it"
+
+
+def _has_foreign_medium(username: str, media_type: str, sendto: str, connection: sqlite3.Connection) -> bool:
+    found = connection.execute(
+        """SELECT 1 FROM users u JOIN media m ON m.userid = u.userid JOIN media_type t ON t.mediatypeid = m.mediatypeid
+           WHERE u.username = ? AND t.name = ? AND m.sendto = ?
+           AND m.mediaid NOT IN (SELECT objectid FROM applied WHERE object = 'media')""",
+        (username, media_type, sendto),
+    )
+    return found.fetchone() is not None

@@ -1,0 +1,96 @@
+"""Makes users that there are not, and brings users' media to what is declared."""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from alertrpc.records import Receiver
+from alertrpc.store import users
+from alertrpc.store.applying.names import ids_of, quoted, spoken
+from alertrpc.store.applying.objects import make, put_on_record
+
+
+def make_users(receivers: Sequence[Receiver], connection: sqlite3.Connection) -> Iterator[str]:
+    """Makes the users that there are not, without a password, and the user groups that they name."""
+    there = ids_of("users", [receiver.username for receiver in receivers], connection)
+    new = [receiver for receiver in receivers if receiver.username not in there]
+    if new:
+        users.add_defaults(connection)
+    groups = list(dict.fromkeys(group for receiver in new for group in receiver.user_groups))
+    groups_there = ids_of("usrgrp", groups, connection)
+    for group in groups:
+        if group not in groups_there:
+            make("usrgrp", group, connection)
+            yield f"{spoken('usrgrp', group)}: made"
+    for receiver in new:
+        userid = users.add_user(connection, receiver.username, "", "user", receiver.user_groups)
+        connection.execute(
+            "UPDATE users SET name = ?, surname = ? WHERE userid = ?", (receiver.name, receiver.surname, userid)
+        )
+        put_on_record("users", userid, connection)
+        yield f"{spoken('users', receiver.username)}: made"
+
+
+class _MediumKey(NamedTuple):
+    """Which of a user's media it is."""
+
+    userid: int
+    mediatypeid: int
+    sendto: str
+
+
+def bring_media(receivers: Sequence[Receiver], connection: sqlite3.Connection) -> Iterator[str]:
+    """Makes, changes and deletes media of those that apply made."""
+    userids = ids_of("users", [receiver.username for receiver in receivers], connection)
+    used = {medium.media_type for receiver in receivers for medium in receiver.media}
+    mediatypeids = ids_of("media_type", used, connection)
+    declared = {
+        _MediumKey(userids[receiver.username], mediatypeids[medium.media_type], medium.sendto): (
+            medium.severities,
+            _medium(receiver.username, medium.sendto, medium.media_type),
+        )
+        for receiver in receivers
+        for medium in receiver.media
+    }
+    made = _applied_media(connection)
+    for key, (severities, told) in declared.items():
+        if key not in made:
+            _make_medium(key, severities, connection)
+            yield f"{told} added"
+        elif connection.execute(
+            "UPDATE media SET severity = ?, active = 0 WHERE mediaid = ? AND (severity <> ? OR active <> 0)",
+            (severities, made[key][0], severities),
+        ).rowcount:
+            yield f"{told} changed"
+    for key, (mediaid, told) in made.items():
+        if key not in declared:
+            connection.execute("DELETE FROM media WHERE mediaid = ?", (mediaid,))
+            connection.execute("DELETE FROM applied WHERE object = 'media' AND objectid = ?", (mediaid,))
+            yield f"{told} removed"
+
+
+def _medium(username: str, sendto: str, media_type: str) -> str:
+    shown = sendto if sendto.isprintable() else quoted(sendto)
+    return f"{spoken('users', username)}: media {shown} through {quoted(media_type)}"
+
+
+def _applied_media(connection: sqlite3.Connection) -> dict[_MediumKey, tuple[int, str]]:
+    """The media that apply made: their ids, and what they are called."""
+    rows = connection.execute(
+        """SELECT m.userid, m.mediatypeid, m.sendto, m.mediaid, COALESCE(u.username, ''), COALESCE(t.name, '')
+           FROM applied a JOIN media m ON m.mediaid = a.objectid
+           LEFT JOIN users u ON u.userid = m.userid LEFT JOIN media_type t ON t.mediatypeid = m.mediatypeid
+           WHERE a.object = 'media' ORDER BY m.mediaid"""
+    )
+    return {
+        _MediumKey(userid, mediatypeid, sendto): (mediaid, _medium(username, sendto, media_type))
+        for userid, mediatypeid, sendto, mediaid, username, media_type in rows
+    }
+
+
+def _make_medium(key: _MediumKey, severities: int, connection: sqlite3.Connection) -> None:
+    mediaid = connection.execute(
+        "INSERT INTO media (userid, mediatypeid, sendto, severity) VALUES (?, ?, ?, ?) RETURNING mediaid",
+        (*key, severities),
+    ).fetchone()[0]
+    put_on_record("media", mediaid, connection)

@@ -1,0 +1,82 @@
+"""Alarms and notifications as OCP answers them: of a push, and of rows on record."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from alertrpc.ledger.alarm import Alarm
+from alertrpc.ledger.variables import iso_time
+
+_NOTIFICATION_STATUS = {0: "Sending", 1: "Success", 2: "Failed", 3: "Pending"}
+
+
+def alarm_data(alarm: Alarm, row: Mapping[str, Any] | None) -> dict[str, Any]:
+    """An alarm of a push as OCP answers it; one that recovers and was never active has no id."""
+    if row is not None:
+        return ocp_alarm(row)
+    return {
+        "id": None,
+        "alarmType": alarm.alarm_type,
+        "target": alarm.target,
+        "name": alarm.name,
+        "level": alarm.level,
+        "status": "Inactive",
+        "labels": dict(alarm.labels),
+    }
+
+
+def ocp_alarm(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The row of an alarm as OCP answers it; resolvedAt only when it recovered."""
+    labels = row["labels"]
+    data = {
+        "id": row["id"],
+        "alarmType": row["alarm_type"],
+        "appType": labels.get("app_type"),
+        "scope": labels.get("alarm_scope"),
+        "target": row["target"],
+        "name": row["name"],
+        "level": row["level"],
+        "status": "Active" if row["resolved_at"] is None else "Inactive",
+        "summary": row["summary"],
+        "description": row["description"],
+        "activeAt": iso_time(row["active_at"]),
+        "updatedAt": iso_time(row["updated_at"]),
+        "labels": labels,
+    }
+    if row["resolved_at"] is not None:
+        data["resolvedAt"] = iso_time(row["resolved_at"])
+    return data
+
+
+def ocp_notification(row: Mapping[str, Any]) -> dict[str, Any]:
+    labels, attempt = row["labels"] or {}, row["attempt"]
+    sent_at = iso_time(attempt["ended_at"]) if attempt is not None and row["status"] == 1 else None
+    return {
+        "id": row["id"],
+        "recipientUid": row["userid"],
+        "recipientAddr": row["sendto"],
+        "channelId": row["mediatypeid"],
+        "channelName": row["mediatype"],
+        "appType": labels.get("app_type"),
+        "scope": labels.get("alarm_scope"),
+        "alarmType": row["alarm_type"],
+        "level": row["level"],
+        "subject": row["subject"],
+        "message": row["message"],
+        "status": _NOTIFICATION_STATUS.get(row["status"], "Failed"),
+        "channelResponse": _channel_response(attempt, row["error"]),
+        "attempts": 0 if attempt is None else attempt["number"],
+        "generatedAt": iso_time(row["clock"] * 1000),
+        "sentAt": sent_at,
+        "labels": labels,
+        "alarmIds": [row["alarm_id"]] if row["alarm_id"] else [],
+        "isAggregated": False,
+    }
+
+
+def _channel_response(attempt: Mapping[str, Any] | None, error: str) -> str:
+    """What the channel said last, as OCP writes it: for scripts both outputs."""
+    if attempt is None:
+        return error
+    if attempt["stdout"] or attempt["stderr"]:
+        return f"stdout={attempt['stdout']},stderr={attempt['stderr']}"
+    return attempt["answer"] or error

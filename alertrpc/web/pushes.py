@@ -1,0 +1,70 @@
+"""Alarms pushed by HTTP, in the forms of OCP, Prometheus and Alertmanager.
+
+Source: OCP's "Call an alert API", as in query/ocp.py.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from aiohttp import web
+
+from alertrpc.intake import alertmanager, ocp, prometheus
+from alertrpc.intake.alarm import Parsed
+from alertrpc.intake.pushes import Push, Pushes
+from alertrpc.ledger.alarm import Alarm
+from alertrpc.records import Clock, Json, UserType
+from alertrpc.store.idempotency import Key
+from alertrpc.web.alarm_forms import alarm_data
+from alertrpc.web.callers import PUSH_LIMIT, caller_of
+from alertrpc.web.ocp import OcpFault, read_json
+
+PUSHES = web.AppKey("pushes", Pushes)
+CLOCK: web.AppKey[Clock] = web.AppKey("clock")
+RESOLVE_TIMEOUT = web.AppKey("resolve_timeout", int)
+
+_LONGEST_KEY = 255
+
+Parser = Callable[[Json, int], Parsed]
+
+
+async def push_ocp(request: web.Request) -> Any:
+    """POST /api/v2/alarm/alarms: the alarm as it is on record, or an array of them for an array."""
+    body, rows = await _push(request, lambda body, now: Parsed(ocp.parse(body, now), []))
+    data = [alarm_data(alarm, row) for alarm, row in rows]
+    return data if isinstance(body, list) else data[0]
+
+
+async def push_prometheus(request: web.Request) -> Any:
+    """POST /api/v2/alerts, as Prometheus sends to an Alertmanager."""
+    timeout = request.app[RESOLVE_TIMEOUT] * 1000
+    _, rows = await _push(request, lambda body, now: prometheus.parse(body, now, timeout))
+    return [alarm_data(alarm, row) for alarm, row in rows]
+
+
+async def push_alertmanager(request: web.Request) -> Any:
+    """POST /alertmanager, as Alertmanager's webhook sends."""
+    _, rows = await _push(request, alertmanager.parse)
+    return [alarm_data(alarm, row) for alarm, row in rows]
+
+
+async def _push(request: web.Request, parse: Parser) -> tuple[Json, list[tuple[Alarm, Mapping[str, Any] | None]]]:
+    """The body, and its alarms, each with its row."""
+    caller = await caller_of(request, UserType.ADMIN)
+    content, body = await read_json(request)
+    alarms, faults = parse(content, int(request.app[CLOCK]() * 1000))
+    request["headers"].update(request.app[PUSH_LIMIT].take(caller.userid, len(alarms)))
+    rows = await request.app[PUSHES].record(Push(alarms, _key(request, caller.userid, body)))
+    if faults:
+        raise OcpFault(400, f"{faults[0]}; {len(alarms)} of {len(alarms) + len(faults)} alerts are on record")
+    return content, list(zip(alarms, rows, strict=True))
+
+
+def _key(request: web.Request, userid: int, body: bytes) -> Key | None:
+    key = request.headers.get("Idempotency-Key")
+    if key is None:
+        return None
+    if not 1 <= len(key) <= _LONGEST_KEY:
+        raise OcpFault(400, f"Idempotency-Key: 1 to {_LONGEST_KEY} characters are expected")
+    named = hashlib.sha256(f"{request.path}\0".encode() + key.encode(errors="surrogateescape")).hexdigest()
+    return Key(userid, named, hashlib.sha256(body).hexdigest())
