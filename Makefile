@@ -8,7 +8,7 @@ SOURCES := setup.cfg setup.py pyproject.toml
 
 run: $(VENV)/installed
 	@test -f example.db || $(BIN)/alertrpc load examples/alerts.jsonl --database sqlite:///example.db
-	@exec $(BIN)/alertrpc serve --config examples/alertrpc.toml --database sqlite:///example.db
+	@exec $(BIN)/alertrpc serve --config examples/alertrpc.toml
 
 test: lint
 	$(BIN)/python -m pytest $(PYTEST_FLAGS)

@@ -149,10 +149,13 @@ def serve(settings: Settings, config: str | None) -> None:
     logging.basicConfig(
         level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
     )
+    logging.getLogger("aiosqlite").setLevel(logging.INFO)  # else it tells every statement with its values
     from alertrpc.server import serve as run_server  # the other commands start sooner without it
 
     for change in _apply_declared(settings, config):
         log.info("%s", change)
+    for fault in _unusable_scripts(settings, config):
+        log.warning("%s", fault)
     run_server(settings, lambda address: click.echo(f"alertrpc serves on {address}"))
 
 
@@ -187,6 +190,8 @@ def apply(settings: Settings, config: str | None) -> None:
         raise click.UsageError("Missing argument 'FILE'.")
     changes = _apply(settings, config)
     click.echo("\n".join(changes) or "nothing changed")
+    for fault in _unusable_scripts(settings, config):
+        click.echo(f"alertrpc: warning: {fault}", err=True)
 
 
 @cli.command()
@@ -390,9 +395,10 @@ def _check_declared(settings: Settings, config: str | None) -> None:
         return
     configuration = read_configuration(config)
     faults = [f"{config}: {fault}" for fault in _script_faults(settings, configuration)]
+    changes: list[str] = []
     try:
         if settings.database_path.exists():
-            rehearse(settings.database_path, configuration)
+            changes = rehearse(settings.database_path, configuration)
     except NameFaults as error:
         faults += [f"{config}: {fault}" for fault in error.faults]
     except StoreError:
@@ -400,10 +406,21 @@ def _check_declared(settings: Settings, config: str | None) -> None:
             raise
     if faults:
         raise ConfigurationError(faults)
+    for change in changes:
+        click.echo(f"apply would change: {change}")
     click.echo(
         f"{config}: {len(configuration.media_types)} media types, {len(configuration.receivers)} users,"
         f" {len(configuration.actions)} actions, no faults"
     )
+
+
+def _unusable_scripts(settings: Settings, config: str | None) -> list[str]:
+    """The faults of declared scripts, which do not keep the rest of a configuration from being used."""
+    from alertrpc.configuration.reading import declares, read_configuration
+
+    if config is None or not declares(config):
+        return []
+    return [f"{config}: {fault}" for fault in _script_faults(settings, read_configuration(config))]
 
 
 def _script_faults(settings: Settings, configuration: Configuration) -> Iterator[str]:

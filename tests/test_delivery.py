@@ -29,6 +29,7 @@ from tests.receivers import (
     http_channel,
     in_turn,
     new_database,
+    post,
     push,
     push_many,
     receiving,
@@ -584,3 +585,57 @@ def test_a_stop_keeps_the_record_of_what_was_sent(path: Path, receiver: Receiver
     with serving(path):
         settled(path, 1000)
     assert set(receiver.counts.values()) == {1}
+
+
+# --- faults of the record
+
+
+def test_an_alarm_that_cannot_end_holds_up_no_other(path: Path, receiver: Receiver) -> None:
+    """A row is left over of an event that is gone, so that the end of its successor cannot be put on record."""
+    config = write_config(path.with_name("config.toml"), to_admin(http_channel("hook", receiver), resolve_after="1s"))
+    with serving(path, "--config", str(config)) as server:
+        push(server.port, "db-bad")
+        push(server.port, "db-good")
+        execute(path, "INSERT INTO event_recovery (eventid, r_eventid) VALUES (1, 999)")
+        assert eventually(lambda: rows(path, "SELECT * FROM alarms WHERE resolved_at IS NOT NULL") != [])
+        push(server.port, "db-later")
+        receiver.waits_for(3)
+    assert rows(path, "SELECT target FROM alarms WHERE resolved_at IS NULL AND expires_at IS NULL") == [
+        {"target": "db-bad"}
+    ]
+    assert "is put aside" in server.log.read_text()
+
+
+def test_a_file_that_was_replaced_takes_no_alarms(path: Path, receiver: Receiver) -> None:
+    with serving(path, "--config", str(write_config(path.with_name("c.toml"), to_admin()))) as server:
+        path.rename(path.with_suffix(".moved"))
+        status, answer = post(
+            server.port,
+            "/api/v2/alarm/alarms",
+            {"alarmType": "slow", "target": "db-1"},
+        )
+        assert (status, answer["error"]["message"]) == (
+            503,
+            f"The database {path} was moved or replaced; start the server again.",
+        )
+        path.with_suffix(".moved").rename(path)
+        push(server.port)
+
+
+def test_a_script_dies_with_a_server_that_stops_at_once(path: Path, tmp_path: Path) -> None:
+    script = write_script(tmp_path / "scripts" / "slow.sh", "#!/bin/bash\necho $$ > pid\nexec sleep 60\n")
+    config = write_config(
+        path.with_name("config.toml"),
+        to_admin(script_channel("slow", script.name)),
+        scripts_dir=str(script.parent),
+        work_dir=str(tmp_path / "work"),
+    )
+    with serving(path, "--config", str(config)) as server:
+        push(server.port)
+        pid = tmp_path / "work" / "slow" / "pid"
+        assert eventually(lambda: pid.exists() and pid.read_text().strip() != "")
+        server.process.send_signal(signal.SIGINT)
+        assert eventually(lambda: "stopping;" in server.log.read_text())
+        server.process.send_signal(signal.SIGINT)
+        assert server.process.wait(10) == 130
+        assert eventually(lambda: not Path("/proc", pid.read_text().strip()).exists())

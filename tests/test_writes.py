@@ -140,7 +140,7 @@ async def writing(path: Path) -> AsyncIterator[tuple[Writes, Connection]]:
     create(path)
     prepare(path)
     async with Connection(lambda: connect(path)) as connection:
-        yield Writes(connection), connection
+        yield Writes(connection, path), connection
 
 
 def add(name: str, fault: Exception | None = None) -> Job[str]:

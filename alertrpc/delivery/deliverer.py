@@ -3,23 +3,25 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 
 from alertrpc.delivery.bell import Bell
 from alertrpc.delivery.lane import Lane
 from alertrpc.delivery.lock import DeliveryLock
 from alertrpc.delivery.sender import Sender
-from alertrpc.errors import AlertrpcError
-from alertrpc.ledger.ledger import Ledger, next_timer
+from alertrpc.errors import AlertrpcError, DatabaseBusy, DatabaseUnwritable
+from alertrpc.ledger.ledger import Ledger, due_timers, next_timer, put_aside
 from alertrpc.records import Clock
 from alertrpc.store.connection import SqlError
 from alertrpc.store.database import Database
 from alertrpc.store.deliveries import ROW_FAULTS, Recorded, next_due, queue_heads, record_attempts
 from alertrpc.store.gather import Gather, Outcome
+from alertrpc.store.more_alerts import end_interrupted_tests
 
 LONGEST_WAIT = 1.0  # seconds until what other processes wrote is seen, who cannot ring
 MOST_RECORDED = 256  # tries of one commit
+LONGEST_TEST = 2 * 3600  # seconds; a try takes an hour at most
 UNWRITABLE = "what the receiver said could not be put on record"
 _PAUSE = 1.0  # seconds after a fault of the database
 
@@ -114,10 +116,15 @@ class Deliverer:
             self._lock.free()
 
     async def _run(self) -> None:
+        if not self._takes_lock():
+            log.info("another process delivers the alerts of this database; this one waits for its end")
         while not self._takes_lock():  # noqa: ASYNC110 - another process holds it, and no event tells when it ends
             await asyncio.sleep(LONGEST_WAIT)
         log.info("this process delivers alerts")
         self._bell.listen()
+        before = int(self._clock()) - LONGEST_TEST
+        with suppress(AlertrpcError, SqlError):
+            await self._database.write(partial(end_interrupted_tests, before))
         while True:
             try:
                 wait = await self._look()
@@ -141,7 +148,7 @@ class Deliverer:
         now = int(self._clock() * 1000)
         timer = await self._database.read(next_timer)
         if timer is not None and timer <= now:
-            timer = await self._database.write(partial(self._ledger.advance, now))
+            timer = await self._advance(now)
         times = [] if timer is None else [timer]
         for mediatypeid, due in await self._database.read(queue_heads):
             if due <= now:
@@ -151,6 +158,24 @@ class Deliverer:
             else:
                 times.append(due)
         return max(0.0, min([LONGEST_WAIT, *[(time - self._clock() * 1000) / 1000 for time in times]]))
+
+    async def _advance(self, now: int) -> int | None:
+        """Does what is due by time, all together, or each apart, so that one that cannot be done holds up no other."""
+        try:
+            return await self._database.write(partial(self._ledger.advance, now))
+        except (DatabaseBusy, DatabaseUnwritable):
+            raise
+        except Exception:
+            log.exception("what is due cannot be done together")
+        for timer in await self._database.write(partial(due_timers, now)):
+            try:
+                await self._database.write(partial(self._ledger.advance_one, timer, now))
+            except (DatabaseBusy, DatabaseUnwritable):
+                raise
+            except Exception:
+                log.exception("%s cannot be done, and is put aside", timer)
+                await self._database.write(partial(put_aside, timer))
+        return await self._database.read(next_timer)
 
     def _lane(self, mediatypeid: int) -> Lane:
         if mediatypeid not in self._lanes:

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from alertrpc.delivery.media_types import UnusableMediaType, usable_media_type
-from alertrpc.delivery.sender import Sender, recorded
+from alertrpc.delivery.sender import FAILED, Sender, recorded
 from alertrpc.errors import AlertrpcError
 from alertrpc.records import Clock, MediaType
 from alertrpc.store.connection import SqlError
@@ -151,7 +151,11 @@ class Lane:
         media_type = self._media_type
         assert media_type is not None, "it was read with the alert"
         tried = await self._sender.send(alert, media_type)
-        return recorded(alert, tried, media_type, int(self._clock() * 1000))
+        written = recorded(alert, tried, media_type, int(self._clock() * 1000))
+        if written.status == FAILED:
+            name = media_type.name if isinstance(media_type, MediaType) else f"media type {self._mediatypeid}"
+            log.warning("alert %d through %s failed: %s", alert["alertid"], name, written.error)
+        return written
 
     def _start_record(self, written: Recorded) -> None:
         """Puts the try on record whatever becomes of its session."""

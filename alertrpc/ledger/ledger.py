@@ -1,7 +1,7 @@
 """Puts alarms on record: new problems, updates, recoveries, and the alerts that follow, in the caller's transaction."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -29,6 +29,13 @@ _UPDATED = (
 
 def severity_of(level: int) -> int:
     return WORST_LEVEL_SEVERITY - level
+
+
+class Timer(NamedTuple):
+    """What is due by time about a problem: its end, or steps of an action."""
+
+    eventid: int
+    escalation: alert_rows.Escalation | None = None
 
 
 class Ledger:
@@ -105,11 +112,37 @@ class Ledger:
         rules = self._book.current(connection)
         expired = rows.expired_alarms(now, MOST_AT_ONCE, connection)
         recover(rules, dict.fromkeys(expired, now), now, connection)
-        due = alert_rows.due_escalations(now // 1000, MOST_AT_ONCE, connection)
-        if due:
-            alarms = rows.find_alarms({escalation.eventid for escalation in due}, connection)
-            advance_escalations(rules, due, alarms, now, connection)
+        self._do_steps(rules, alert_rows.due_escalations(now // 1000, MOST_AT_ONCE, connection), now, connection)
         return next_timer(connection)
+
+    def advance_one(self, timer: Timer, now: int, connection: SqlConnection) -> None:
+        """Ends one alarm whose time is over, or does the steps of one escalation."""
+        rules = self._book.current(connection)
+        if timer.escalation is None:
+            recover(rules, {timer.eventid: now}, now, connection)
+        else:
+            self._do_steps(rules, [timer.escalation], now, connection)
+
+    def _do_steps(
+        self, rules: Rules, due: Sequence[alert_rows.Escalation], now: int, connection: SqlConnection
+    ) -> None:
+        alarms = rows.find_alarms({escalation.eventid for escalation in due}, connection)
+        advance_escalations(rules, due, alarms, now, connection)
+
+
+def due_timers(now: int, connection: SqlConnection) -> list[Timer]:
+    """The alarms whose time is over, and the escalations whose steps are due."""
+    expired = rows.expired_alarms(now, MOST_AT_ONCE, connection)
+    due = alert_rows.due_escalations(now // 1000, MOST_AT_ONCE, connection)
+    return [*[Timer(eventid) for eventid in expired], *[Timer(each.eventid, each) for each in due]]
+
+
+def put_aside(timer: Timer, connection: SqlConnection) -> None:
+    """Looks no more at a timer by itself; a push of its alarm, or another configuration, sets it again."""
+    if timer.escalation is None:
+        update(connection, "alarms", ("eventid", "expires_at"), [(timer.eventid, None)])
+    else:
+        update(connection, "escalations", ("escalationid", "nextcheck"), [(timer.escalation.escalationid, None)])
 
 
 def next_timer(connection: SqlConnection) -> int | None:

@@ -44,7 +44,9 @@ class Database:
         return await self._points.read(function, *args)
 
     async def ping(self) -> None:
-        """Reads a little; raises what sqlite3 does when the database does not answer."""
+        """Reads a little; raises what sqlite3 does when the database does not answer, or StoreError when it is gone."""
+        if not self._writes.is_in_place:
+            raise StoreError("the database file was moved or replaced")
         await self.read(_look)
 
     async def write(self, job: Job[T]) -> T:
@@ -89,7 +91,7 @@ async def open_database(
             )
             return connection, await connection.run(partial(TimeLimit, seconds=seconds))
 
-        writes = Writes(await stack.enter_async_context(Connection(partial(connect, path))))
+        writes = Writes(await stack.enter_async_context(Connection(partial(connect, path))), path)
         points = PointReads(*await reader(POINT_CACHE_KIB, POINT_STATEMENTS, POINT_SECONDS))
         scans = Scans([await reader(SCAN_CACHE_KIB, SCAN_STATEMENTS, query_timeout) for _ in range(scan_connections)])
         yield Database(writes, points, scans)

@@ -48,6 +48,15 @@ def _test_action(connection: sqlite3.Connection) -> int:
     return actionid
 
 
+def end_interrupted_tests(before: int, connection: sqlite3.Connection) -> None:
+    """Marks tests as failed that began before a time, in seconds, and of which nothing came."""
+    connection.execute(
+        """UPDATE alerts SET status = 2, error = 'The test was interrupted.'
+           WHERE status = 0 AND clock < ? AND actionid IN (SELECT objectid FROM applied WHERE object = ?)""",
+        (before, _TEST_ACTION),
+    )
+
+
 def add_again(alertids: Sequence[int], now: int, connection: sqlite3.Connection) -> dict[int, int]:
     """Queues alerts again as new rows that name the old ones; `now` is in milliseconds.
 

@@ -3,24 +3,35 @@
 import sqlite3
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any, TypeVar
 
-from alertrpc.errors import DatabaseUnwritable
-from alertrpc.store.connection import Connection, Job, transaction
+from alertrpc.errors import DatabaseBusy, DatabaseUnwritable
+from alertrpc.store.connection import BUSY_TIMEOUT, Connection, Job, transaction
 from alertrpc.store.gather import Gather, Outcome
 
 T = TypeVar("T")
 
 MOST_TOGETHER = 500  # jobs of one commit
+BUSY_TIMEOUT_MS = int(1000 * BUSY_TIMEOUT)
+SHORT_TIMEOUT_MS = 500
 _UNWRITABLE = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN})
 
 
 class Writes:
     """Gathers jobs into transactions: each job is done whole or not at all, whatever becomes of the others."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, path: Path) -> None:
         self._connection = connection
+        self._path = path
+        self._file = _identity(path)
+        self._was_busy = False
         self._gather: Gather[Job[Any], Any] = Gather(self._run, MOST_TOGETHER)
+
+    @property
+    def is_in_place(self) -> bool:
+        """Whether the path still leads to the file that is open; what is written to another is lost."""
+        return _identity(self._path) == self._file
 
     async def write(self, job: Job[T]) -> T:
         """What the job returns; it is on disk then.
@@ -31,7 +42,29 @@ class Writes:
         return written
 
     async def _run(self, jobs: list[Job[Any]]) -> Sequence[Outcome]:
-        return await self._connection.run(partial(_commit, jobs))
+        return await self._connection.run(partial(self._commit, jobs))
+
+    def _commit(self, jobs: Sequence[Job[Any]], connection: sqlite3.Connection) -> list[Outcome]:
+        if not self.is_in_place:
+            raise DatabaseUnwritable(f"The database {self._path} was moved or replaced; start the server again.")
+        # Who comes behind those that waited in vain has waited with them.
+        connection.execute(f"PRAGMA busy_timeout = {SHORT_TIMEOUT_MS if self._was_busy else BUSY_TIMEOUT_MS:d}")
+        try:
+            outcomes = _commit(jobs, connection)
+        except DatabaseBusy:
+            self._was_busy = True
+            raise
+        self._was_busy = False
+        return outcomes
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Which file it is; None is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _commit(jobs: Sequence[Job[Any]], connection: sqlite3.Connection) -> list[Outcome]:

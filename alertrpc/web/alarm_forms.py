@@ -9,8 +9,16 @@ from alertrpc.ledger.variables import iso_time
 _NOTIFICATION_STATUS = {0: "Sending", 1: "Success", 2: "Failed", 3: "Pending"}
 
 
-def alarm_data(alarm: Alarm, row: Mapping[str, Any] | None) -> dict[str, Any]:
-    """An alarm of a push as OCP answers it; one that recovers and was never active has no id."""
+_TOLD = ("level", "name", "summary", "description", "labels")
+
+
+def told_alarm(alarm: Alarm, row: Mapping[str, Any] | None) -> dict[str, Any]:
+    """An alarm of a push for a sender who may not read the host: of its texts, what the sender told just now."""
+    return recorded_alarm(alarm, row and {**row, **{name: getattr(alarm, name) for name in _TOLD}})
+
+
+def recorded_alarm(alarm: Alarm, row: Mapping[str, Any] | None) -> dict[str, Any]:
+    """An alarm of a push as it is on record; one that recovers and was never active has no id."""
     if row is not None:
         return ocp_alarm(row)
     return {

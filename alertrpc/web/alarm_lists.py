@@ -46,6 +46,14 @@ def _whole(least: int, most: int, value: str) -> int:
     return int(value)
 
 
+def _time(value: str) -> int:
+    try:
+        return milliseconds(value)
+    except ValueError as error:
+        hint = "; the + of an offset is written %2B" if " " in value else ""
+        raise ValueError(f"{error}{hint}") from error
+
+
 def _one_of(choice: Sequence[str], value: str) -> str:
     if value not in choice:
         raise ValueError(f"one of {', '.join(choice)} is expected")
@@ -78,16 +86,16 @@ ALARM_FILTERS: Mapping[str, Callable[[str], SqlValue]] = {
     "appCluster": _text,
     "serviceName": _text,
     "status": partial(_one_of, tuple(ALARM_STATUSES)),
-    "activeAtStart": milliseconds,
-    "activeAtEnd": milliseconds,
+    "activeAtStart": _time,
+    "activeAtEnd": _time,
     "isSubscribedByMe": _boolean,
 }
 NOTIFICATION_FILTERS: Mapping[str, Callable[[str], SqlValue]] = {
     **_SHARED_FILTERS,
     "recipientUid": _id,
     "status": partial(_one_of, tuple(NOTIFICATION_STATUSES)),
-    "sentAtStart": milliseconds,
-    "sentAtEnd": milliseconds,
+    "sentAtStart": _time,
+    "sentAtEnd": _time,
     "alarmId": _id,
 }
 

@@ -10,17 +10,13 @@ STALL_TIMEOUT = web.AppKey("stall_timeout", float)
 BROKEN_BODY = (web.RequestPayloadError, ClientPayloadError, HttpProcessingError, ConnectionError)
 
 
-async def read_body(request: web.Request, most: int | None = None) -> bytes:
-    """The request's body, of at most `most` bytes, and no more than all requests may have.
+async def read_body(request: web.Request) -> bytes:
+    """The request's body.
 
     Raises HTTPRequestEntityTooLarge, one of BROKEN_BODY when it broke off or cannot be read, and TimeoutError when the
     client stalls in the middle of it.
     """
     if request.content.is_eof():
-        body = await request.read()
-    else:
-        async with asyncio.timeout(request.app[STALL_TIMEOUT]):
-            body = await request.read()
-    if most is not None and len(body) > most:
-        raise web.HTTPRequestEntityTooLarge(most, len(body))
-    return body
+        return await request.read()
+    async with asyncio.timeout(request.app[STALL_TIMEOUT]):
+        return await request.read()

@@ -30,12 +30,13 @@ async def caller_of(request: web.Request, least: UserType = UserType.USER) -> Ca
             raise ApiError(INVALID_PARAMS, NOT_AUTHORIZED) from error
         caller = await credentials.password_caller(given.login, given.password, request.remote or "")
     if not caller.may_call or caller.type < least:
-        raise OcpFault(403, f"a user of type {_spelled(least)} or higher is needed, whose role allows the API")
+        raise OcpFault(403, f"a user of type {_spelled(least)} is needed, whose role allows the API")
     return caller
 
 
 def _spelled(user_type: UserType) -> str:
-    return user_type.name.replace("_", " ").capitalize()
+    higher = [each.name.replace("_", " ").capitalize() for each in UserType if each >= user_type]
+    return " or ".join(higher)
 
 
 class PushLimit:

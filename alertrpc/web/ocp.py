@@ -27,7 +27,6 @@ Headers = Mapping[str, str]
 NO_HEADERS: Headers = {}
 
 NO_SUCH_ALARM, NO_SUCH_CHANNEL = 70001, 40001  # OCP's codes; where it has none, the code is the HTTP status
-MOST_BYTES = 8 * 2**20  # of a body; all of it is read before anything else is done
 RETRY_SECONDS = "5"  # after a fault of the database that may pass
 _CHALLENGE = {"WWW-Authenticate": 'Basic realm="alertrpc", charset="UTF-8"'}
 _LATER = {"Retry-After": RETRY_SECONDS}
@@ -74,6 +73,8 @@ def enveloped(handler: DataHandler) -> Handler:
             fault = _fault(error, trace)
         else:
             return _response(request, status, content, started, trace)
+        if fault.status in (401, 403):
+            log.warning("%s may not %s %s: %s", request.remote, request.method, request.rel_url.raw_path, fault.message)
         request["headers"].update(fault.headers)
         content = {"error": {"code": fault.code, "message": fault.message}}
         return _response(request, fault.status, content, started, trace)
@@ -100,7 +101,7 @@ async def read_json(request: web.Request) -> tuple[Json, bytes]:
     """What the body says, and the body. Only the content type of JSON is taken, which no foreign web page can send."""
     if request.content_type != "application/json":
         raise OcpFault(415, "the Content-Type application/json is expected")
-    body = await read_body(request, MOST_BYTES)
+    body = await read_body(request)
     try:
         return orjson.loads(body), body
     except orjson.JSONDecodeError as error:

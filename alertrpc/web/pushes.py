@@ -4,7 +4,7 @@ Source: OCP's "Call an alert API", as in query/ocp.py.
 """
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from aiohttp import web
@@ -12,10 +12,9 @@ from aiohttp import web
 from alertrpc.intake import alertmanager, ocp, prometheus
 from alertrpc.intake.alarm import Parsed
 from alertrpc.intake.pushes import Push, Pushes
-from alertrpc.ledger.alarm import Alarm
 from alertrpc.records import Clock, Json, UserType
 from alertrpc.store.idempotency import Key
-from alertrpc.web.alarm_forms import alarm_data
+from alertrpc.web.alarm_forms import recorded_alarm, told_alarm
 from alertrpc.web.callers import PUSH_LIMIT, caller_of
 from alertrpc.web.ocp import OcpFault, read_json
 
@@ -30,26 +29,23 @@ Parser = Callable[[Json, int], Parsed]
 
 async def push_ocp(request: web.Request) -> Any:
     """POST /api/v2/alarm/alarms: the alarm as it is on record, or an array of them for an array."""
-    body, rows = await _push(request, lambda body, now: Parsed(ocp.parse(body, now), []))
-    data = [alarm_data(alarm, row) for alarm, row in rows]
-    return data if isinstance(body, list) else data[0]
+    body, alarms = await _push(request, lambda body, now: Parsed(ocp.parse(body, now), []))
+    return alarms if isinstance(body, list) else alarms[0]
 
 
 async def push_prometheus(request: web.Request) -> Any:
     """POST /api/v2/alerts, as Prometheus sends to an Alertmanager."""
     timeout = request.app[RESOLVE_TIMEOUT] * 1000
-    _, rows = await _push(request, lambda body, now: prometheus.parse(body, now, timeout))
-    return [alarm_data(alarm, row) for alarm, row in rows]
+    return (await _push(request, lambda body, now: prometheus.parse(body, now, timeout)))[1]
 
 
 async def push_alertmanager(request: web.Request) -> Any:
     """POST /alertmanager, as Alertmanager's webhook sends."""
-    _, rows = await _push(request, alertmanager.parse)
-    return [alarm_data(alarm, row) for alarm, row in rows]
+    return (await _push(request, alertmanager.parse))[1]
 
 
-async def _push(request: web.Request, parse: Parser) -> tuple[Json, list[tuple[Alarm, Mapping[str, Any] | None]]]:
-    """The body, and its alarms, each with its row."""
+async def _push(request: web.Request, parse: Parser) -> tuple[Json, list[dict[str, Any]]]:
+    """The body, and its alarms as they are answered."""
     caller = await caller_of(request, UserType.ADMIN)
     content, body = await read_json(request)
     alarms, faults = parse(content, int(request.app[CLOCK]() * 1000))
@@ -57,7 +53,8 @@ async def _push(request: web.Request, parse: Parser) -> tuple[Json, list[tuple[A
     rows = await request.app[PUSHES].record(Push(alarms, _key(request, caller.userid, body)))
     if faults:
         raise OcpFault(400, f"{faults[0]}; {len(alarms)} of {len(alarms) + len(faults)} alerts are on record")
-    return content, list(zip(alarms, rows, strict=True))
+    form = recorded_alarm if caller.is_super_admin else told_alarm
+    return content, [form(alarm, row) for alarm, row in zip(alarms, rows, strict=True)]
 
 
 def _key(request: web.Request, userid: int, body: bytes) -> Key | None:

@@ -22,6 +22,8 @@ def check_expect(text: str) -> None:
         except orjson.JSONDecodeError as error:
             raise ValueError(f"it starts as JSON but is none: {error}") from None
         return
+    if expect.startswith("{"):
+        raise ValueError('it starts as JSON but does not end with "}"')
     try:
         regex.compile(expect)
     except regex.error as error:

@@ -1,5 +1,6 @@
 """Makes users that there are not, and brings users' media to what is declared."""
 
+import re
 import sqlite3
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -8,6 +9,8 @@ from alertrpc.records import Receiver
 from alertrpc.store import users
 from alertrpc.store.applying.names import ids_of, quoted, spoken
 from alertrpc.store.applying.objects import make, put_on_record
+
+_HOST = re.compile(r"https?://[^/@?#]*/", re.IGNORECASE)
 
 
 def make_users(receivers: Sequence[Receiver], connection: sqlite3.Connection) -> Iterator[str]:
@@ -70,7 +73,8 @@ def bring_media(receivers: Sequence[Receiver], connection: sqlite3.Connection) -
 
 
 def _medium(username: str, sendto: str, media_type: str) -> str:
-    shown = sendto if sendto.isprintable() else quoted(sendto)
+    address = _HOST.match(sendto)  # of a webhook the rest is as good as a password
+    shown = f"{address[0]}..." if address else sendto if sendto.isprintable() else quoted(sendto)
     return f"{spoken('users', username)}: media {shown} through {quoted(media_type)}"
 
 
