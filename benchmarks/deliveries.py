@@ -46,6 +46,8 @@ def http_media_type(port: int, sessions: int) -> str:
 
 def script_media_type(sessions: int) -> str:
     return f"""
+        scripts_dir = "{SCRIPTS}"
+
         [[media_type]]
         name = "bench"
         type = "script"

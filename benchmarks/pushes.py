@@ -34,23 +34,30 @@ def bodies(run: str, number: int) -> list[str]:
 
 
 def measure(database: Path, alerts: int, seconds: float) -> list[Row]:
-    """Pushes of 64 senders, each of which makes an event and an alert that is delivered; alone, then beside reads."""
+    """Pushes of 64 senders, each of which makes an event and an alert: alone, beside reads, and beside delivery."""
     together, alone = measure_sharing()
     with bare_server(RECEIVED, "asyncio") as receiver:
         configure(database, http_media_type(receiver, 8))
-        with alertrpc(database) as (port, _):
+        with alertrpc(database, "--deliver", "no") as (port, _):
             auth = login(port, "Admin")
             generate_load(port, SENDERS, 1.0, bodies("warm", 20_000), TARGET)
             pushed = generate_load(port, SENDERS, seconds, bodies("alone", 40_000), TARGET)
             with start_load(port, SENDERS, seconds + 1, bodies("beside", 40_000), TARGET) as pushing:
                 reads = _reads_beside(port, point_bodies(alerts, auth), seconds, pushing)
+        with alertrpc(database) as (port, _):
+            delivered = generate_load(port, SENDERS, seconds, bodies("delivered", 40_000), TARGET)
     return [
         Row(
-            f"7. alarms pushed by {SENDERS} senders, each with an alert that is delivered meanwhile",
+            f"7. alarms pushed by {SENDERS} senders, each with an alert",
             f"{pushed['rate']:,.0f} alarms/s",
             f"p99 {pushed['p99_ms']:.0f} ms; synchronous=FULL",
             "",
             "1,500",
+        ),
+        Row(
+            "7. the same while the alerts are delivered to a receiver of webhooks beside it",
+            f"{delivered['rate']:,.0f} alarms/s",
+            f"p99 {delivered['p99_ms']:.0f} ms",
         ),
         Row(
             "7. the same in process: shared commits",

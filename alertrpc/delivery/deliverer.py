@@ -20,6 +20,7 @@ from alertrpc.store.gather import Gather, Outcome
 from alertrpc.store.more_alerts import end_interrupted_tests
 
 LONGEST_WAIT = 1.0  # seconds until what other processes wrote is seen, who cannot ring
+SHORTEST_WAIT = 0.01  # seconds; a storm of pushes is looked at together
 MOST_RECORDED = 256  # tries of one commit
 LONGEST_TEST = 2 * 3600  # seconds; a try takes an hour at most
 UNWRITABLE = "what the receiver said could not be put on record"
@@ -134,6 +135,7 @@ class Deliverer:
             except Exception:
                 log.exception("what is due could not be looked up")
                 wait = _PAUSE
+            await asyncio.sleep(SHORTEST_WAIT)
             await self._bell.wait(wait)
 
     def _takes_lock(self) -> bool:

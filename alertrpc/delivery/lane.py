@@ -17,7 +17,7 @@ from alertrpc.store.deliveries import Recorded, claim_due, find_media_type
 
 UNLIMITED_SESSIONS = 100  # what Zabbix allows at most
 LEAST_CLAIMED, MOST_CLAIMED = 16, 256
-UNRECORDED = 4  # tries of each session that may be on their way to the record
+UNRECORDED = 8  # tries of each session that may be on their way to the record
 _PAUSE = 1.0  # seconds after a fault of the database
 
 Alert = dict[str, Any]
@@ -53,6 +53,7 @@ class Lane:
         self._recorded = asyncio.Event()
         self._claim: asyncio.Task[None] | None = None
         self._is_dry = False
+        self._was_full = False  # the last claim took as many as it might
         self._closing = False
 
     def wake(self) -> None:
@@ -102,7 +103,7 @@ class Lane:
         if not self._ready or self._closing or self._takers > self._most_sessions():
             return None
         alert = self._ready.popleft()
-        if len(self._ready) < self._takers and not self._is_dry:
+        if len(self._ready) < self._takers and self._was_full:
             self._start_claim()  # so that no session has to wait for it
         return alert
 
@@ -124,7 +125,7 @@ class Lane:
 
     async def _take_due(self) -> None:
         self._is_dry = True  # until somebody wakes the lane meanwhile, or something is found
-        most = min(MOST_CLAIMED, max(LEAST_CLAIMED, 4 * self._most_sessions()))
+        most = min(MOST_CLAIMED, max(LEAST_CLAIMED, 8 * self._most_sessions()))
         now, held = int(self._clock() * 1000), tuple(self._held)
         try:
             row, alerts = await self._database.write(
@@ -141,6 +142,7 @@ class Lane:
             self._media_type = usable_media_type(row)
         except UnusableMediaType as fault:
             self._media_type = fault
+        self._was_full = len(alerts) == most
         if alerts:
             self._is_dry = False
             self._held.update([alert["alertid"] for alert in alerts])

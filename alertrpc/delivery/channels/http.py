@@ -42,6 +42,7 @@ SAY_WHEN = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILAB
 _DELAY = re.compile(r"[0-9]+")
 _LINE_BREAKS = re.compile(r"[\r\n\0]")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_NO_TIMEOUT = ClientTimeout(total=None)  # `send` has one for all
 _LARGE_BODY = 1024 * 1024  # aiohttp warns of longer bytes, which it would send in one piece
 
 
@@ -65,7 +66,7 @@ def new_session() -> ClientSession:
     It has no limit of connections, as media types have limits of their own, and keeps no cookies.
     """
     return ClientSession(
-        connector=TCPConnector(limit=0), cookie_jar=DummyCookieJar(), timeout=ClientTimeout(total=None), trust_env=False
+        connector=TCPConnector(limit=0), cookie_jar=DummyCookieJar(), timeout=_NO_TIMEOUT, trust_env=False
     )
 
 
@@ -103,7 +104,7 @@ class HttpChannel:
             allow_redirects=False,
             auto_decompress=False,
             proxy=proxy or None,
-            timeout=ClientTimeout(total=None),
+            timeout=_NO_TIMEOUT,
         ) as response:
             return _Answer(
                 response.status,
