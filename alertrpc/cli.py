@@ -152,25 +152,23 @@ def serve(settings: Settings, config: str | None) -> None:
     logging.getLogger("aiosqlite").setLevel(logging.INFO)  # else it tells every statement with its values
     from alertrpc.server import serve as run_server  # the other commands start sooner without it
 
-    for change in _apply_declared(settings, config):
-        log.info("%s", change)
-    for fault in _unusable_scripts(settings, config):
-        log.warning("%s", fault)
+    if config is not None and (configuration := _declared(config)) is not None:
+        for change in _apply(settings, config, configuration):
+            log.info("%s", change)
+        for fault in _script_faults(settings, config, configuration):
+            log.warning("%s", fault)
     run_server(settings, lambda address: click.echo(f"alertrpc serves on {address}"))
 
 
-def _apply_declared(settings: Settings, config: str | None) -> list[str]:
-    """Brings the database to what the file declares, if anything; what changed."""
-    from alertrpc.configuration.reading import declares
+def _declared(config: str) -> Configuration | None:
+    """What the file declares; None where it has nothing but settings."""
+    from alertrpc.configuration.reading import declares, read_configuration
 
-    return _apply(settings, config) if config is not None and declares(config) else []
+    return read_configuration(config) if declares(config) else None
 
 
-def _apply(settings: Settings, config: str) -> list[str]:
+def _apply(settings: Settings, config: str, configuration: Configuration) -> list[str]:
     """Brings the database to what the file declares; what changed."""
-    from alertrpc.configuration.reading import read_configuration
-
-    configuration = read_configuration(config)
     try:
         return bring(settings.database_path, configuration)
     except NameFaults as error:
@@ -188,9 +186,12 @@ def apply(settings: Settings, config: str | None) -> None:
     """
     if config is None:
         raise click.UsageError("Missing argument 'FILE'.")
-    changes = _apply(settings, config)
+    from alertrpc.configuration.reading import read_configuration
+
+    configuration = read_configuration(config)
+    changes = _apply(settings, config, configuration)
     click.echo("\n".join(changes) or "nothing changed")
-    for fault in _unusable_scripts(settings, config):
+    for fault in _script_faults(settings, config, configuration):
         click.echo(f"alertrpc: warning: {fault}", err=True)
 
 
@@ -389,12 +390,9 @@ def check(settings: Settings, config: str | None) -> None:
 
 def _check_declared(settings: Settings, config: str | None) -> None:
     """Raises ConfigurationError with all faults of what the file declares, if anything."""
-    from alertrpc.configuration.reading import declares, read_configuration
-
-    if config is None or not declares(config):
+    if config is None or (configuration := _declared(config)) is None:
         return
-    configuration = read_configuration(config)
-    faults = [f"{config}: {fault}" for fault in _script_faults(settings, configuration)]
+    faults = list(_script_faults(settings, config, configuration))
     changes: list[str] = []
     try:
         if settings.database_path.exists():
@@ -414,17 +412,8 @@ def _check_declared(settings: Settings, config: str | None) -> None:
     )
 
 
-def _unusable_scripts(settings: Settings, config: str | None) -> list[str]:
-    """The faults of declared scripts, which do not keep the rest of a configuration from being used."""
-    from alertrpc.configuration.reading import declares, read_configuration
-
-    if config is None or not declares(config):
-        return []
-    return [f"{config}: {fault}" for fault in _script_faults(settings, read_configuration(config))]
-
-
-def _script_faults(settings: Settings, configuration: Configuration) -> Iterator[str]:
-    """The scripts that cannot be run."""
+def _script_faults(settings: Settings, config: str, configuration: Configuration) -> Iterator[str]:
+    """The scripts that cannot be run, which does not keep the rest of a configuration from being used."""
     from alertrpc.configuration.faults import place
     from alertrpc.delivery.scripts.files import find_script
 
@@ -434,7 +423,7 @@ def _script_faults(settings: Settings, configuration: Configuration) -> Iterator
         try:
             find_script(settings.scripts_dir, media_type.script)
         except ValueError as error:
-            yield f"{place('media_type', number, media_type.name)}: script: {error}"
+            yield f"{config}: {place('media_type', number, media_type.name)}: script: {error}"
 
 
 @cli.command("test-channel")

@@ -17,8 +17,9 @@ import trustme
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from alertrpc.configuration.media_types import METHODS
 from alertrpc.delivery.channels.expect import check_expect, is_expected
-from alertrpc.delivery.channels.http import METHODS, VERDICTS, HttpChannel, new_session
+from alertrpc.delivery.channels.http import VERDICTS, HttpChannel, new_session
 from alertrpc.delivery.message import Message
 from alertrpc.delivery.outcome import Outcome, Reason, Verdict
 from alertrpc.records import Kind, MediaType

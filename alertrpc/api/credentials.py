@@ -114,19 +114,21 @@ class Credentials:
         A password that fits is remembered for minutes, as a keyed hash and for the stored hash that it fits,
         so that a change of either counts at once.
         """
-        row = await self._database.read(rows.find_login, username)
-        if row is not None and row.caller is not None and self._remembered.knows(username, password, row.passwd):
-            return row.caller
+        if (caller := await self._remembered_caller(username, password)) is not None:
+            return caller
         async with self._login_lock(username):
-            row = await self._database.read(rows.find_login, username)
-            if row is not None and row.caller is not None and self._remembered.knows(username, password, row.passwd):
-                return row.caller
+            if (caller := await self._remembered_caller(username, password)) is not None:
+                return caller  # a request at the same time was quicker
             row = await self._checked(username, password, remote)
             self._remembered.add(username, password, row.passwd)
             if row.attempt_failed:
                 await self._database.write(partial(rows.forget_failures, row.userid))
         assert row.caller is not None, "the password was checked with it"
         return row.caller
+
+    async def _remembered_caller(self, username: str, password: str) -> Caller | None:
+        row = await self._database.read(rows.find_login, username)
+        return row.caller if row is not None and self._remembered.knows(username, password, row.passwd) else None
 
     def _login_lock(self, username: str) -> asyncio.Lock:
         return self._logins.setdefault(username, asyncio.Lock())  # gone with the last login that holds it

@@ -6,14 +6,14 @@ from typing import Any
 from marshmallow import ValidationError
 
 from alertrpc.configuration.checking import Check
-from alertrpc.configuration.faults import meant, shown
+from alertrpc.configuration.faults import shown
 from alertrpc.configuration.values import text
 from alertrpc.delivery.channels.expect import check_expect
+from alertrpc.delivery.scripts.files import FOLDER_NAME_BYTES
 from alertrpc.ledger.variables import OF_CHANNELS, unknown_variables
-from alertrpc.settings import host
+from alertrpc.settings import host, meant
 
 LONGEST_TEXT = 65535
-LONGEST_FOLDER = 200  # bytes; file systems take 255, and what is made beside the folder has a longer name
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,255}")
 
 
@@ -30,14 +30,16 @@ def template(known: frozenset[str], most: int = LONGEST_TEXT, least: int = 0) ->
 
 
 def _no_variable(name: str, known: frozenset[str]) -> str:
-    return f"there is no variable {shown(name)}{meant(name, iter(sorted(known)))}"
+    return f"there is no variable {shown(name)}{meant(name, sorted(known))}"
 
 
 def folder_name(value: Any) -> str:
     """The name of a media type that has a folder of this name."""
     name = text(1, 100)(value)
-    if "/" in name or name.startswith(".") or len(name.encode()) > LONGEST_FOLDER:
-        raise ValueError(f'it names a folder: no "/", no leading "." and at most {LONGEST_FOLDER} bytes are expected')
+    if "/" in name or name.startswith(".") or len(name.encode()) > FOLDER_NAME_BYTES:
+        raise ValueError(
+            f'it names a folder: no "/", no leading "." and at most {FOLDER_NAME_BYTES} bytes are expected'
+        )
     return name
 
 

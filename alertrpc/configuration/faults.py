@@ -1,9 +1,8 @@
-"""How faults of a configuration file are told: where they stand, what stands there, and what may have been meant."""
+"""How faults of a configuration file are told: where they stand, and what stands there."""
 
 import json
 import re
 from collections.abc import Iterator
-from difflib import get_close_matches
 from typing import Any
 
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]{1,100}")
@@ -47,8 +46,3 @@ def sort(value: Any) -> str:
     """What sort of value it is, where the value may be secret or long."""
     sorts = {str: "a text", bool: "true or false", int: "a number", float: "a number", list: "a list", dict: "a table"}
     return sorts.get(type(value), "a date or a time")
-
-
-def meant(name: str, known: Iterator[str]) -> str:
-    nearest = get_close_matches(name[:100], list(known), n=1)
-    return f'; did you mean "{nearest[0]}"?' if nearest else ""

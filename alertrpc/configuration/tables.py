@@ -6,7 +6,7 @@ from typing import Any, Generic
 from marshmallow import EXCLUDE, Schema, ValidationError, fields
 
 from alertrpc.configuration.checking import Check, T, checked
-from alertrpc.configuration.faults import meant
+from alertrpc.settings import meant
 
 
 class Key(fields.Field[Any]):
@@ -48,4 +48,4 @@ class Table(Generic[T]):
         return self._make(**loaded)
 
     def _no_such(self, key: str) -> str:
-        return self._elsewhere.get(key) or f"there is no such key{meant(key, iter(self.keys))}"
+        return self._elsewhere.get(key) or f"there is no such key{meant(key, self.keys)}"

@@ -1,1 +1,1 @@
-"""Due alerts, templates, channels, retries and escalation: how an alert gets from its row to its receiver."""
+"""Due alerts, lanes, channels, tries and their record: how an alert gets from its row to its receiver."""

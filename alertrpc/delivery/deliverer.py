@@ -171,7 +171,7 @@ class Deliverer:
             log.exception("what is due cannot be done together")
         for timer in await self._database.write(partial(due_timers, now)):
             try:
-                await self._database.write(partial(self._ledger.advance_one, timer, now))
+                await self._database.write(partial(self._ledger.do, [timer], now))
             except (DatabaseBusy, DatabaseUnwritable):
                 raise
             except Exception:

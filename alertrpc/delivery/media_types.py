@@ -5,12 +5,12 @@ from typing import Any
 
 import orjson
 
-from alertrpc.records import Kind, MediaType, SmtpSecurity
+from alertrpc.records import Kind, MediaType
 from alertrpc.settings import duration
+from alertrpc.store.applying.media_types import SECURITIES, TYPES
 
-_EMAIL, _SCRIPT, _WEBHOOK = 0, 1, 4
-_KINDS = {_EMAIL: Kind.EMAIL, _SCRIPT: Kind.SCRIPT, _WEBHOOK: Kind.HTTP}
-_SECURITY = (SmtpSecurity.NONE, SmtpSecurity.STARTTLS, SmtpSecurity.TLS)
+_KINDS = {number: kind for kind, number in TYPES.items()}
+_SECURITY = {number: security for security, number in SECURITIES.items()}
 
 
 class UnusableMediaType(ValueError):
@@ -51,5 +51,5 @@ def usable_media_type(row: Mapping[str, Any] | None, *, enabled: bool = True) ->
             username=row["username"] if row["smtp_authentication"] else "",
             password=row["passwd"] if row["smtp_authentication"] else "",
         )
-    except (ValueError, IndexError) as error:
+    except (ValueError, LookupError) as error:
         raise UnusableMediaType(f"the media type cannot be read: {error}") from error

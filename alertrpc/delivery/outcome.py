@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from alertrpc.delivery.masking import one_line
+
 
 class Verdict(StrEnum):
     """Whether the alert was sent, should be tried again, or is given up."""
@@ -45,6 +47,11 @@ class Outcome:
     stdout: str = ""
     stderr: str = ""
     retry_after: float | None = None
+
+
+def failed(verdict: Verdict, reason: Reason, error: str, secrets: tuple[str, ...]) -> Outcome:
+    """A try without an answer; `secrets` are masked in its error."""
+    return Outcome(verdict=verdict, reason=reason, error=one_line(error, secrets))
 
 
 def sent(*, code: int | None = None, answer: str = "", stdout: str = "", stderr: str = "") -> Outcome:

@@ -50,13 +50,13 @@ def advance_escalations(
     now: int,
     connection: SqlConnection,
 ) -> None:
-    """Does the steps that are due, and sets when the next ones are; an action that is no more at work stops."""
+    """Does the steps that are due, and sets when the next ones are; an escalation without action or active alarm stops."""
     seconds = now // 1000
     changes: list[tuple[int, int, int | None]] = []
     steps: list[DueStep] = []
     for escalation in due:
         alarm, rule = alarms.get(escalation.eventid), rules.actions.get(escalation.actionid)
-        if alarm is None or rule is None:
+        if alarm is None or alarm["resolved_at"] is not None or rule is None:
             changes.append((escalation.escalationid, escalation.esc_step, None))
             continue
         found = due_steps(

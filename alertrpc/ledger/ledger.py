@@ -109,23 +109,15 @@ class Ledger:
 
         Returns when to look again, in milliseconds as `now` is; None is when something changes.
         """
-        rules = self._book.current(connection)
-        expired = rows.expired_alarms(now, MOST_AT_ONCE, connection)
-        recover(rules, dict.fromkeys(expired, now), now, connection)
-        self._do_steps(rules, alert_rows.due_escalations(now // 1000, MOST_AT_ONCE, connection), now, connection)
+        self.do(due_timers(now, connection), now, connection)
         return next_timer(connection)
 
-    def advance_one(self, timer: Timer, now: int, connection: SqlConnection) -> None:
-        """Ends one alarm whose time is over, or does the steps of one escalation."""
+    def do(self, timers: Sequence[Timer], now: int, connection: SqlConnection) -> None:
+        """Ends the alarms of timers, and does the steps of those that are of escalations."""
         rules = self._book.current(connection)
-        if timer.escalation is None:
-            recover(rules, {timer.eventid: now}, now, connection)
-        else:
-            self._do_steps(rules, [timer.escalation], now, connection)
-
-    def _do_steps(
-        self, rules: Rules, due: Sequence[alert_rows.Escalation], now: int, connection: SqlConnection
-    ) -> None:
+        ended = [timer.eventid for timer in timers if timer.escalation is None]
+        recover(rules, dict.fromkeys(ended, now), now, connection)
+        due = [timer.escalation for timer in timers if timer.escalation is not None]
         alarms = rows.find_alarms({escalation.eventid for escalation in due}, connection)
         advance_escalations(rules, due, alarms, now, connection)
 

@@ -50,7 +50,7 @@ class Told(NamedTuple):
 
 
 class Variable(NamedTuple):
-    """What docs/variables.rst says of it, and its value, where there is the row that it needs."""
+    """What docs/configuration.rst says of it, and its value, where there is the row that it needs."""
 
     meaning: str
     value: Callable[[Told], str]

@@ -10,12 +10,12 @@ from alertrpc.store.bulk import fetch, insert
 
 _RULES = """
 SELECT json_group_array(json_object(
-    'actionid', a.actionid, 'name', a.name, 'alarm_type', json(r.alarm_type), 'target', json(r.target),
+    'actionid', a.actionid, 'alarm_type', json(r.alarm_type), 'target', json(r.target),
     'labels', json(r.labels), 'min_severity', r.min_severity, 'recovery', r.recovery,
     'repeat_every', r.repeat_every, 'resolve_after', r.resolve_after,
     'afters', json((SELECT json_group_array(s.after) FROM
                     (SELECT after FROM action_steps WHERE actionid = a.actionid ORDER BY esc_step) s))))
-FROM (SELECT actionid, name FROM actions WHERE status = 0 AND eventsource = 0 ORDER BY actionid) a
+FROM (SELECT actionid FROM actions WHERE status = 0 AND eventsource = 0 ORDER BY actionid) a
 CROSS JOIN action_rules r ON r.actionid = a.actionid"""
 
 _TEMPLATES = """

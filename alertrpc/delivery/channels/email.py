@@ -13,7 +13,7 @@ from aiosmtplib import SMTP, SMTPException, SMTPNotSupported, SMTPRecipientsRefu
 
 from alertrpc.delivery.masking import kept_text, one_line, plain, secrets_of
 from alertrpc.delivery.message import Message
-from alertrpc.delivery.outcome import Outcome, Reason, Verdict, sent
+from alertrpc.delivery.outcome import Outcome, Reason, Verdict, failed, sent
 from alertrpc.records import MediaType, SmtpSecurity
 
 DELIVERED_CODE = 250
@@ -39,11 +39,11 @@ class EmailChannel:
         except SMTPResponseException as error:
             return _refused(error, secrets)
         except TimeoutError:  # aiosmtplib's are of this kind too
-            return _failed(Verdict.TRY_AGAIN, Reason.TIMEOUT, f"not sent within {media_type.timeout} s", secrets)
+            return failed(Verdict.TRY_AGAIN, Reason.TIMEOUT, f"not sent within {media_type.timeout} s", secrets)
         except (SMTPException, OSError) as error:
-            return _failed(Verdict.TRY_AGAIN, Reason.NETWORK, str(error) or type(error).__name__, secrets)
+            return failed(Verdict.TRY_AGAIN, Reason.NETWORK, str(error) or type(error).__name__, secrets)
         except ValueError as error:
-            return _failed(Verdict.GIVE_UP, Reason.INVALID_MESSAGE, str(error), secrets)
+            return failed(Verdict.GIVE_UP, Reason.INVALID_MESSAGE, str(error), secrets)
         return sent(code=DELIVERED_CODE, answer=kept_text(answer.encode("utf-8", "replace"), secrets))
 
     async def _send(self, media_type: MediaType, mail: EmailMessage) -> str:
@@ -142,7 +142,3 @@ def _refused(error: SMTPResponseException, secrets: tuple[str, ...]) -> Outcome:
         code=error.code,
         answer=answer,
     )
-
-
-def _failed(verdict: Verdict, reason: Reason, error: str, secrets: tuple[str, ...]) -> Outcome:
-    return Outcome(verdict=verdict, reason=reason, error=one_line(error, secrets))

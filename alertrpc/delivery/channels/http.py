@@ -22,11 +22,10 @@ from alertrpc import __version__
 from alertrpc.delivery.channels.expect import is_expected
 from alertrpc.delivery.masking import READ_BYTES, kept_text, one_line, secrets_of
 from alertrpc.delivery.message import Message
-from alertrpc.delivery.outcome import Outcome, Reason, Verdict, sent
+from alertrpc.delivery.outcome import Outcome, Reason, Verdict, failed, sent
 from alertrpc.ledger.templates import render
 from alertrpc.records import Clock, MediaType
 
-METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 LONGEST_RETRY_AFTER = 86400.0
 
 # What becomes of an alert after each status; the rest is given up, redirects too.
@@ -85,13 +84,13 @@ class HttpChannel:
                 answer = await self._answer(request, media_type.proxy)
         except TimeoutError:
             fault = f"no whole answer within {media_type.timeout} s"
-            return _failed(Verdict.TRY_AGAIN, Reason.TIMEOUT, fault, secrets)
+            return failed(Verdict.TRY_AGAIN, Reason.TIMEOUT, fault, secrets)
         except InvalidURL as error:
-            return _failed(Verdict.GIVE_UP, Reason.INVALID_MESSAGE, f"invalid URL: {error}", secrets)
+            return failed(Verdict.GIVE_UP, Reason.INVALID_MESSAGE, f"invalid URL: {error}", secrets)
         except (ClientError, HttpProcessingError, OSError) as error:  # before ValueError: a bad certificate is both
-            return _failed(Verdict.TRY_AGAIN, Reason.NETWORK, str(error) or type(error).__name__, secrets)
+            return failed(Verdict.TRY_AGAIN, Reason.NETWORK, str(error) or type(error).__name__, secrets)
         except (ValueError, orjson.JSONEncodeError) as error:
-            return _failed(Verdict.GIVE_UP, Reason.INVALID_MESSAGE, str(error), secrets)
+            return failed(Verdict.GIVE_UP, Reason.INVALID_MESSAGE, str(error), secrets)
         return await self._outcome(media_type, answer, secrets)
 
     async def _answer(self, request: _Request, proxy: str) -> _Answer:
@@ -213,7 +212,3 @@ def _retry_after(text: str, now: float) -> float | None:
             return None
         delay = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() - now
     return min(max(0.0, delay), LONGEST_RETRY_AFTER)
-
-
-def _failed(verdict: Verdict, reason: Reason, error: str, secrets: tuple[str, ...]) -> Outcome:
-    return Outcome(verdict=verdict, reason=reason, error=one_line(error, secrets))

@@ -8,7 +8,7 @@ from pathlib import Path
 from alertrpc.delivery.channels.expect import is_expected
 from alertrpc.delivery.masking import kept_text, one_line, secrets_of
 from alertrpc.delivery.message import Message
-from alertrpc.delivery.outcome import Outcome, Reason, Verdict, sent
+from alertrpc.delivery.outcome import Outcome, Reason, Verdict, failed, sent
 from alertrpc.delivery.scripts.files import UnusableScript, find_script, folder_name, make_folder
 from alertrpc.delivery.scripts.process import Ended, Run
 from alertrpc.records import MediaType
@@ -39,13 +39,13 @@ class ScriptChannel:
             starting.add_done_callback(self._abandon)
             raise
         except UnusableScript as error:
-            return _not_run(Verdict.GIVE_UP, Reason.UNUSABLE_SCRIPT, str(error), secrets)
+            return failed(Verdict.GIVE_UP, Reason.UNUSABLE_SCRIPT, str(error), secrets)
         except _NoFolder as error:
-            return _not_run(Verdict.TRY_AGAIN, Reason.CANNOT_START, str(error), secrets)
+            return failed(Verdict.TRY_AGAIN, Reason.CANNOT_START, str(error), secrets)
         except OSError as error:
             verdict = Verdict.TRY_AGAIN if error.errno in BUSY else Verdict.GIVE_UP
             text = f"{media_type.script}: cannot start: {error.strerror}"
-            return _not_run(verdict, Reason.CANNOT_START, text, secrets)
+            return failed(verdict, Reason.CANNOT_START, text, secrets)
         ended = await run.end(media_type.timeout)
         return await _outcome(media_type, ended, secrets)
 
@@ -75,27 +75,23 @@ async def _outcome(media_type: MediaType, ended: Ended, secrets: tuple[str, ...]
     stdout, stderr = kept_text(ended.stdout, secrets), kept_text(ended.stderr, secrets)
     said = stderr if stderr.strip() else stdout
 
-    def failed(verdict: Verdict, reason: Reason, error: str) -> Outcome:
+    def ended_badly(verdict: Verdict, reason: Reason, error: str) -> Outcome:
         code = ended.status
         error = one_line(error, ())
         return Outcome(verdict=verdict, reason=reason, error=error, code=code, stdout=stdout, stderr=stderr)
 
     if ended.status is None:
-        return failed(Verdict.TRY_AGAIN, Reason.TIMEOUT, _with(f"killed after {media_type.timeout} s", said))
+        return ended_badly(Verdict.TRY_AGAIN, Reason.TIMEOUT, _with(f"killed after {media_type.timeout} s", said))
     if ended.status < 0:
-        return failed(Verdict.TRY_AGAIN, Reason.KILLED, _with(f"killed by signal {-ended.status}", said))
+        return ended_badly(Verdict.TRY_AGAIN, Reason.KILLED, _with(f"killed by signal {-ended.status}", said))
     if ended.status > 0:
         verdict = Verdict.GIVE_UP if ended.status == GIVEN_UP else Verdict.TRY_AGAIN
-        return failed(verdict, Reason.EXIT_STATUS, said if said.strip() else f"exit status {ended.status}")
+        return ended_badly(verdict, Reason.EXIT_STATUS, said if said.strip() else f"exit status {ended.status}")
     answer = (ended.stderr.strip() or ended.stdout).decode("utf-8", "replace")
     if not await is_expected(media_type.expect, answer):
-        return failed(Verdict.TRY_AGAIN, Reason.UNEXPECTED_ANSWER, _with("unexpected output", said))
+        return ended_badly(Verdict.TRY_AGAIN, Reason.UNEXPECTED_ANSWER, _with("unexpected output", said))
     return sent(code=0, stdout=stdout, stderr=stderr)
 
 
 def _with(fault: str, said: str) -> str:
     return f"{fault}: {said}" if said.strip() else fault
-
-
-def _not_run(verdict: Verdict, reason: Reason, error: str, secrets: tuple[str, ...]) -> Outcome:
-    return Outcome(verdict=verdict, reason=reason, error=one_line(error, secrets))

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from alertrpc.delivery.masking import plain
 from alertrpc.errors import AlertrpcError
 
-FOLDER_NAME_BYTES = 200
+FOLDER_NAME_BYTES = 200  # file systems take 255, and what is made beside the folder has a longer name
 SHEBANG_BYTES = 256  # Linux reads no more of a first line
 _INTERPRETER = re.compile(r"python(2|3(\.\d+)?)?|bash|sh")
 

@@ -7,15 +7,15 @@ from alertrpc.records import Kind, MediaType, SmtpSecurity
 from alertrpc.store.applying.columns import ENABLED, Column, from_to, one_of, only, update, yes_or_no
 from alertrpc.store.applying.names import as_json, quoted
 
-_TYPES = {Kind.EMAIL: 0, Kind.SCRIPT: 1, Kind.HTTP: 4}
-_SECURITIES = {SmtpSecurity.NONE: 0, SmtpSecurity.STARTTLS: 1, SmtpSecurity.TLS: 2}
+TYPES = {Kind.EMAIL: 0, Kind.SCRIPT: 1, Kind.HTTP: 4}
+SECURITIES = {SmtpSecurity.NONE: 0, SmtpSecurity.STARTTLS: 1, SmtpSecurity.TLS: 2}
 _PARAMETERS = {Kind.SCRIPT: ("expect",), Kind.HTTP: ("method", "url", "headers", "body", "expect", "proxy")}
 _SHOWN_PARAMETERS = frozenset({"method"})  # the others may hold secrets or are long
 _TEMPLATES = (("subject", "message"), ("recovery_subject", "recovery_message"))  # in the order of `recovery`
 
 _MEDIA_TYPE = (
     ENABLED,
-    Column("type", lambda m: _TYPES[m.kind], from_to("type", one_of(_TYPES))),
+    Column("type", lambda m: TYPES[m.kind], from_to("type", one_of(TYPES))),
     Column("timeout", lambda m: f"{m.timeout}s", from_to("timeout")),
     Column("maxattempts", lambda m: m.max_attempts, from_to("max_attempts")),
     Column("attempt_interval", lambda m: f"{m.attempt_interval}s", from_to("attempt_interval")),
@@ -26,7 +26,7 @@ _MEDIA_TYPE = (
     Column("smtp_port", lambda m: m.smtp_port, from_to("smtp_port")),
     Column("smtp_email", lambda m: m.smtp_email, from_to("smtp_email", quoted)),
     Column("smtp_helo", lambda m: m.smtp_helo, from_to("smtp_helo", quoted)),
-    Column("smtp_security", lambda m: _SECURITIES[m.smtp_security], from_to("smtp_security", one_of(_SECURITIES))),
+    Column("smtp_security", lambda m: SECURITIES[m.smtp_security], from_to("smtp_security", one_of(SECURITIES))),
     Column("smtp_verify_peer", lambda m: int(m.smtp_verify), from_to("smtp_verify", yes_or_no)),
     Column("smtp_verify_host", lambda m: int(m.smtp_verify), from_to("smtp_verify", yes_or_no)),
     Column("smtp_authentication", lambda m: int(bool(m.username)), from_to("login", yes_or_no)),
