@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from alertrpc.errors import AlertrpcError, QueryTimeout, StoreError
+from alertrpc.errors import AlertrpcError, NameFaults, QueryTimeout, StoreError
 from alertrpc.store.connection import (
     Connection,
     Function,
@@ -103,7 +103,7 @@ def _look(connection: sqlite3.Connection) -> None:
 
 def create(path: Path) -> bool:
     """Makes the file and its schema, True, or brings the schema that is there up to date, False."""
-    with _opened(path, create=True) as connection:
+    with opened(path, create=True) as connection:
         with transaction(connection):
             created = create_schema(connection)
         migrate(connection)
@@ -113,7 +113,7 @@ def create(path: Path) -> bool:
 
 def prepare(path: Path) -> None:
     """Brings the file's schema up to date and its journal to WAL, in which reads and writes do not wait for each other."""
-    with _opened(path) as connection:
+    with opened(path) as connection:
         migrate(connection)
         connection.execute("PRAGMA journal_mode = WAL")
 
@@ -123,7 +123,7 @@ def inspect(path: Path) -> tuple[int, int]:
 
     Raises StoreError when the file cannot be served as it is, or is damaged.
     """
-    with _opened(path) as connection:
+    with opened(path) as connection:
         connection.execute("PRAGMA query_only = ON")
         version = usable_version(connection)
         faults = [fault for (fault,) in connection.execute("PRAGMA quick_check(10)") if fault != "ok"]
@@ -133,10 +133,13 @@ def inspect(path: Path) -> tuple[int, int]:
 
 
 @contextmanager
-def _opened(path: Path, *, create: bool = False) -> Iterator[sqlite3.Connection]:
+def opened(path: Path, *, create: bool = False) -> Iterator[sqlite3.Connection]:
+    """A connection for a command; what fails in the block is a StoreError that names the file."""
     with closing(connect(path, create=create)) as connection:
         try:
             yield connection
+        except NameFaults:  # each has a place of its own
+            raise
         except (AlertrpcError, sqlite3.Error) as error:
             raise StoreError(f"database {path}: {error}") from error
 
@@ -145,5 +148,5 @@ def _opened(path: Path, *, create: bool = False) -> Iterator[sqlite3.Connection]
 def administered(path: Path) -> Iterator[sqlite3.Connection]:
     """The database for a command, its schema up to date: all that the block writes, or nothing."""
     prepare(path)
-    with _opened(path) as connection, transaction(connection):
+    with opened(path) as connection, transaction(connection):
         yield connection

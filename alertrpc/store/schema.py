@@ -69,13 +69,17 @@ def migrate(
     """
     found = usable_version(connection, newest)
     if found < newest:
-        steps = migrations() if steps is None else steps
         with transaction(connection):
-            for version in range(schema_version(connection), newest):
-                for statement in steps[version]:
-                    connection.execute(statement)
-                connection.execute(f"PRAGMA user_version = {version + 1}")
+            run_migrations(connection, migrations() if steps is None else steps, newest)
     return found
+
+
+def run_migrations(connection: sqlite3.Connection, steps: Mapping[int, tuple[str, ...]], newest: int) -> None:
+    """Runs what the schema lacks, in the caller's transaction."""
+    for version in range(schema_version(connection), newest):
+        for statement in steps[version]:
+            connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {version + 1}")
 
 
 def usable_version(connection: sqlite3.Connection, newest: int = SCHEMA_VERSION) -> int:

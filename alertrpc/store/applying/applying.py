@@ -1,37 +1,33 @@
 """Applies a configuration: names first, then media types, users, media and actions, all in one transaction."""
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from pathlib import Path
 
-from alertrpc.errors import AlertrpcError, NameFaults, StoreError
+from alertrpc.errors import NameFaults
 from alertrpc.records import Configuration
 from alertrpc.store.applying.actions import bring_action
 from alertrpc.store.applying.media_types import bring_media_type
 from alertrpc.store.applying.name_faults import name_faults
 from alertrpc.store.applying.objects import bring_all
 from alertrpc.store.applying.receivers import bring_media, make_users
-from alertrpc.store.connection import connect, transaction
-from alertrpc.store.database import prepare
-from alertrpc.store.schema import SCHEMA_VERSION, migrations, usable_version
+from alertrpc.store.connection import transaction
+from alertrpc.store.database import opened, prepare
+from alertrpc.store.schema import SCHEMA_VERSION, migrations, run_migrations, usable_version
 
 
 def bring(path: Path, configuration: Configuration) -> list[str]:
     """Brings the database at `path` to the configuration in one transaction; what changed, in lines."""
     prepare(path)
-    with _opened(path) as connection, transaction(connection):
+    with opened(path) as connection, transaction(connection):
         return apply_configuration(configuration, connection)
 
 
 def rehearse(path: Path, configuration: Configuration) -> list[str]:
     """What `bring` would return or raise; nothing is changed, not even a schema that is older."""
-    with _opened(path) as connection:
+    with opened(path) as connection:
         connection.execute("BEGIN IMMEDIATE")  # and no end: closing undoes it
-        steps = migrations()
-        for version in range(usable_version(connection), SCHEMA_VERSION):
-            for statement in steps[version]:
-                connection.execute(statement)
+        usable_version(connection)
+        run_migrations(connection, migrations(), SCHEMA_VERSION)
         return apply_configuration(configuration, connection)
 
 
@@ -53,14 +49,3 @@ def apply_configuration(configuration: Configuration, connection: sqlite3.Connec
         connection.execute("UPDATE instance SET revision = revision + 1")
         connection.execute("UPDATE escalations SET nextcheck = 0")  # their steps may be due at other times now
     return lines
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[sqlite3.Connection]:
-    with closing(connect(path)) as connection:
-        try:
-            yield connection
-        except NameFaults:
-            raise
-        except (AlertrpcError, sqlite3.Error) as error:
-            raise StoreError(f"database {path}: {error}") from error
