@@ -14,7 +14,7 @@ from typing import Any
 import docutils.core
 import pytest
 
-from alertrpc.api.alert import IDS, OWN_FIELDS
+from alertrpc.api import alert
 from alertrpc.api.get import common_fields
 from alertrpc.api.methods import METHODS
 from alertrpc.app import build_app
@@ -26,8 +26,7 @@ from alertrpc.delivery.bell import Bell
 from alertrpc.delivery.channels.script import GIVEN_UP
 from alertrpc.delivery.outcome import Reason, Verdict
 from alertrpc.ledger.variables import ALARM, ALERT, MESSAGE, OF_LABELS
-from alertrpc.query.alert import ALERT as ALERT_RESOURCE
-from alertrpc.query.related_objects import ATTEMPT_COLUMNS
+from alertrpc.query.columns.attempt import ATTEMPT
 from alertrpc.records import Caller, UserType
 from alertrpc.settings import OTHER_ENVIRONMENT, TABLE, read_settings
 from tests.support import ROOT, Client, environment, run_alertrpc, serving
@@ -64,7 +63,11 @@ def test_other_variables_are_documented() -> None:
 
 def test_methods_and_parameters_are_documented() -> None:
     text = (ROOT / "docs" / "api.rst").read_text()
-    parameters = {*IDS, *OWN_FIELDS, *common_fields(ALERT_RESOURCE, Caller(1, UserType.SUPER_ADMIN))}
+    parameters = {
+        *alert.get.resource.ids,
+        *alert.get.resource.parameters,
+        *common_fields(alert.get.resource, Caller(1, UserType.SUPER_ADMIN)),
+    }
     names = {method.name for method in METHODS.values()} | parameters - INTERNAL
     assert [name for name in sorted(names) if f"``{name}``" not in text] == []
 
@@ -88,7 +91,7 @@ def test_variables_are_documented_with_their_meanings() -> None:
 
 def test_reasons_outcomes_and_attempts_are_documented() -> None:
     named = in_literals("delivery.rst")
-    assert {*Reason, *Verdict, *ATTEMPT_COLUMNS} - named == set()
+    assert {*Reason, *Verdict, *ATTEMPT.columns} - named == set()
     text = (ROOT / "docs" / "delivery.rst").read_text()
     for status in (0, os.EX_TEMPFAIL, GIVEN_UP):
         assert re.search(rf"^{status}\s", text, re.MULTILINE)

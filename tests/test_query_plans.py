@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 
-from alertrpc.api.alert import IDS, OWN_FIELDS, get
+from alertrpc.api.alert import get
 from alertrpc.api.fields import members
-from alertrpc.query.alert import OBJECTS_WITH_IDS
-from alertrpc.query.related_objects import HOST_OBJECTS
+from alertrpc.query.event_objects import HOST_OBJECTS, OBJECTS_WITH_IDS
 from alertrpc.query.search import fold
 from alertrpc.records import Caller, Params, UserType
 from benchmarks import data
 from tests.support import EXCHANGES, json_lines, run_alertrpc
 
+IDS = get.resource.ids
 TIMES = ("time_from", "time_till")
 
 ADMIN = Caller(1, UserType.SUPER_ADMIN)
@@ -135,7 +135,9 @@ def explained(connection: sqlite3.Connection, sql: str, args: tuple[Any, ...] = 
 
 def picked(connection: sqlite3.Connection, request: Request) -> float:
     """The share of the alerts of the events' kind that the request's ids and times alone pick."""
-    asked: Params = {name: value for name, value in request.params.items() if name in IDS or name in OWN_FIELDS}
+    asked: Params = {
+        name: value for name, value in request.params.items() if name in IDS or name in get.resource.parameters
+    }
     every: Params = {name: value for name, value in asked.items() if name in ("eventsource", "eventobject")}
     return counted(connection, asked, request.caller) / (counted(connection, every, request.caller) or 1)
 

@@ -4,30 +4,16 @@ from collections.abc import Sequence
 from functools import partial
 
 from alertrpc.api.context import Context
-from alertrpc.api.fields import Ids, Integer, Timestamp
+from alertrpc.api.fields import Ids
 from alertrpc.api.get import GetMethod
 from alertrpc.api.schema import ParamsSchema
 from alertrpc.errors import APPLICATION_ERROR, NO_SUCH_OBJECT, ApiError, invalid_parameter, no_permission
-from alertrpc.query.alert import ALERT, OBJECTS, SOURCES, alert_conditions
+from alertrpc.query.resources import RESOURCES
 from alertrpc.records import Json, Params, UserType
 from alertrpc.store.connection import SqlConnection
 from alertrpc.store.more_alerts import add_again
 
-IDS = ("alertids", "groupids", "hostids", "objectids", "actionids", "eventids", "mediatypeids", "userids")
-OWN_FIELDS = {
-    "eventsource": Integer(SOURCES, "0, 1, 2, 3, 4"),
-    "eventobject": Integer(OBJECTS, "0, 1, 2, 3, 4, 5, 6"),
-    "time_from": Timestamp(null=True),
-    "time_till": Timestamp(null=True),
-}
-
-get = GetMethod(
-    ALERT,
-    ids=IDS,
-    own_fields=OWN_FIELDS,
-    defaults={"eventsource": 0, "eventobject": 0},
-    conditions=alert_conditions,
-)
+get = GetMethod(RESOURCES["alert"])
 
 _RESEND = ParamsSchema({"alertids": Ids(null=False, required=True)})
 

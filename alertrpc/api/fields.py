@@ -131,14 +131,14 @@ class Id(Parameter):
 
 
 class Integer(Parameter):
-    """A 32-bit whole number out of `allowed`; `spelled` is how Zabbix writes these."""
+    """A 32-bit whole number out of `allowed`; `spelled` is how Zabbix writes these, where it does not list them."""
 
     fault = AN_INTEGER
 
-    def __init__(self, allowed: range, spelled: str, *, null: bool = False) -> None:
+    def __init__(self, allowed: Sequence[int], spelled: str = "", *, null: bool = False) -> None:
         super().__init__(null=null)
         self._allowed = allowed
-        self._spelled = spelled
+        self._spelled = spelled or ", ".join(map(str, allowed))
 
     def _deserialize(self, value: Json, attr: str | None, data: Any, **kwargs: Any) -> int:
         if (number := as_integer(value, _INTEGER)) is None:
@@ -303,13 +303,3 @@ def distinct(names: list[str]) -> list[str]:
             raise ValidationError({index: f"value ({name}) already exists."})
         seen.add(name)
     return names
-
-
-def as_text(value: Json) -> str:
-    """A scalar as the text that Zabbix searches for: PHP's, which has 14 digits and a dot in every exponent."""
-    if not isinstance(value, float):
-        return str(value)
-    mantissa, _, exponent = f"{value:.14G}".partition("E")
-    if not exponent:
-        return mantissa
-    return f"{mantissa if '.' in mantissa else mantissa + '.0'}E{int(exponent):+d}"

@@ -1,6 +1,6 @@
 """What all get methods share: the parameters that a Resource's description gives them, and their answer."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
@@ -8,13 +8,13 @@ import orjson
 from marshmallow import ValidationError, fields
 
 from alertrpc.api.context import Context
-from alertrpc.api.fields import Boolean, Fields, Flag, Ids, Integer, SortFields, SortOrders, Values, as_text
+from alertrpc.api.fields import Boolean, Fields, Flag, Ids, Integer, SortFields, SortOrders, Timestamp, Values
 from alertrpc.api.schema import ParamsSchema, first_fault
 from alertrpc.query.compile import Shape, Statement, asked_ids, compile_get
-from alertrpc.query.params import GetParams
-from alertrpc.query.related import choice_of_fields
+from alertrpc.query.parameters import Given, Parameter
+from alertrpc.query.params import EXTEND, GetParams, as_text
 from alertrpc.query.resource import Resource
-from alertrpc.query.sql import AskedIds, Condition, SqlValue
+from alertrpc.query.sql import AskedIds, Bound, SqlValue
 from alertrpc.records import Caller, Json, Params, UserType
 from alertrpc.store.rows import Rows
 
@@ -30,11 +30,20 @@ class RowsAnswer(NamedTuple):
     shape: Shape
 
 
+def own_field(parameter: Parameter) -> fields.Field[Any]:
+    """The check of a parameter that is one resource's own."""
+    if parameter.given is Given.IDS:
+        return Ids()
+    if parameter.given is Given.NUMBER:
+        return Integer(parameter.allowed, null=parameter.null)
+    return Timestamp(null=parameter.null)
+
+
 def common_fields(resource: Resource, caller: Caller) -> dict[str, fields.Field[Any]]:
     """The parameters that every get method has, in Zabbix's order; the choice of some depends on the caller's type."""
     return {
-        "output": Fields([column.name for column in resource.columns]),
-        **{name: Fields(choice_of_fields(related, caller), null=True) for name, related in resource.related.items()},
+        "output": Fields(list(resource.view.columns)),
+        **{name: Fields(related.view.choice_for(caller), null=True) for name, related in resource.related.items()},
         "filter": Values(resource.filterable),
         "search": Values(resource.searchable, as_text),
         "searchByAny": Boolean(),
@@ -55,37 +64,27 @@ def common_fields(resource: Resource, caller: Caller) -> dict[str, fields.Field[
 class GetMethod:
     """A get method made of a description: the parameters that it has, the statements of them, and its answers.
 
-    `ids` are the names of its id parameters, which come first; `own_fields` are its other parameters, numbers all, with
-    the defaults of those that have one; `conditions` gives the conditions that are its own.
-
     A statement is compiled once for all requests that differ in their ids alone.
     """
 
-    def __init__(
-        self,
-        resource: Resource,
-        *,
-        ids: Sequence[str],
-        own_fields: Mapping[str, fields.Field[Any]],
-        defaults: Mapping[str, int],
-        conditions: Callable[[GetParams, Caller], list[Condition]],
-    ) -> None:
-        self._resource = resource
-        self._ids = {name: Ids() for name in ids}
-        self._own_fields = own_fields
-        self._defaults = defaults
-        self._conditions = conditions
+    def __init__(self, resource: Resource) -> None:
+        self.resource = resource
+        self._ids = {name: Ids() for name in resource.ids}
+        self._own_fields = {name: own_field(parameter) for name, parameter in resource.parameters.items()}
+        self._defaults = {
+            name: parameter.default for name, parameter in resource.parameters.items() if parameter.default is not None
+        }
         self._schema = cache(self._make_schema)
         self._kept = lru_cache(maxsize=KEPT_STATEMENTS)(self._compile_text)
 
     async def __call__(self, context: Context, params: Params) -> RowsAnswer:
         """The objects that the caller may see and the parameters ask for."""
-        statement, args = self.statement(params, context.caller)
+        statement, args = self.statement(params, context.caller, int(context.services.clock()))
         rows = await context.database.rows(statement.sql, args, short=statement.short, limit=statement.limit)
         return RowsAnswer(rows, statement.shape)
 
-    def statement(self, params: Params, caller: Caller) -> tuple[Statement, tuple[SqlValue, ...]]:
-        """The statement for the parameters and its bound values.
+    def statement(self, params: Params, caller: Caller, now: int = 0) -> tuple[Statement, tuple[SqlValue, ...]]:
+        """The statement for the parameters and its bound values; `now` is in seconds.
 
         Raises ApiError with Zabbix's text for the first fault in the parameters.
         """
@@ -99,7 +98,7 @@ class GetMethod:
         asked = tuple([asked_ids(name, listed) for name, listed in ids.items()])
         text = _text(others)
         compiled = self._compile(others, asked, caller) if text is None else self._kept(text, asked, caller)
-        return compiled, compiled.bound(ids)
+        return compiled, compiled.bound(Bound(ids, now))
 
     def _load_ids(self, name: str, value: Json) -> list[int] | None:
         try:
@@ -113,13 +112,13 @@ class GetMethod:
 
     def _compile(self, others: Params, asked: tuple[AskedIds, ...], caller: Caller) -> Statement:
         given = self._schema(caller.type).load(others)
-        numbers = {name: given[name] for name in self._own_fields if given.get(name) is not None}
-        params = get_params(self._resource, given, ids=asked, numbers={**self._defaults, **numbers})
-        return compile_get(self._resource, params, caller, self._conditions(params, caller))
+        own = {name: given[name] for name in self._own_fields if given.get(name) is not None}
+        params = get_params(self.resource, given, ids=asked, own={**self._defaults, **own})
+        return compile_get(self.resource, params, caller)
 
     def _make_schema(self, user_type: UserType) -> ParamsSchema:
         own = {**self._ids, **self._own_fields}
-        return ParamsSchema({**own, **common_fields(self._resource, Caller(0, user_type))})
+        return ParamsSchema({**own, **common_fields(self.resource, Caller(0, user_type))})
 
 
 def _text(params: Params) -> bytes | None:
@@ -132,19 +131,15 @@ def _text(params: Params) -> bytes | None:
 
 
 def get_params(
-    resource: Resource, given: Mapping[str, Any], *, ids: Iterable[AskedIds], numbers: Mapping[str, int]
+    resource: Resource, given: Mapping[str, Any], *, ids: Iterable[AskedIds], own: Mapping[str, Any]
 ) -> GetParams:
-    """The checked parameters as the compiler takes them; `numbers` are the resource's own."""
-    output = given.get("output", "extend")
+    """The checked parameters as the compiler takes them; `own` are the resource's own."""
+    output = given.get("output", EXTEND)
     return GetParams(
         ids={asked.name: asked for asked in ids},
-        numbers=numbers,
-        output=[column.name for column in resource.columns] if output == "extend" else output,
-        select={
-            name: None if given[name] == "extend" else given[name]
-            for name in resource.related
-            if given.get(name) is not None
-        },
+        own=own,
+        output=list(resource.view.columns) if output == EXTEND else output,
+        select={name: given[name] for name in resource.related if given.get(name) is not None},
         filter=given.get("filter") or {},
         search=given.get("search") or {},
         search_by_any=given.get("searchByAny", False),

@@ -6,20 +6,24 @@ from typing import Any, NamedTuple
 
 from alertrpc.query.sql import AskedIds
 
+EXTEND = "extend"
+COUNT = "count"
+
 Scalar = int | float | str
+Selection = str | Sequence[str]  # EXTEND, COUNT or the names of fields
 _NONE: Mapping[str, Any] = MappingProxyType({})
 
 
 class GetParams(NamedTuple):
     """What a statement is compiled of: all but the ids themselves, which are bound when it runs.
 
-    `numbers` holds the resource's own parameters.
+    `own` holds the resource's own parameters that are no ids.
     """
 
     ids: Mapping[str, AskedIds] = _NONE
-    numbers: Mapping[str, int] = _NONE
+    own: Mapping[str, Any] = _NONE
     output: Sequence[str] = ()
-    select: Mapping[str, Sequence[str] | None] = _NONE  # None: "extend"
+    select: Mapping[str, Selection] = _NONE
     filter: Mapping[str, list[Scalar]] = _NONE
     search: Mapping[str, list[str]] = _NONE
     search_by_any: bool = False
@@ -41,3 +45,13 @@ class GetParams(NamedTuple):
     def is_plain_count(self) -> bool:
         """All rows are counted, by nothing that stands in them."""
         return self.count_output and not (self.ids or self.filter or self.search)
+
+
+def as_text(value: Scalar) -> str:
+    """A scalar as the text that Zabbix searches for: PHP's, which has 14 digits and a dot in every exponent."""
+    if not isinstance(value, float):
+        return str(value)
+    mantissa, _, exponent = f"{value:.14G}".partition("E")
+    if not exponent:
+        return mantissa
+    return f"{mantissa if '.' in mantissa else mantissa + '.0'}E{int(exponent):+d}"

@@ -3,9 +3,13 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from functools import cached_property
 
+from alertrpc.query.parameters import Parameter
 from alertrpc.query.params import GetParams
+from alertrpc.query.sql import Condition, Expression
+from alertrpc.records import Caller
+
+Names = tuple[str, ...]
 
 
 class Kind(Enum):
@@ -19,11 +23,12 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A member of a result row. `expression` is where its value comes from, {0} the table's alias."""
+    """A member of a row. `expression` is where its value comes from, {0} the table's alias; `join` a table it needs."""
 
     name: str
     kind: Kind = Kind.NUMBER
     expression: str = ""
+    join: str = ""
 
     def value(self, alias: str) -> str:
         return (self.expression or "{0}." + self.name).format(alias)
@@ -32,61 +37,123 @@ class Column:
         return self.kind.value.format(self.value(alias))
 
 
-def number(name: str, expression: str = "") -> Column:
-    return Column(name, Kind.NUMBER, expression)
+def number(name: str, expression: str = "", join: str = "") -> Column:
+    return Column(name, Kind.NUMBER, expression, join)
 
 
-def nullable_id(name: str) -> Column:
-    return Column(name, Kind.NULLABLE_ID)
+def nullable_id(name: str, expression: str = "", join: str = "") -> Column:
+    return Column(name, Kind.NULLABLE_ID, expression, join)
 
 
-def text(name: str) -> Column:
-    return Column(name, Kind.TEXT)
+def text(name: str, expression: str = "") -> Column:
+    return Column(name, Kind.TEXT, expression)
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """The fields of an object: which may be asked for (`choice`), and which are meant by "extend".
+
+    Without names of their own, both are all columns. Callers who are no Super admins have a choice of `limited` fields,
+    where there are any. Of an object for which `is_own` does not hold they are shown its `public` fields alone.
+    """
+
+    columns: Mapping[str, Column]
+    choice: Names = ()
+    extended: Names = ()
+    limited: Names = ()
+    public: Names = ()
+    is_own: str = ""
+
+    def choice_for(self, caller: Caller) -> Names:
+        return (self.choice or tuple(self.columns)) if self._is_whole(caller) else self.limited
+
+    def extended_for(self, caller: Caller) -> Names:
+        return (self.extended or tuple(self.columns)) if self._is_whole(caller) else self.limited
+
+    def _is_whole(self, caller: Caller) -> bool:
+        return caller.is_super_admin or not self.limited
+
+
+def view(
+    *columns: Column,
+    choice: Names = (),
+    extended: Names = (),
+    limited: Names = (),
+    hidden: Names = (),
+    public: Names = (),
+    is_own: str = "",
+) -> View:
+    """A view of columns, of which `hidden` ones are for Super admins alone."""
+    by_name = {column.name: column for column in columns}
+    if hidden:
+        limited = tuple([name for name in by_name if name not in hidden])
+    return View(by_name, choice, extended, limited, public, is_own)
 
 
 @dataclass(frozen=True, eq=False)
 class Related:
     """Objects related to a row, which a select parameter asks for.
 
-    `source` is a FROM and WHERE clause that speaks of the row. `choice` are the
-    fields that may be asked for, `extended` those of "extend"; a caller who is no Super admin has his own of both.
-    Where there are `public` fields, these alone are shown to him unless `is_own` holds.
+    `source` gives a FROM and WHERE clause that speaks of the row. A `single` object is no list of them, and an empty
+    list where there is none. `key` is shown with whatever is asked for. `countable` ones may be asked for by "count".
     """
 
     member: str
-    key: str
     alias: str
-    source: Callable[[GetParams], str]
-    columns: Mapping[str, Column]
-    choice: tuple[str, ...]
-    extended: tuple[str, ...]
-    limited_choice: tuple[str, ...] = ()
-    limited_extended: tuple[str, ...] = ()
-    public: tuple[str, ...] = ()
-    is_own: str = ""
+    view: View
+    source: str | Callable[[GetParams, Caller], Expression]
+    key: str = ""
+    single: bool = False
+    countable: bool = False
+
+    def rows(self, params: GetParams, caller: Caller) -> Expression:
+        return Expression(self.source) if isinstance(self.source, str) else self.source(params, caller)
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """An id parameter about another table: the rows whose `column` is in the `keys`, a subselect in which {} asks that
+    `of` is one of the ids."""
+
+    column: str
+    keys: str
+    of: str
+
+
+def no_conditions(params: GetParams, caller: Caller) -> list[Condition]:
+    return []
 
 
 @dataclass(frozen=True, eq=False)
 class Resource:
     """A get method: what its rows hold and by what they are found. There is one of each, so that pieces of SQL that
-    follow from it alone are kept."""
+    follow from it alone are kept.
+
+    `ids` are the id parameters in the order of their checks, each with the column or the table that it is about; None
+    where `conditions` sees to it. `few_first` are those of them that lead a statement, which picks the fewest rows first.
+    """
 
     name: str
     table: str
     alias: str
     key: str
-    columns: tuple[Column, ...]
-    id_columns: Mapping[str, str]
-    sortable: tuple[str, ...]
-    filterable: tuple[str, ...]
-    searchable: tuple[str, ...]
-    shown_when_sorted: tuple[str, ...] = ()
-    short_ids: tuple[str, ...] = ()
-    group_counted: Mapping[str, str] = field(default_factory=dict)
+    view: View
+    ids: Mapping[str, str | Linked | None]
+    sortable: Names
+    filterable: Names
+    searchable: Names
+    parameters: Mapping[str, Parameter] = field(default_factory=dict)
     related: Mapping[str, Related] = field(default_factory=dict)
+    absent: Mapping[str, str] = field(default_factory=dict)
+    conditions: Callable[[GetParams, Caller], list[Condition]] = no_conditions
     joins: Mapping[str, str] = field(default_factory=dict)
+    few_first: Names = ()
+    shown_when_sorted: Names = ()
+    short_ids: Names = ()
+    group_counted: Mapping[str, str] = field(default_factory=dict)
+    is_lax: bool = False
 
-    @cached_property
-    def column(self) -> Mapping[str, Column]:
-        """The columns by their names."""
-        return {column.name: column for column in self.columns}
+
+def id_columns(resource: Resource) -> dict[str, str]:
+    """The id parameters about columns of the resource's own."""
+    return {name: about for name, about in resource.ids.items() if isinstance(about, str)}

@@ -1,4 +1,4 @@
-"""Pieces of SQL: a condition with its bound values. Identifiers come from the tables of this room alone."""
+"""Pieces of SQL with their bound values. Identifiers come from the tables of this room alone."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
@@ -12,6 +12,13 @@ _WIDEST = 100  # terms in a row
 NO_JOINS: frozenset[str] = frozenset()
 
 
+class Expression(NamedTuple):
+    """A value, or a clause that gives rows."""
+
+    sql: str
+    args: "Args" = ()
+
+
 class Condition(NamedTuple):
     """A condition of a WHERE clause; `joins` names the tables beside the resource's own that it speaks of.
 
@@ -20,7 +27,7 @@ class Condition(NamedTuple):
     """
 
     sql: str
-    args: "tuple[SqlValue | Slot, ...]" = ()
+    args: "Args" = ()
     joins: frozenset[str] = NO_JOINS
     keys: str = ""
 
@@ -44,8 +51,7 @@ def _joined(operator: str, conditions: Sequence[Condition]) -> Condition:
     if len(conditions) == 1:
         return conditions[0]
     sql = _balanced(operator, [f"({condition.sql})" for condition in conditions])
-    args = tuple([arg for condition in conditions for arg in condition.args])
-    return Condition(sql, args, joins_of(conditions))
+    return Condition(sql, args_of(conditions), joins_of(conditions))
 
 
 def _balanced(operator: str, terms: Sequence[str]) -> str:
@@ -56,11 +62,22 @@ def _balanced(operator: str, terms: Sequence[str]) -> str:
     return f"({_balanced(operator, terms[:middle])}){operator}({_balanced(operator, terms[middle:])})"
 
 
-def joins_of(conditions: Sequence[Condition]) -> frozenset[str]:
+def joins_of(conditions: Iterable[Condition]) -> frozenset[str]:
     joins = NO_JOINS
     for condition in conditions:
         joins |= condition.joins
     return joins
+
+
+def args_of(pieces: Iterable[Condition | Expression]) -> "Args":
+    return tuple([arg for piece in pieces for arg in piece.args])
+
+
+class Bound(NamedTuple):
+    """What is bound when a statement runs: the ids of the id parameters, and the time in seconds."""
+
+    ids: Mapping[str, Sequence[int]]
+    now: int
 
 
 class Slot(NamedTuple):
@@ -69,8 +86,21 @@ class Slot(NamedTuple):
     name: str
     many: bool
 
-    def fill(self, ids: Mapping[str, Sequence[int]]) -> SqlValue:
-        return json_list(ids[self.name]) if self.many else ids[self.name][0]
+    def fill(self, bound: Bound) -> SqlValue:
+        ids = bound.ids[self.name]
+        return json_list(ids) if self.many else ids[0]
+
+
+class Ago(NamedTuple):
+    """A bound value that is not known yet: the time so many seconds ago."""
+
+    seconds: int
+
+    def fill(self, bound: Bound) -> SqlValue:
+        return bound.now - self.seconds
+
+
+Args = tuple[SqlValue | Slot | Ago, ...]
 
 
 class AskedIds(NamedTuple):
@@ -88,7 +118,7 @@ class AskedIds(NamedTuple):
 class Listed(NamedTuple):
     """Values that are known."""
 
-    values: Sequence[int]
+    values: Sequence[int | str]
 
     @property
     def size(self) -> int:
@@ -112,5 +142,5 @@ def is_in(expression: str, values: AskedIds | Listed) -> Condition:
     return Condition(f"{expression} IN (SELECT value FROM json_each(?))", (values.arg,))
 
 
-def json_list(values: Iterable[int]) -> str:
+def json_list(values: Iterable[int | str]) -> str:
     return orjson.dumps(list(values)).decode()

@@ -1,0 +1,1 @@
+"""The fields of objects that several get methods show."""

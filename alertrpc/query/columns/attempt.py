@@ -1,0 +1,17 @@
+"""The fields of attempts, which are ours: each try to send an alert."""
+
+from alertrpc.query.resource import Column, Kind, number, text, view
+
+ATTEMPT = view(
+    number("alertid"),
+    number("number"),
+    number("started", "({0}.started / 1000)"),
+    number("milliseconds"),
+    text("outcome"),
+    text("reason"),
+    Column("code", Kind.TEXT, "COALESCE(CAST({0}.code AS TEXT), '')"),
+    text("error"),
+    text("answer"),
+    text("stdout"),
+    text("stderr"),
+)

@@ -1,0 +1,43 @@
+"""The fields of media types: https://www.zabbix.com/documentation/7.0/en/manual/api/reference/mediatype/object."""
+
+from alertrpc.query.resource import Column, Kind, number, text, view
+
+# A webhook's parameters have names, as in Zabbix; those of a script have none, and the scripts of alertrpc take none.
+_PARAMETERS = """(
+    SELECT json_group_array(json_object('name', mp.name, 'value', mp.value)) FROM (
+        SELECT p.name, p.value FROM media_type_param p
+        WHERE p.mediatypeid = {0}.mediatypeid AND {0}.type = 4 ORDER BY p.name) mp)"""
+
+MEDIATYPE = view(
+    number("mediatypeid"),
+    number("type"),
+    text("name"),
+    text("smtp_server"),
+    text("smtp_helo"),
+    text("smtp_email"),
+    text("exec_path"),
+    text("gsm_modem"),
+    text("username"),
+    text("passwd"),
+    number("status"),
+    number("smtp_port"),
+    number("smtp_security"),
+    number("smtp_verify_peer"),
+    number("smtp_verify_host"),
+    number("smtp_authentication"),
+    number("maxsessions"),
+    number("maxattempts"),
+    text("attempt_interval"),
+    number("content_type", "{0}.message_format"),
+    number("message_format"),
+    text("script"),
+    text("timeout"),
+    number("process_tags"),
+    number("show_event_menu"),
+    text("event_menu_url"),
+    text("event_menu_name"),
+    text("description"),
+    number("provider"),
+    Column("parameters", Kind.JSON, _PARAMETERS),
+    limited=("mediatypeid", "type", "name", "status", "description", "maxattempts"),
+)

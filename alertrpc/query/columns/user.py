@@ -1,0 +1,28 @@
+"""The fields of users: https://www.zabbix.com/documentation/7.0/en/manual/api/reference/user/object."""
+
+from alertrpc.query.resource import nullable_id, number, text, view
+
+USER = view(
+    number("userid"),
+    text("username"),
+    text("name"),
+    text("surname"),
+    text("url"),
+    number("autologin"),
+    text("autologout"),
+    text("lang"),
+    text("refresh"),
+    text("theme"),
+    number("attempt_failed"),
+    text("attempt_ip"),
+    number("attempt_clock"),
+    number("rows_per_page"),
+    text("timezone"),
+    nullable_id("roleid"),
+    nullable_id("userdirectoryid"),
+    number("ts_provisioned"),
+    number("provisioned", "({0}.userdirectoryid IS NOT NULL)"),
+    hidden=("userdirectoryid", "ts_provisioned"),
+    public=("userid", "username", "name", "surname"),
+    is_own="{0}.userid = ?",
+)

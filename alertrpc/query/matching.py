@@ -1,0 +1,100 @@
+"""Conditions of the parameters that all get methods have: ids, filter and search."""
+
+import re
+from collections.abc import Iterator
+
+from alertrpc.errors import invalid_parameter
+from alertrpc.query.params import GetParams, Scalar, as_text
+from alertrpc.query.resource import Column, Kind, Linked, Resource, id_columns
+from alertrpc.query.search import like
+from alertrpc.query.sql import NOTHING, AskedIds, Condition, Listed, all_of, any_of, is_in, negated
+
+A_FEW_PATTERNS = 50
+MOST_PATTERNS = 5000  # in one search; each is a term of the statement
+INNER = "t"  # the table's alias in a subselect of its keys
+_INTEGER = re.compile(r"-?[0-9]{1,4000}")  # Python refuses to read longer ones
+_INT64 = range(-(2**63), 2**63)
+
+
+def id_conditions(resource: Resource, params: GetParams) -> list[Condition]:
+    return [
+        _is_linked(about, params.ids[name])
+        if isinstance(about, Linked)
+        else _is_one_of(resource, resource.view.columns[about], params.ids[name])
+        for name, about in _few_first(resource)
+        if about is not None and name in params.ids
+    ]
+
+
+def _few_first(resource: Resource) -> Iterator[tuple[str, str | Linked | None]]:
+    """The id parameters, those that pick the fewest rows first."""
+    names = dict.fromkeys([*resource.few_first, *resource.ids])
+    return ((name, resource.ids[name]) for name in names)
+
+
+def _is_linked(link: Linked, asked: AskedIds) -> Condition:
+    found = is_in(link.of, asked)
+    return Condition(f"{link.column} IN ({link.keys.format(found.sql)})", found.args)
+
+
+def _is_one_of(resource: Resource, column: Column, values: AskedIds | Listed) -> Condition:
+    found = _is_one_of_in(resource.alias, column, values)
+    if column.name not in id_columns(resource).values() or found is NOTHING:
+        return found
+    table, inner = resource.table, _is_one_of_in(INNER, column, values)
+    return found._replace(keys=f"SELECT {INNER}.{resource.key} FROM {table} {INNER} WHERE {inner.sql}")
+
+
+def _is_one_of_in(alias: str, column: Column, values: AskedIds | Listed) -> Condition:
+    expression = column.value(alias)
+    found = is_in(expression, values)
+    if column.kind is Kind.NULLABLE_ID and values.has_zero:
+        return any_of([found, Condition(f"{expression} IS NULL")])
+    return found
+
+
+def filter_conditions(resource: Resource, params: GetParams) -> list[Condition]:
+    """filter: values that are no whole numbers match nothing in a column of numbers, as in Zabbix."""
+    conditions = []
+    for name, values in params.filter.items():
+        column = resource.view.columns[name]
+        if column.kind is Kind.TEXT:
+            matched: list[int | str] = [as_text(value) for value in values]
+        else:
+            matched = [number for value in values if (number := _whole_number(value, column.kind)) is not None]
+        conditions.append(_is_one_of(resource, column, Listed(matched)) if matched else NOTHING)
+    return [any_of(conditions)] if params.search_by_any and conditions else conditions
+
+
+def _whole_number(value: Scalar, kind: Kind) -> int | None:
+    if isinstance(value, str) and _INTEGER.fullmatch(value.removesuffix("\n")):
+        if kind is Kind.NULLABLE_ID and value.startswith("-"):
+            return None
+        value = int(value)
+    return value if isinstance(value, int) and value in _INT64 else None
+
+
+def search_conditions(resource: Resource, params: GetParams) -> list[Condition]:
+    number = sum(map(len, params.search.values()))
+    if number > MOST_PATTERNS:
+        raise invalid_parameter("/search", f"more than {MOST_PATTERNS} values.")
+    join = any_of if params.search_by_any else all_of
+    conditions = []
+    for name, values in params.search.items():
+        expression = resource.view.columns[name].value(resource.alias)
+        patterns = [
+            like(
+                expression,
+                value,
+                whole=params.search_wildcards,
+                start=params.start_search,
+                brief=number > A_FEW_PATTERNS,
+            )
+            for value in values
+            if value
+        ]
+        if params.exclude_search:
+            patterns = [negated(pattern) for pattern in patterns]
+        if patterns:
+            conditions.append(join(patterns))
+    return [join(conditions)] if conditions else []

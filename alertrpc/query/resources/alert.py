@@ -1,0 +1,152 @@
+"""alert.get: https://www.zabbix.com/documentation/7.0/en/manual/api/reference/alert/get."""
+
+from alertrpc.query.columns.alert import ALERT
+from alertrpc.query.columns.attempt import ATTEMPT
+from alertrpc.query.columns.host import HOST
+from alertrpc.query.columns.mediatype import MEDIATYPE
+from alertrpc.query.columns.user import USER
+from alertrpc.query.event_objects import (
+    HOST_OBJECTS,
+    OBJECTS,
+    OBJECTS_WITH_IDS,
+    SOURCES,
+    hosts_asked_for,
+    objects_on,
+)
+from alertrpc.query.parameters import Given, Parameter
+from alertrpc.query.params import GetParams
+from alertrpc.query.resource import Related, Resource, number, view
+from alertrpc.query.rights import EVENT, objects_are_readable, shares_user_group
+from alertrpc.query.sql import Condition, Expression, is_in
+from alertrpc.records import Caller
+
+SOURCES_FOUND_BY_ACTION = (0, 2)  # for a Super admin: trigger and autoregistration
+_RESENT = view(number("alertid", "{0}.resent_alertid"))
+
+
+def alert_conditions(params: GetParams, caller: Caller) -> list[Condition]:
+    """The source of the event, its objects and hosts, times and rights."""
+    obj = params.own["eventobject"]
+    conditions = []
+    if "objectids" in params.ids and obj in OBJECTS_WITH_IDS:
+        conditions.append(_of_events(is_in("{}.objectid", params.ids["objectids"])))
+    if obj in HOST_OBJECTS:
+        conditions += _hosts(params, caller, HOST_OBJECTS[obj])
+    if not caller.is_super_admin:
+        conditions.append(shares_user_group("a.userid", caller.userid))
+    return [*conditions, _source(params, caller), *_times(params)]
+
+
+def _source(params: GetParams, caller: Caller) -> Condition:
+    source, obj = params.own["eventsource"], params.own["eventobject"]
+    if caller.is_super_admin and source in SOURCES_FOUND_BY_ACTION:
+        # An order or an id finds the alerts sooner than the many alerts of these actions, but all are counted so.
+        column = "a.actionid" if params.is_plain_count else "+a.actionid"
+        return Condition(f"{column} IN (SELECT actionid FROM actions WHERE eventsource = ?)", (source,))
+    return Condition("e.source = ? AND e.object = ?", (source, obj), EVENT)
+
+
+def _times(params: GetParams) -> list[Condition]:
+    limits = {"time_from": "{}.clock > ?", "time_till": "{}.clock < ?"}
+    given = [name for name in limits if name in params.own]
+    if not given:
+        return []
+    sql = " AND ".join([limits[name] for name in given])
+    keys = f"SELECT t.alertid FROM alerts t WHERE {sql.replace('{}', 't')}" if params.is_sorted_by("alertid") else ""
+    return [Condition(sql.replace("{}", "a"), tuple([params.own[name] for name in given]), keys=keys)]
+
+
+def _hosts(params: GetParams, caller: Caller, objects: str) -> list[Condition]:
+    """One host of the object is asked for, in a group asked for, and writable where that is asked for; all are open."""
+    asked = hosts_asked_for(params, caller)
+    conditions = [_of_events(objects_on(asked, objects))] if asked else []
+    if not any(name in params.ids for name in ("hostids", "groupids")):
+        # Hosts that are writable are many, and are no way to find an alert.
+        conditions = [condition._replace(keys="") for condition in conditions]
+    if caller.is_super_admin:
+        return conditions
+    # What picks few events is checked for each of them.
+    few = any(name in params.ids for name in ("alertids", "eventids", "objectids", "hostids", "groupids"))
+    return [*conditions, objects_are_readable(objects, caller.userid, few=few)]
+
+
+def _of_events(condition: Condition) -> Condition:
+    """A condition on the events' own columns, their alias written {}, and the keys of the alerts of such events."""
+    alerts = "SELECT t.alertid FROM events te CROSS JOIN alerts t ON t.eventid = te.eventid"
+    keys = f"{alerts} WHERE {condition.sql.replace('{}', 'te')}"
+    return Condition(condition.sql.replace("{}", "e"), condition.args, EVENT, keys)
+
+
+def _hosts_of_alert(params: GetParams, caller: Caller) -> Expression:
+    """The hosts of the event's object, where the event is of the source and object that are asked for."""
+    source, obj = params.own["eventsource"], params.own["eventobject"]
+    return Expression(
+        f"FROM events he CROSS JOIN object_hosts oh ON oh.objectid = he.objectid"
+        f" AND oh.object IN ({HOST_OBJECTS.get(obj, 'NULL')}) CROSS JOIN hosts h ON h.hostid = oh.hostid"
+        f" WHERE he.eventid = a.eventid AND he.source = {source:d} AND he.object = {obj:d}"
+    )
+
+
+RESOURCE = Resource(
+    name="alert",
+    table="alerts",
+    alias="a",
+    key="alertid",
+    view=ALERT,
+    ids={
+        "alertids": "alertid",
+        "groupids": None,
+        "hostids": None,
+        "objectids": None,
+        "actionids": "actionid",
+        "eventids": "eventid",
+        "mediatypeids": "mediatypeid",
+        "userids": "userid",
+    },
+    few_first=("alertids", "eventids", "userids"),
+    parameters={
+        "eventsource": Parameter(Given.NUMBER, SOURCES, default=0),
+        "eventobject": Parameter(Given.NUMBER, OBJECTS, default=0),
+        "time_from": Parameter(Given.TIMESTAMP, null=True),
+        "time_till": Parameter(Given.TIMESTAMP, null=True),
+    },
+    sortable=("alertid", "clock", "eventid", "status", "sendto", "mediatypeid"),
+    filterable=("alertid", "actionid", "eventid", "userid", "mediatypeid", "status", "acknowledgeid"),
+    searchable=("sendto", "subject", "message", "error"),
+    shown_when_sorted=("clock", "eventid", "status", "sendto"),
+    short_ids=("alertids", "eventids"),
+    group_counted={"eventids": "eventid"},
+    related={
+        "selectHosts": Related("hosts", "h", HOST, _hosts_of_alert, key="hostid"),
+        "selectMediatypes": Related(
+            "mediatypes",
+            "mt",
+            MEDIATYPE,
+            "FROM media_type mt WHERE mt.mediatypeid = a.mediatypeid",
+            key="mediatypeid",
+        ),
+        "selectUsers": Related(
+            "users",
+            "u",
+            USER,
+            "FROM users u WHERE u.userid = a.userid",
+            key="userid",
+        ),
+        "selectAttempts": Related(
+            "attempts",
+            "att",
+            ATTEMPT,
+            "FROM (SELECT * FROM attempts t WHERE t.alertid = a.alertid ORDER BY t.number) att",
+            key="number",
+        ),
+        "selectResendOf": Related(
+            "resendOf",
+            "rs",
+            _RESENT,
+            "FROM resends rs WHERE rs.alertid = a.alertid",
+            key="alertid",
+        ),
+    },
+    conditions=alert_conditions,
+    joins={"event": "CROSS JOIN events e ON e.eventid = a.eventid"},
+)

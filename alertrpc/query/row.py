@@ -1,0 +1,70 @@
+"""A row of the answer as one JSON text: its fields, and the objects related to it."""
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+
+from alertrpc.query.params import COUNT, EXTEND, GetParams, Selection
+from alertrpc.query.resource import Related, Resource, View
+from alertrpc.query.sql import Expression, args_of
+from alertrpc.records import Caller
+
+EMPTY = "'[]'"  # to Zabbix an object without members is an empty array
+
+
+def row_json(resource: Resource, names: Sequence[str], params: GetParams, caller: Caller) -> Expression:
+    """The row with the named fields and all that is selected beside them."""
+    related = [related_member(resource, name, asked, params, caller) for name, asked in params.select.items()]
+    return object_json(resource.view, resource.alias, names, caller, related)
+
+
+def object_json(
+    view: View, alias: str, names: Sequence[str], caller: Caller, related: Sequence[Expression] = ()
+) -> Expression:
+    """The named fields of an object and `related` members, of another's the public ones alone."""
+    whole = _json_object([*fields_of(view, alias, tuple(names)), *related])
+    if not view.public or caller.is_super_admin:
+        return whole
+    public = _json_object(fields_of(view, alias, tuple([name for name in names if name in view.public])))
+    is_own = view.is_own.format(alias)
+    return Expression(f"CASE WHEN {is_own} THEN {whole.sql} ELSE {public.sql} END", (caller.userid, *whole.args))
+
+
+@lru_cache(maxsize=1024)
+def fields_of(view: View, alias: str, names: tuple[str, ...]) -> list[Expression]:
+    """The named fields as names and values for json_object."""
+    return [Expression(f"'{name}', {view.columns[name].json(alias)}") for name in names]
+
+
+def _json_object(members: Iterable[Expression]) -> Expression:
+    listed = list(members)
+    if not listed:
+        return Expression(EMPTY)
+    return Expression(f"json_object({', '.join([member.sql for member in listed])})", args_of(listed))
+
+
+def related_member(
+    resource: Resource, parameter: str, asked: Selection, params: GetParams, caller: Caller
+) -> Expression:
+    """The member that a select parameter gives, as name and value for json_object."""
+    if parameter in resource.absent:
+        return Expression(f"'{resource.absent[parameter]}', " + ("'0'" if asked == COUNT else "json('[]')"))
+    related = resource.related[parameter]
+    value = _counted(related, params, caller) if asked == COUNT else _objects(related, asked, params, caller)
+    return Expression(f"'{related.member}', {value.sql}", value.args)
+
+
+def _counted(related: Related, params: GetParams, caller: Caller) -> Expression:
+    source = related.rows(params, caller)
+    return Expression(f"(SELECT CAST(COUNT(*) AS TEXT) {source.sql})", source.args)
+
+
+def _objects(related: Related, asked: Selection, params: GetParams, caller: Caller) -> Expression:
+    names = list(related.view.extended_for(caller) if asked == EXTEND else asked)
+    if related.key and related.key not in names:
+        names.insert(0, related.key)
+    row = object_json(related.view, related.alias, names, caller)
+    source = related.rows(params, caller)
+    args = (*row.args, *source.args)
+    if related.single:
+        return Expression(f"json(COALESCE((SELECT {row.sql} {source.sql} LIMIT 1), {EMPTY}))", args)
+    return Expression(f"json((SELECT json_group_array(json({row.sql})) {source.sql}))", args)
