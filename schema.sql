@@ -479,3 +479,8 @@ CREATE INDEX resends_resent_alertid ON resends (resent_alertid);
 
 -- Which alerts are of recoveries; events and alerts get ids beyond all that these name.
 CREATE INDEX alerts_p_eventid ON alerts (p_eventid) WHERE p_eventid IS NOT NULL;
+
+-- Version 3: the problems that are open are found at once. Ours: recovered is 1 when event_recovery names the event.
+ALTER TABLE events ADD COLUMN recovered INTEGER NOT NULL DEFAULT 0;
+UPDATE events SET recovered = 1 WHERE eventid IN (SELECT eventid FROM event_recovery);
+CREATE INDEX events_open ON events (source, object) WHERE value = 1 AND recovered = 0;

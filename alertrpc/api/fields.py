@@ -6,11 +6,14 @@ JSON arrays and objects are one thing to Zabbix, so a list parameter may come as
 import re
 from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 from marshmallow import ValidationError, fields
 
+from alertrpc.query.params import EXTEND
 from alertrpc.records import Json
+
+Value = TypeVar("Value", int, str)
 
 MOST_MEMBERS = 1000
 MOST_IDS = 1_000_000
@@ -20,15 +23,15 @@ INT32 = range(-(2**31), 2**31)
 TIME_MAX = 2**31 - 1
 REQUIRED = "required"
 
-_INTEGER = re.compile(r"-?[0-9]+\n?")
+INTEGER = re.compile(r"-?[0-9]+\n?")
 _UNSIGNED = re.compile(r"[0-9]+")
 _LONGEST_NUMBER = 4000  # digits; Python refuses to read more than 4300
 
 AN_ARRAY = "an array is expected."
 A_BOOLEAN = "a boolean is expected."
 A_NUMBER = "a number is expected."
-AN_INTEGER = "an integer is expected."
-UNSIGNED_INTEGER = "an unsigned integer is expected."
+ANINTEGER = "an integer is expected."
+UNSIGNEDINTEGER = "an unsigned integer is expected."
 A_STRING = "a character string is expected."
 ARRAY_OR_STRING = "an array or a character string is expected."
 A_SCALAR = "a character string, integer or floating point value is expected."
@@ -42,7 +45,8 @@ def unexpected(name: str) -> str:
 
 
 def one_of(values: Sequence[str]) -> str:
-    return "value must be one of " + ", ".join(f'"{value}"' for value in values) + "."
+    named = ", ".join(f'"{value}"' for value in values)
+    return f"value must be {'one of ' if len(values) > 1 else ''}{named}."
 
 
 def elements(value: Json) -> list[Json] | None:
@@ -133,32 +137,58 @@ class Id(Parameter):
 class Integer(Parameter):
     """A 32-bit whole number out of `allowed`; `spelled` is how Zabbix writes these, where it does not list them."""
 
-    fault = AN_INTEGER
+    fault = ANINTEGER
 
     def __init__(self, allowed: Sequence[int], spelled: str = "", *, null: bool = False) -> None:
         super().__init__(null=null)
         self._allowed = allowed
-        self._spelled = spelled or ", ".join(map(str, allowed))
+        self._spelled = spelled
 
     def _deserialize(self, value: Json, attr: str | None, data: Any, **kwargs: Any) -> int:
-        if (number := as_integer(value, _INTEGER)) is None:
-            raise ValidationError(AN_INTEGER)
+        if (number := as_integer(value, INTEGER)) is None:
+            raise ValidationError(ANINTEGER)
         if number not in INT32:
             raise ValidationError(TOO_LARGE)
         if number not in self._allowed:
-            raise ValidationError(f"value must be one of {self._spelled}.")
+            raise ValidationError(f"value must be one of {self._spelled or ', '.join(map(str, self._allowed))}.")
         return number
+
+
+class Integers(Parameter):
+    """A 32-bit whole number or an array of distinct ones, out of `allowed` where there are any."""
+
+    fault = AN_ARRAY
+
+    def __init__(self, allowed: Sequence[int] = ()) -> None:
+        super().__init__(null=True)
+        self._element = Integer(allowed or INT32)
+
+    def _deserialize(self, value: Json, attr: str | None, data: Any, **kwargs: Any) -> list[int]:
+        is_one = (number := as_integer(value, INTEGER)) is not None and number in INT32
+        listed = [value] if is_one else elements(value)
+        if listed is None:
+            raise ValidationError(AN_ARRAY)
+        if len(listed) > MOST_VALUES:
+            raise ValidationError(f"more than {MOST_VALUES} values.")
+        return distinct([self._number(index, element) for index, element in enumerate(listed, 1)])
+
+    def _number(self, index: int, element: Json) -> int:
+        try:
+            number: Any = self._element.deserialize(element)
+        except ValidationError as error:
+            raise ValidationError({index: error.messages}) from error
+        return int(number)
 
 
 class Timestamp(Parameter):
     """Seconds since 1970 that fit in 31 bits."""
 
-    fault = UNSIGNED_INTEGER
+    fault = UNSIGNEDINTEGER
 
     def _deserialize(self, value: Json, attr: str | None, data: Any, **kwargs: Any) -> int:
         number = as_integer(value, _UNSIGNED)
         if number is None or number < 0:
-            raise ValidationError(UNSIGNED_INTEGER)
+            raise ValidationError(UNSIGNEDINTEGER)
         if number > TIME_MAX:
             raise ValidationError(TIME_TOO_LARGE)
         return number
@@ -199,18 +229,19 @@ class String(Parameter):
 
 
 class Fields(Parameter):
-    """Field names out of `choice`, or "extend"."""
+    """Field names out of `choice`, or one of `words`."""
 
     fault = ARRAY_OR_STRING
 
-    def __init__(self, choice: Sequence[str], *, null: bool = False) -> None:
+    def __init__(self, choice: Sequence[str], words: Sequence[str] = (EXTEND,), *, null: bool = False) -> None:
         super().__init__(null=null)
         self._choice = choice
+        self._words = words
 
     def _deserialize(self, value: Json, attr: str | None, data: Any, **kwargs: Any) -> list[str] | str:
         if isinstance(value, str):
-            if value != "extend":
-                raise ValidationError('value must be "extend".')
+            if value not in self._words:
+                raise ValidationError(one_of(self._words))
             return value
         if (listed := elements(value)) is None:
             raise ValidationError(ARRAY_OR_STRING)
@@ -296,10 +327,10 @@ def chosen(listed: Sequence[Json], choice: Sequence[str]) -> list[str]:
     return names
 
 
-def distinct(names: list[str]) -> list[str]:
+def distinct(values: list[Value]) -> list[Value]:
     seen = set()
-    for index, name in enumerate(names, 1):
-        if name in seen:
-            raise ValidationError({index: f"value ({name}) already exists."})
-        seen.add(name)
-    return names
+    for index, value in enumerate(values, 1):
+        if value in seen:
+            raise ValidationError({index: f"value ({value}) already exists."})
+        seen.add(value)
+    return values

@@ -5,22 +5,23 @@ from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 import orjson
-from marshmallow import ValidationError, fields
+from marshmallow import fields
 
 from alertrpc.api.context import Context
-from alertrpc.api.fields import Boolean, Fields, Flag, Ids, Integer, SortFields, SortOrders, Timestamp, Values
-from alertrpc.api.schema import ParamsSchema, first_fault
+from alertrpc.api.fields import members, unexpected
+from alertrpc.api.lax_get import lax_fields
+from alertrpc.api.schema import ParamsSchema
+from alertrpc.api.strict_get import strict_fields
+from alertrpc.errors import INVALID_PARAMS, ApiError, invalid_parameter
 from alertrpc.query.compile import Shape, Statement, asked_ids, compile_get
-from alertrpc.query.parameters import Given, Parameter
-from alertrpc.query.params import EXTEND, GetParams, as_text
+from alertrpc.query.params import EXTEND, GetParams
 from alertrpc.query.resource import Resource
 from alertrpc.query.sql import AskedIds, Bound, SqlValue
-from alertrpc.records import Caller, Json, Params, UserType
+from alertrpc.records import Caller, Params, UserType
 from alertrpc.store.rows import Rows
 
 KEPT_STATEMENTS = 1024
 LONGEST_KEPT = 2048  # bytes of parameters; longer ones are compiled at each call
-LIMITS = range(1, 2**31)
 
 
 class RowsAnswer(NamedTuple):
@@ -28,37 +29,6 @@ class RowsAnswer(NamedTuple):
 
     rows: Rows
     shape: Shape
-
-
-def own_field(parameter: Parameter) -> fields.Field[Any]:
-    """The check of a parameter that is one resource's own."""
-    if parameter.given is Given.IDS:
-        return Ids()
-    if parameter.given is Given.NUMBER:
-        return Integer(parameter.allowed, null=parameter.null)
-    return Timestamp(null=parameter.null)
-
-
-def common_fields(resource: Resource, caller: Caller) -> dict[str, fields.Field[Any]]:
-    """The parameters that every get method has, in Zabbix's order; the choice of some depends on the caller's type."""
-    return {
-        "output": Fields(list(resource.view.columns)),
-        **{name: Fields(related.view.choice_for(caller), null=True) for name, related in resource.related.items()},
-        "filter": Values(resource.filterable),
-        "search": Values(resource.searchable, as_text),
-        "searchByAny": Boolean(),
-        "startSearch": Flag(),
-        "excludeSearch": Flag(),
-        "searchWildcardsEnabled": Boolean(),
-        "sortfield": SortFields(resource.sortable),
-        "sortorder": SortOrders(),
-        "limit": Integer(LIMITS, "1-2147483647", null=True),
-        "countOutput": Flag(),
-        "groupCount": Flag(),
-        "editable": Boolean(),
-        "preservekeys": Boolean(),
-        "nopermissions": Flag(),  # internal to Zabbix: taken, and without effect
-    }
 
 
 class GetMethod:
@@ -69,13 +39,12 @@ class GetMethod:
 
     def __init__(self, resource: Resource) -> None:
         self.resource = resource
-        self._ids = {name: Ids() for name in resource.ids}
-        self._own_fields = {name: own_field(parameter) for name, parameter in resource.parameters.items()}
-        self._defaults = {
-            name: parameter.default for name, parameter in resource.parameters.items() if parameter.default is not None
-        }
         self._schema = cache(self._make_schema)
         self._kept = lru_cache(maxsize=KEPT_STATEMENTS)(self._compile_text)
+
+    def parameters(self, caller: Caller) -> Mapping[str, fields.Field[Any]]:
+        """The parameters and their checks; the choice of some depends on the caller's type."""
+        return (lax_fields if self.resource.lax else strict_fields)(self.resource, caller)
 
     async def __call__(self, context: Context, params: Params) -> RowsAnswer:
         """The objects that the caller may see and the parameters ask for."""
@@ -88,37 +57,45 @@ class GetMethod:
 
         Raises ApiError with Zabbix's text for the first fault in the parameters.
         """
-        self._schema(caller.type).check_names(params)
+        schema = self._schema(caller.type)
+        known = self._known(params, schema)
         ids = {
             name: found
-            for name in self._ids
-            if name in params and (found := self._load_ids(name, params[name])) is not None
+            for name in self.resource.ids
+            if name in known and (found := schema.load_one(name, known[name])) is not None
         }
-        others = {name: value for name, value in params.items() if name not in self._ids}
+        others = {name: value for name, value in known.items() if name not in self.resource.ids}
         asked = tuple([asked_ids(name, listed) for name, listed in ids.items()])
         text = _text(others)
         compiled = self._compile(others, asked, caller) if text is None else self._kept(text, asked, caller)
         return compiled, compiled.bound(Bound(ids, now))
 
-    def _load_ids(self, name: str, value: Json) -> list[int] | None:
-        try:
-            ids: list[int] | None = self._ids[name].deserialize(value)
-        except ValidationError as error:
-            raise first_fault({name: error.messages}) from error
-        return ids
+    def _known(self, params: Params, schema: ParamsSchema) -> Params:
+        """The parameters that the method has, by the names that are not deprecated."""
+        deprecated = self.resource.deprecated
+        if self.resource.lax:
+            return {name: value for name, value in params.items() if name in schema.names}
+        for name in params:
+            if name not in schema.names and name not in deprecated:
+                raise invalid_parameter("/", unexpected(name))
+        for old, name in deprecated.items():
+            if old in params and name in params:
+                schema.load_before(name, {other: value for other, value in params.items() if other not in deprecated})
+                raise ApiError(INVALID_PARAMS, f'Deprecated parameter "/{old}" cannot be used with "/{name}".')
+        return {deprecated.get(name, name): value for name, value in params.items()}
 
     def _compile_text(self, others: bytes, asked: tuple[AskedIds, ...], caller: Caller) -> Statement:
         return self._compile(orjson.loads(others), asked, caller)
 
     def _compile(self, others: Params, asked: tuple[AskedIds, ...], caller: Caller) -> Statement:
         given = self._schema(caller.type).load(others)
-        own = {name: given[name] for name in self._own_fields if given.get(name) is not None}
-        params = get_params(self.resource, given, ids=asked, own={**self._defaults, **own})
+        params = get_params(self.resource, given, asked, caller)
+        if self.resource.lax:
+            params = params._replace(has_strange_members=_has_strange_members(self.resource, others, caller))
         return compile_get(self.resource, params, caller)
 
     def _make_schema(self, user_type: UserType) -> ParamsSchema:
-        own = {**self._ids, **self._own_fields}
-        return ParamsSchema({**own, **common_fields(self.resource, Caller(0, user_type))})
+        return ParamsSchema(self.parameters(Caller(0, user_type)))
 
 
 def _text(params: Params) -> bytes | None:
@@ -130,16 +107,20 @@ def _text(params: Params) -> bytes | None:
     return text if len(text) <= LONGEST_KEPT else None
 
 
-def get_params(
-    resource: Resource, given: Mapping[str, Any], *, ids: Iterable[AskedIds], own: Mapping[str, Any]
-) -> GetParams:
-    """The checked parameters as the compiler takes them; `own` are the resource's own."""
+def _has_strange_members(resource: Resource, params: Params, caller: Caller) -> bool:
+    names = resource.view.choice_for(caller)
+    return any(name not in names for part in ("filter", "search") for name in members(params.get(part)) or ())
+
+
+def get_params(resource: Resource, given: Mapping[str, Any], ids: Iterable[AskedIds], caller: Caller) -> GetParams:
+    """The checked parameters as the compiler takes them."""
     output = given.get("output", EXTEND)
+    defaults = {name: found.default for name, found in resource.parameters.items() if found.default is not None}
     return GetParams(
         ids={asked.name: asked for asked in ids},
-        own=own,
-        output=list(resource.view.columns) if output == EXTEND else output,
-        select={name: given[name] for name in resource.related if given.get(name) is not None},
+        own={**defaults, **_not_none(given, resource.parameters)},
+        output=resource.view.extended_for(caller) if output == EXTEND else output,
+        select=_not_none(given, resource.related),
         filter=given.get("filter") or {},
         search=given.get("search") or {},
         search_by_any=given.get("searchByAny", False),
@@ -150,9 +131,14 @@ def get_params(
         group_count=given.get("groupCount") or False,
         editable=given.get("editable", False),
         preserve_keys=given.get("preservekeys", False),
-        sort=_sort(given.get("sortfield", []), given.get("sortorder", "ASC")),
+        sort=_sort(given.get("sortfield") or [], given.get("sortorder") or "ASC"),
         limit=given.get("limit"),
+        limit_selects=given.get("limitSelects"),
     )
+
+
+def _not_none(given: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    return {name: given[name] for name in names if given.get(name) is not None}
 
 
 def _sort(names: Sequence[str], orders: str | Sequence[str]) -> list[tuple[str, str]]:

@@ -8,7 +8,7 @@ from marshmallow import Schema, ValidationError, fields
 
 from alertrpc.api.fields import REQUIRED, unexpected
 from alertrpc.errors import ApiError, invalid_parameter
-from alertrpc.records import Params
+from alertrpc.records import Json, Params
 
 
 class ParamsSchema:
@@ -16,6 +16,7 @@ class ParamsSchema:
 
     def __init__(self, parameters: Mapping[str, fields.Field[Any]]) -> None:
         self.names = parameters.keys()
+        self._fields = dict(parameters)
         self._required = frozenset(name for name, field in parameters.items() if field.required)
         self._schema = Schema.from_dict(dict(parameters))
         self._schema_of = lru_cache(maxsize=1024)(self._schema_for)
@@ -36,6 +37,19 @@ class ParamsSchema:
         except ValidationError as error:
             raise first_fault(error.messages) from error
         return loaded
+
+    def load_one(self, name: str, value: Json) -> Any:
+        """The checked value of one parameter; raises ApiError with Zabbix's text for a fault."""
+        try:
+            return self._fields[name].deserialize(value)
+        except ValidationError as error:
+            raise first_fault({name: error.messages}) from error
+
+    def load_before(self, last: str, params: Params) -> None:
+        """Checks the parameters that come before one."""
+        names = list(self.names)
+        before = names[: names.index(last)]
+        self.load({name: value for name, value in params.items() if name in before})
 
     def _schema_for(self, given: frozenset[str]) -> Schema:
         """The schema of just the parameters that are given or required, as marshmallow visits every field it has."""

@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from alertrpc.query.matching import filter_conditions, id_conditions, search_conditions
+from alertrpc.query.own import own_conditions
 from alertrpc.query.params import GetParams
 from alertrpc.query.resource import Column, Kind, Resource, id_columns
 from alertrpc.query.row import fields_of, row_json
@@ -47,11 +48,14 @@ class Statement(NamedTuple):
 
 def compile_get(resource: Resource, params: GetParams, caller: Caller) -> Statement:
     """The statement for `params`, as the caller may see the answer."""
+    if resource.finds_nothing(params, caller):
+        return Statement("SELECT '' AS row WHERE 0", (), Shape.ARRAY)
     where = [
         *id_conditions(resource, params),
         *resource.conditions(params, caller),
-        *filter_conditions(resource, params),
-        *search_conditions(resource, params),
+        *own_conditions(resource, params),
+        *filter_conditions(resource, params, caller),
+        *search_conditions(resource, params, caller),
     ]
     where = _led_by_keys(resource, params, where)
     if params.count_output:
@@ -74,7 +78,7 @@ def _count(resource: Resource, params: GetParams, where: Sequence[Condition]) ->
     if not params.group_count:
         found = _found(resource, where, ())
         return Statement(f"SELECT '\"' || COUNT(*) || '\"' AS row {found}", args, Shape.VALUE, limit=1)
-    groups = tuple([name for parameter, name in resource.group_counted.items() if parameter in params.ids])
+    groups = tuple([name for parameter, name in (resource.group_counted or {}).items() if parameter in params.ids])
     members = [field.sql for field in fields_of(resource.view, resource.alias, groups)]
     counted = ", ".join(["'rowscount', CAST(COUNT(*) AS TEXT)", *members])
     by = ", ".join([resource.view.columns[name].value(resource.alias) for name in groups])
@@ -84,7 +88,7 @@ def _count(resource: Resource, params: GetParams, where: Sequence[Condition]) ->
 
 
 def _rows(resource: Resource, params: GetParams, caller: Caller, where: Sequence[Condition]) -> Statement:
-    names = [*params.output, *_shown(resource, params, where)]
+    names = [*params.output, *_shown_beside(resource, params, caller)]
     row = row_json(resource, names, params, caller)
     shape, row_sql = Shape.ARRAY, row.sql
     if params.preserve_keys:
@@ -99,11 +103,12 @@ def _rows(resource: Resource, params: GetParams, caller: Caller, where: Sequence
     return Statement(sql, (*row.args, *args_of(where), *limit), shape, params.limit, _is_short(resource, params))
 
 
-def _shown(resource: Resource, params: GetParams, where: Sequence[Condition]) -> list[str]:
-    """What the row shows beside its output: Zabbix selects distinct rows of joined tables, which show their order."""
-    if not joins_of(where):
-        return []
-    return [name for name, _ in params.sort if name not in params.output and name in resource.shown_when_sorted]
+def _shown_beside(resource: Resource, params: GetParams, caller: Caller) -> list[str]:
+    """What the row shows beside its output."""
+    names = [name for parameter in params.own for name in resource.parameters[parameter].shows]
+    if resource.is_joined(params, caller):
+        names += [name for name, _ in params.sort if name in resource.shown_when_sorted]
+    return [name for name in dict.fromkeys(names) if name not in params.output]
 
 
 def _is_short(resource: Resource, params: GetParams) -> bool:

@@ -4,14 +4,15 @@ import re
 from collections.abc import Iterator
 
 from alertrpc.errors import invalid_parameter
+from alertrpc.query.own import INNER
 from alertrpc.query.params import GetParams, Scalar, as_text
 from alertrpc.query.resource import Column, Kind, Linked, Resource, id_columns
 from alertrpc.query.search import like
 from alertrpc.query.sql import NOTHING, AskedIds, Condition, Listed, all_of, any_of, is_in, negated
+from alertrpc.records import Caller
 
 A_FEW_PATTERNS = 50
 MOST_PATTERNS = 5000  # in one search; each is a term of the statement
-INNER = "t"  # the table's alias in a subselect of its keys
 _INTEGER = re.compile(r"-?[0-9]{1,4000}")  # Python refuses to read longer ones
 _INT64 = range(-(2**63), 2**63)
 
@@ -53,7 +54,7 @@ def _is_one_of_in(alias: str, column: Column, values: AskedIds | Listed) -> Cond
     return found
 
 
-def filter_conditions(resource: Resource, params: GetParams) -> list[Condition]:
+def filter_conditions(resource: Resource, params: GetParams, caller: Caller) -> list[Condition]:
     """filter: values that are no whole numbers match nothing in a column of numbers, as in Zabbix."""
     conditions = []
     for name, values in params.filter.items():
@@ -62,8 +63,17 @@ def filter_conditions(resource: Resource, params: GetParams) -> list[Condition]:
             matched: list[int | str] = [as_text(value) for value in values]
         else:
             matched = [number for value in values if (number := _whole_number(value, column.kind)) is not None]
-        conditions.append(_is_one_of(resource, column, Listed(matched)) if matched else NOTHING)
+        found = _is_one_of(resource, column, Listed(matched)) if matched else NOTHING
+        conditions.append(_of_own(resource, name, found, caller))
     return [any_of(conditions)] if params.search_by_any and conditions else conditions
+
+
+def _of_own(resource: Resource, name: str, condition: Condition, caller: Caller) -> Condition:
+    """A condition on what only the caller's own row shows to him speaks of that alone."""
+    view = resource.view
+    if caller.is_super_admin or not view.public or name in view.public:
+        return condition
+    return all_of([condition, Condition(view.is_own.format(resource.alias), (caller.userid,))])
 
 
 def _whole_number(value: Scalar, kind: Kind) -> int | None:
@@ -74,7 +84,7 @@ def _whole_number(value: Scalar, kind: Kind) -> int | None:
     return value if isinstance(value, int) and value in _INT64 else None
 
 
-def search_conditions(resource: Resource, params: GetParams) -> list[Condition]:
+def search_conditions(resource: Resource, params: GetParams, caller: Caller) -> list[Condition]:
     number = sum(map(len, params.search.values()))
     if number > MOST_PATTERNS:
         raise invalid_parameter("/search", f"more than {MOST_PATTERNS} values.")
@@ -96,5 +106,5 @@ def search_conditions(resource: Resource, params: GetParams) -> list[Condition]:
         if params.exclude_search:
             patterns = [negated(pattern) for pattern in patterns]
         if patterns:
-            conditions.append(join(patterns))
+            conditions.append(_of_own(resource, name, join(patterns), caller))
     return [join(conditions)] if conditions else []

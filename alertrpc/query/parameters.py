@@ -1,33 +1,44 @@
-"""The kinds of parameters that get methods have, told apart by what may be given."""
+"""The parameters that a get method has beside those that all have: what may be given, and what is asked by it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
+Names = tuple[str, ...]
+
 
 class Given(Enum):
     """What a parameter takes."""
 
-    IDS = "an id or an array of ids"
+    ANYTHING = "any value but null sets it"
+    TRUTH = "true or false"
     ID = "an id"
-    NUMBER = "a number out of a choice"
-    NUMBERS = "a number out of a choice, or an array of them"
-    TIMESTAMP = "seconds since 1970-01-01 UTC"
-    BOOLEAN = "a boolean"
-    FLAG = "anything; set unless null or false"
-    TAGS = "an array of tag, operator and value"
-    TEXT = "a character string"
+    IDS = "an id or an array of ids"
+    NUMBER = "a number"
+    NUMBERS = "a number or an array of numbers"
+    TIME = "seconds since 1970-01-01 UTC"
+    TEXT = "a text"
+    TAGS = "an array of objects with tag, operator and value"
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A parameter of one resource beside those that all have.
+    """A parameter of one resource.
 
-    `allowed` are the numbers out of which it takes; `default` counts where it is not given; `null` stands for "not
-    given" where it may be.
+    `condition` is what it asks of a row, {0} the table's alias: of a number or a text with one ? for it, of numbers with
+    {1} for "is one of them", of a truth that holds; `otherwise` is asked by false. A parameter that `leads` finds its
+    rows by an index, whatever their order. `shows` are columns that it adds to the output.
+
+    `allowed` are the numbers that may be given, any where it is empty; `spelled` is how Zabbix writes them, where it does
+    not list them. `default` counts where it is not given; `null` stands for "not given" where it may be.
     """
 
     given: Given
+    condition: str = ""
+    otherwise: str = ""
+    leads: bool = False
+    shows: Names = ()
     allowed: Sequence[int] = ()
+    spelled: str = ""
     default: object = None
     null: bool = False

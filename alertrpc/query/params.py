@@ -36,6 +36,8 @@ class GetParams(NamedTuple):
     preserve_keys: bool = False
     sort: Sequence[tuple[str, str]] = ()  # column and ASC or DESC
     limit: int | None = None
+    limit_selects: int | None = None
+    has_strange_members: bool = False  # filter or search names what is no column
 
     def is_sorted_by(self, key: str) -> bool:
         """Rows are asked for in the order of their key, which is the order when none is asked for."""

@@ -1,15 +1,13 @@
 """What a get method may be asked, as a description: a get method is a Resource, not code of its own."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
-from alertrpc.query.parameters import Parameter
+from alertrpc.query.parameters import Names, Parameter
 from alertrpc.query.params import GetParams
 from alertrpc.query.sql import Condition, Expression
 from alertrpc.records import Caller
-
-Names = tuple[str, ...]
 
 
 class Kind(Enum):
@@ -94,8 +92,9 @@ def view(
 class Related:
     """Objects related to a row, which a select parameter asks for.
 
-    `source` gives a FROM and WHERE clause that speaks of the row. A `single` object is no list of them, and an empty
-    list where there is none. `key` is shown with whatever is asked for. `countable` ones may be asked for by "count".
+    `source` is a FROM and WHERE clause that speaks of the row, or gives one. A `single` object is no list of them, and an
+    empty list where there is none. `key` is shown with whatever is asked for. `countable` ones may be asked for by
+    "count". Of `strict` ones other names than those of fields are refused by methods that take anything else.
     """
 
     member: str
@@ -105,9 +104,18 @@ class Related:
     key: str = ""
     single: bool = False
     countable: bool = False
+    strict: bool = False
 
     def rows(self, params: GetParams, caller: Caller) -> Expression:
         return Expression(self.source) if isinstance(self.source, str) else self.source(params, caller)
+
+
+@dataclass(frozen=True, slots=True)
+class NotKept:
+    """Related objects of Zabbix's that are not kept here: there are none of them."""
+
+    member: str
+    countable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +132,10 @@ def no_conditions(params: GetParams, caller: Caller) -> list[Condition]:
     return []
 
 
+def never(params: GetParams, caller: Caller) -> bool:
+    return False
+
+
 @dataclass(frozen=True, eq=False)
 class Resource:
     """A get method: what its rows hold and by what they are found. There is one of each, so that pieces of SQL that
@@ -131,6 +143,15 @@ class Resource:
 
     `ids` are the id parameters in the order of their checks, each with the column or the table that it is about; None
     where `conditions` sees to it. `few_first` are those of them that lead a statement, which picks the fewest rows first.
+    `joins` are the tables that conditions and columns may need, in the order of their joining.
+
+    A `lax` method leaves aside what is wrong, as the older ones of Zabbix do. `is_joined` says when Zabbix selects
+    distinct rows of joined tables, which show `shown_when_sorted` columns by which they are sorted. `finds_nothing` says
+    when the answer is an empty array, whatever else is asked. `group_counted` are the id parameters by whose columns
+    groupCount counts; None where there is no groupCount. `default_filter` is part of a filter that does not name it.
+
+    How parameters are checked: `deprecated` names stand for others; `output_is_first`, before filter and search;
+    `has_boolean_flags` takes true and false alone for countOutput and its kind; `limits_selects` takes limitSelects.
     """
 
     name: str
@@ -142,16 +163,22 @@ class Resource:
     sortable: Names
     filterable: Names
     searchable: Names
+    lax: bool = False
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
-    related: Mapping[str, Related] = field(default_factory=dict)
-    absent: Mapping[str, str] = field(default_factory=dict)
+    related: Mapping[str, Related | NotKept] = field(default_factory=dict)
     conditions: Callable[[GetParams, Caller], list[Condition]] = no_conditions
+    finds_nothing: Callable[[GetParams, Caller], bool] = never
     joins: Mapping[str, str] = field(default_factory=dict)
     few_first: Names = ()
-    shown_when_sorted: Names = ()
     short_ids: Names = ()
-    group_counted: Mapping[str, str] = field(default_factory=dict)
-    is_lax: bool = False
+    is_joined: Callable[[GetParams, Caller], bool] = never
+    shown_when_sorted: Names = ()
+    group_counted: Mapping[str, str] | None = None
+    default_filter: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    deprecated: Mapping[str, str] = field(default_factory=dict)
+    output_is_first: bool = False
+    has_boolean_flags: bool = False
+    limits_selects: bool = False
 
 
 def id_columns(resource: Resource) -> dict[str, str]:

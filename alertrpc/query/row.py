@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from alertrpc.query.params import COUNT, EXTEND, GetParams, Selection
-from alertrpc.query.resource import Related, Resource, View
+from alertrpc.query.resource import NotKept, Related, Resource, View
 from alertrpc.query.sql import Expression, args_of
 from alertrpc.records import Caller
 
@@ -13,7 +13,7 @@ EMPTY = "'[]'"  # to Zabbix an object without members is an empty array
 
 def row_json(resource: Resource, names: Sequence[str], params: GetParams, caller: Caller) -> Expression:
     """The row with the named fields and all that is selected beside them."""
-    related = [related_member(resource, name, asked, params, caller) for name, asked in params.select.items()]
+    related = [related_member(resource.related[name], asked, params, caller) for name, asked in params.select.items()]
     return object_json(resource.view, resource.alias, names, caller, related)
 
 
@@ -42,14 +42,14 @@ def _json_object(members: Iterable[Expression]) -> Expression:
     return Expression(f"json_object({', '.join([member.sql for member in listed])})", args_of(listed))
 
 
-def related_member(
-    resource: Resource, parameter: str, asked: Selection, params: GetParams, caller: Caller
-) -> Expression:
+def related_member(related: Related | NotKept, asked: Selection, params: GetParams, caller: Caller) -> Expression:
     """The member that a select parameter gives, as name and value for json_object."""
-    if parameter in resource.absent:
-        return Expression(f"'{resource.absent[parameter]}', " + ("'0'" if asked == COUNT else "json('[]')"))
-    related = resource.related[parameter]
-    value = _counted(related, params, caller) if asked == COUNT else _objects(related, asked, params, caller)
+    if isinstance(related, NotKept):
+        value = Expression("'0'" if asked == COUNT else "json('[]')")
+    elif asked == COUNT:
+        value = _counted(related, params, caller)
+    else:
+        value = _objects(related, asked, params, caller)
     return Expression(f"'{related.member}', {value.sql}", value.args)
 
 

@@ -17,6 +17,8 @@ CACHE_KIB = 256 * 1024
 _OURS = frozenset(
     {"sessions", "instance", "applied", "idempotency_keys", "alert_queue", "escalations"}
 )  # tables that no file fills
+_DERIVED = {("events", "recovered")}  # columns that follow from other tables
+_RECOVERED = "UPDATE events SET recovered = 1 WHERE eventid IN (SELECT eventid FROM event_recovery) AND recovered = 0"
 _NUL = b"\\u0000"
 
 HashPassword = Callable[[str], str]
@@ -68,6 +70,8 @@ def load(
         tables = _columns_of_tables(connection)
         with _without_indexes(connection, tables):
             counts = _insert_all(connection, lines, tables, hash_password, on_line)
+            if counts.keys() & {"events", "event_recovery"}:
+                connection.execute(_RECOVERED)
     connection.execute("PRAGMA analysis_limit = 1000")
     connection.execute("ANALYZE")
     return counts
@@ -186,7 +190,11 @@ def _fault(error: Exception) -> str:
 def _columns_of_tables(connection: sqlite3.Connection) -> dict[str, frozenset[str]]:
     names = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
     return {
-        name: frozenset(row[1] for row in connection.execute(f"PRAGMA table_info({name})"))
+        name: frozenset(
+            column
+            for _, column, *_ in connection.execute(f"PRAGMA table_info({name})")
+            if (name, column) not in _DERIVED
+        )
         for name in names
         if name not in _OURS and not name.startswith("sqlite_")
     }

@@ -25,7 +25,7 @@ _RESENT = view(number("alertid", "{0}.resent_alertid"))
 
 
 def alert_conditions(params: GetParams, caller: Caller) -> list[Condition]:
-    """The source of the event, its objects and hosts, times and rights."""
+    """The source of the event, its objects and hosts, and rights."""
     obj = params.own["eventobject"]
     conditions = []
     if "objectids" in params.ids and obj in OBJECTS_WITH_IDS:
@@ -34,7 +34,7 @@ def alert_conditions(params: GetParams, caller: Caller) -> list[Condition]:
         conditions += _hosts(params, caller, HOST_OBJECTS[obj])
     if not caller.is_super_admin:
         conditions.append(shares_user_group("a.userid", caller.userid))
-    return [*conditions, _source(params, caller), *_times(params)]
+    return [*conditions, _source(params, caller)]
 
 
 def _source(params: GetParams, caller: Caller) -> Condition:
@@ -46,14 +46,15 @@ def _source(params: GetParams, caller: Caller) -> Condition:
     return Condition("e.source = ? AND e.object = ?", (source, obj), EVENT)
 
 
-def _times(params: GetParams) -> list[Condition]:
-    limits = {"time_from": "{}.clock > ?", "time_till": "{}.clock < ?"}
-    given = [name for name in limits if name in params.own]
-    if not given:
-        return []
-    sql = " AND ".join([limits[name] for name in given])
-    keys = f"SELECT t.alertid FROM alerts t WHERE {sql.replace('{}', 't')}" if params.is_sorted_by("alertid") else ""
-    return [Condition(sql.replace("{}", "a"), tuple([params.own[name] for name in given]), keys=keys)]
+def _is_joined(params: GetParams, caller: Caller) -> bool:
+    """The events are joined."""
+    obj = params.own["eventobject"]
+    return (
+        not caller.is_super_admin
+        or params.own["eventsource"] not in SOURCES_FOUND_BY_ACTION
+        or ("objectids" in params.ids and obj in OBJECTS_WITH_IDS)
+        or (("hostids" in params.ids or "groupids" in params.ids) and obj in HOST_OBJECTS)
+    )
 
 
 def _hosts(params: GetParams, caller: Caller, objects: str) -> list[Condition]:
@@ -105,10 +106,10 @@ RESOURCE = Resource(
     },
     few_first=("alertids", "eventids", "userids"),
     parameters={
-        "eventsource": Parameter(Given.NUMBER, SOURCES, default=0),
-        "eventobject": Parameter(Given.NUMBER, OBJECTS, default=0),
-        "time_from": Parameter(Given.TIMESTAMP, null=True),
-        "time_till": Parameter(Given.TIMESTAMP, null=True),
+        "eventsource": Parameter(Given.NUMBER, allowed=SOURCES, default=0),
+        "eventobject": Parameter(Given.NUMBER, allowed=OBJECTS, default=0),
+        "time_from": Parameter(Given.TIME, "{0}.clock > ?", leads=True),
+        "time_till": Parameter(Given.TIME, "{0}.clock < ?", leads=True),
     },
     sortable=("alertid", "clock", "eventid", "status", "sendto", "mediatypeid"),
     filterable=("alertid", "actionid", "eventid", "userid", "mediatypeid", "status", "acknowledgeid"),
@@ -148,5 +149,7 @@ RESOURCE = Resource(
         ),
     },
     conditions=alert_conditions,
+    is_joined=_is_joined,
+    output_is_first=True,
     joins={"event": "CROSS JOIN events e ON e.eventid = a.eventid"},
 )

@@ -1,0 +1,77 @@
+"""The parameters of the get methods that leave aside what is wrong, as the older ones of Zabbix 7.0 do."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from marshmallow import fields
+
+from alertrpc.api.lax_fields import (
+    Filter,
+    Ids,
+    IsGiven,
+    Limit,
+    Number,
+    Numbers,
+    Output,
+    Search,
+    Selection,
+    SortFields,
+    SortOrders,
+    StrictSelection,
+    Tags,
+    Text,
+    Truth,
+)
+from alertrpc.query.parameters import Given, Parameter
+from alertrpc.query.resource import NotKept, Related, Resource
+from alertrpc.records import Caller
+
+Field = fields.Field[Any]
+
+
+def lax_fields(resource: Resource, caller: Caller) -> dict[str, Field]:
+    """All parameters of a method that have an effect; the choice of some depends on the caller's type."""
+    view = resource.view
+    names = view.choice_for(caller)
+    matched = names if not caller.is_super_admin and not view.public else tuple(view.columns)
+    return {
+        **{name: Ids() for name in resource.ids},
+        **{name: _OF_KIND[parameter.given](parameter) for name, parameter in resource.parameters.items()},
+        "output": Output(resource.key, names),
+        **{name: _select_field(related, caller) for name, related in resource.related.items()},
+        "filter": Filter([name for name in resource.filterable if name in matched]),
+        "search": Search([name for name in resource.searchable if name in matched]),
+        "searchByAny": Truth(),
+        "startSearch": Truth(),
+        "excludeSearch": Truth(),
+        "searchWildcardsEnabled": Truth(),
+        "sortfield": SortFields(resource.sortable),
+        "sortorder": SortOrders(),
+        "limit": Limit(),
+        "limitSelects": Limit(),
+        "countOutput": Truth(),
+        **({} if resource.group_counted is None else {"groupCount": Truth()}),
+        "editable": Truth(),
+        "preservekeys": Truth(),
+    }
+
+
+def _select_field(related: Related | NotKept, caller: Caller) -> Field:
+    if isinstance(related, NotKept):
+        return Selection("", (), countable=related.countable)
+    choice = related.view.choice_for(caller)
+    if related.strict:
+        return StrictSelection(choice)
+    return Selection(related.key, choice, countable=related.countable)
+
+
+_OF_KIND: Mapping[Given, Callable[[Parameter], Field]] = {
+    Given.ANYTHING: lambda parameter: IsGiven(),
+    Given.TRUTH: lambda parameter: Truth(),
+    Given.IDS: lambda parameter: Ids(),
+    Given.NUMBER: lambda parameter: Number(),
+    Given.NUMBERS: lambda parameter: Numbers(parameter.allowed),
+    Given.TIME: lambda parameter: Number(),
+    Given.TEXT: lambda parameter: Text(),
+    Given.TAGS: lambda parameter: Tags(),
+}

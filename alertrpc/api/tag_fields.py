@@ -1,0 +1,49 @@
+"""The marshmallow field of `tags`, as Zabbix 7.0 checks them."""
+
+from typing import Any
+
+from marshmallow import ValidationError
+
+from alertrpc.api.fields import AN_ARRAY, REQUIRED, Integer, Parameter, String, members, unexpected
+from alertrpc.query.tags import CONTAINS, OPERATORS, Tag
+from alertrpc.records import Json
+
+MOST_TAGS = 1000
+
+_MEMBERS = {"tag": String(required=True), "operator": Integer(OPERATORS), "value": String()}
+
+
+class Tags(Parameter):
+    """An array of objects of a tag, an operator and a value."""
+
+    fault = AN_ARRAY
+
+    def __init__(self) -> None:
+        super().__init__(null=True)
+
+    def _deserialize(self, value: Json, attr: str | None, data: Any, **kwargs: Any) -> list[Tag]:
+        if isinstance(value, dict):  # to Zabbix one object is an array of it
+            value = list(value.values()) if all(map(str.isdigit, value)) else [value]
+        if not isinstance(value, list):
+            raise ValidationError(AN_ARRAY)
+        if len(value) > MOST_TAGS:
+            raise ValidationError(f"more than {MOST_TAGS} values.")
+        return [_tag(index, element) for index, element in enumerate(value, 1)]
+
+
+def _tag(index: int, value: Json) -> Tag:
+    if (given := members(value)) is None:
+        raise ValidationError({index: AN_ARRAY})
+    for name in given:
+        if name not in _MEMBERS:
+            raise ValidationError({index: unexpected(name)})
+    if "tag" not in given:
+        raise ValidationError({index: {"tag": REQUIRED}})
+    loaded: dict[str, Any] = {}
+    for name, field in _MEMBERS.items():
+        if name in given:
+            try:
+                loaded[name] = field.deserialize(given[name])
+            except ValidationError as error:
+                raise ValidationError({index: {name: error.messages}}) from error
+    return Tag(loaded["tag"], loaded.get("operator", CONTAINS), loaded.get("value", ""))

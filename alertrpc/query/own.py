@@ -1,0 +1,43 @@
+"""Conditions of the parameters that are one resource's own, as its table says them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from alertrpc.query.parameters import Parameter
+from alertrpc.query.params import GetParams
+from alertrpc.query.resource import Resource
+from alertrpc.query.sql import Condition, Listed, all_of, is_in
+
+INNER = "t"  # the table's alias in a subselect of its keys
+
+
+def own_conditions(resource: Resource, params: GetParams) -> list[Condition]:
+    """What the given parameters ask; those that lead are one condition, for one way through an index."""
+    given = [(parameter, params.own[name]) for name, parameter in resource.parameters.items() if name in params.own]
+    leading = [(parameter, value) for parameter, value in given if parameter.leads]
+    others = [_asked(parameter, value, resource.alias) for parameter, value in given if not parameter.leads]
+    return [*_leading(resource, params, leading), *[condition for condition in others if condition]]
+
+
+def _leading(resource: Resource, params: GetParams, given: Sequence[tuple[Parameter, Any]]) -> list[Condition]:
+    conditions = [condition for parameter, value in given if (condition := _asked(parameter, value, resource.alias))]
+    if not conditions:
+        return []
+    keys = ""
+    if params.is_sorted_by(resource.key):
+        inner = all_of([condition for parameter, value in given if (condition := _asked(parameter, value, INNER))])
+        keys = f"SELECT {INNER}.{resource.key} FROM {resource.table} {INNER} WHERE {inner.sql}"
+    return [all_of(conditions)._replace(keys=keys)]
+
+
+def _asked(parameter: Parameter, value: Any, alias: str) -> Condition | None:
+    """What a parameter asks of the rows of a table; None where it asks nothing."""
+    if isinstance(value, bool):
+        sql = parameter.condition if value else parameter.otherwise
+        return Condition(sql.format(alias)) if sql else None
+    if not parameter.condition:
+        return None
+    if isinstance(value, list):
+        column = parameter.condition.format(alias)
+        return is_in(column, Listed(value))
+    return Condition(parameter.condition.format(alias), (value,))
