@@ -15,7 +15,7 @@ from alertrpc.delivery.opening import open_sender
 from alertrpc.delivery.trials import Trials
 from alertrpc.intake.pushes import Pushes
 from alertrpc.ledger.ledger import Ledger
-from alertrpc.query.search import fold
+from alertrpc.query.functions import FUNCTIONS
 from alertrpc.records import Clock
 from alertrpc.rpc.dispatch import Dispatcher
 from alertrpc.settings import Settings
@@ -77,5 +77,5 @@ def _database(settings: Settings) -> AbstractAsyncContextManager[Database]:
         settings.database_path,
         query_timeout=settings.query_timeout,
         scan_connections=settings.scan_connections,
-        functions={"fold": fold},
+        functions=FUNCTIONS,
     )

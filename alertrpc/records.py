@@ -29,6 +29,8 @@ class Severity(IntEnum):
     DISASTER = 5
 
 
+SEVERITIES = tuple(map(int, Severity))
+RECENT = 300  # seconds for which Zabbix shows what has recovered, by default
 ALL_SEVERITIES = 63  # the bits of all severities, as in a medium's `severity`
 
 

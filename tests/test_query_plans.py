@@ -12,7 +12,7 @@ import pytest
 from alertrpc.api.alert import get
 from alertrpc.api.fields import members
 from alertrpc.query.event_objects import HOST_OBJECTS, OBJECTS_WITH_IDS
-from alertrpc.query.search import fold
+from alertrpc.query.functions import FUNCTIONS
 from alertrpc.records import Caller, Params, UserType
 from benchmarks import data
 from tests.support import EXCHANGES, json_lines, run_alertrpc
@@ -166,7 +166,8 @@ def steps_of(connection: sqlite3.Connection, params: Params, caller: Caller) -> 
 
 def connected(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path)
-    connection.create_function("fold", 1, fold, deterministic=True)
+    for name, function in FUNCTIONS.items():
+        connection.create_function(name, -1, function, deterministic=True)
     return connection
 
 

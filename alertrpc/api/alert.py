@@ -5,15 +5,14 @@ from functools import partial
 
 from alertrpc.api.context import Context
 from alertrpc.api.fields import Ids
-from alertrpc.api.get import GetMethod
+from alertrpc.api.get import GET_METHODS
 from alertrpc.api.schema import ParamsSchema
 from alertrpc.errors import APPLICATION_ERROR, NO_SUCH_OBJECT, ApiError, invalid_parameter, no_permission
-from alertrpc.query.resources import RESOURCES
 from alertrpc.records import Json, Params, UserType
 from alertrpc.store.connection import SqlConnection
 from alertrpc.store.more_alerts import add_again
 
-get = GetMethod(RESOURCES["alert"])
+get = GET_METHODS["alert"]
 
 _RESEND = ParamsSchema({"alertids": Ids(null=False, required=True)})
 

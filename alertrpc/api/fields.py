@@ -44,7 +44,13 @@ def unexpected(name: str) -> str:
     return f'unexpected parameter "{name}".'
 
 
+def sort_refused(name: str) -> str:
+    return f'Sorting by field "{name}" not allowed.'
+
+
 def one_of(values: Sequence[str]) -> str:
+    if not values:
+        return "value must be empty."
     named = ", ".join(f'"{value}"' for value in values)
     return f"value must be {'one of ' if len(values) > 1 else ''}{named}."
 
@@ -246,6 +252,20 @@ class Fields(Parameter):
         if (listed := elements(value)) is None:
             raise ValidationError(ARRAY_OR_STRING)
         return distinct(chosen(listed, self._choice))
+
+
+class FieldsOfObject(Parameter):
+    """Field names out of the choice that belongs to the parameter `object`, or "extend"."""
+
+    fault = ARRAY_OR_STRING
+
+    def __init__(self, choices: Mapping[int, Sequence[str]]) -> None:
+        super().__init__(null=True)
+        self._choices = {kind: Fields(choice) for kind, choice in choices.items()}
+
+    def _deserialize(self, value: Json, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        kind = as_integer(data.get("object", 0), INTEGER)
+        return self._choices[kind or 0].deserialize(value)
 
 
 class SortFields(Parameter):

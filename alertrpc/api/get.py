@@ -8,14 +8,15 @@ import orjson
 from marshmallow import fields
 
 from alertrpc.api.context import Context
-from alertrpc.api.fields import members, unexpected
+from alertrpc.api.fields import members, sort_refused, unexpected
 from alertrpc.api.lax_get import lax_fields
 from alertrpc.api.schema import ParamsSchema
 from alertrpc.api.strict_get import strict_fields
-from alertrpc.errors import INVALID_PARAMS, ApiError, invalid_parameter
+from alertrpc.errors import APPLICATION_ERROR, INVALID_PARAMS, ApiError, invalid_parameter
 from alertrpc.query.compile import Shape, Statement, asked_ids, compile_get
-from alertrpc.query.params import EXTEND, GetParams
+from alertrpc.query.params import EXTEND, GetParams, Scalar
 from alertrpc.query.resource import Resource
+from alertrpc.query.resources import RESOURCES
 from alertrpc.query.sql import AskedIds, Bound, SqlValue
 from alertrpc.records import Caller, Params, UserType
 from alertrpc.store.rows import Rows
@@ -89,9 +90,10 @@ class GetMethod:
 
     def _compile(self, others: Params, asked: tuple[AskedIds, ...], caller: Caller) -> Statement:
         given = self._schema(caller.type).load(others)
-        params = get_params(self.resource, given, asked, caller)
-        if self.resource.lax:
-            params = params._replace(has_strange_members=_has_strange_members(self.resource, others, caller))
+        for name in given.get("sortfield") or ():
+            if name in self.resource.refused_sorts:
+                raise ApiError(APPLICATION_ERROR, sort_refused(name))
+        params = get_params(self.resource, others, given, asked, caller)
         return compile_get(self.resource, params, caller)
 
     def _make_schema(self, user_type: UserType) -> ParamsSchema:
@@ -112,8 +114,10 @@ def _has_strange_members(resource: Resource, params: Params, caller: Caller) -> 
     return any(name not in names for part in ("filter", "search") for name in members(params.get(part)) or ())
 
 
-def get_params(resource: Resource, given: Mapping[str, Any], ids: Iterable[AskedIds], caller: Caller) -> GetParams:
-    """The checked parameters as the compiler takes them."""
+def get_params(
+    resource: Resource, raw: Params, given: Mapping[str, Any], ids: Iterable[AskedIds], caller: Caller
+) -> GetParams:
+    """The parameters as the compiler takes them: `raw` as they came, `given` as they were checked."""
     output = given.get("output", EXTEND)
     defaults = {name: found.default for name, found in resource.parameters.items() if found.default is not None}
     return GetParams(
@@ -121,7 +125,7 @@ def get_params(resource: Resource, given: Mapping[str, Any], ids: Iterable[Asked
         own={**defaults, **_not_none(given, resource.parameters)},
         output=resource.view.extended_for(caller) if output == EXTEND else output,
         select=_not_none(given, resource.related),
-        filter=given.get("filter") or {},
+        filter={**_default_filter(resource, raw), **(given.get("filter") or {})},
         search=given.get("search") or {},
         search_by_any=given.get("searchByAny", False),
         search_wildcards=given.get("searchWildcardsEnabled", False),
@@ -134,7 +138,13 @@ def get_params(resource: Resource, given: Mapping[str, Any], ids: Iterable[Asked
         sort=_sort(given.get("sortfield") or [], given.get("sortorder") or "ASC"),
         limit=given.get("limit"),
         limit_selects=given.get("limitSelects"),
+        has_strange_members=_has_strange_members(resource, raw, caller),
     )
+
+
+def _default_filter(resource: Resource, raw: Params) -> dict[str, list[Scalar]]:
+    named = members(raw.get("filter")) or {}
+    return {name: list(values) for name, values in resource.default_filter.items() if name not in named}
 
 
 def _not_none(given: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
@@ -145,3 +155,6 @@ def _sort(names: Sequence[str], orders: str | Sequence[str]) -> list[tuple[str, 
     if isinstance(orders, str):
         return [(name, orders) for name in names]
     return [(name, orders[index] if index < len(orders) else "ASC") for index, name in enumerate(names)]
+
+
+GET_METHODS = {name: GetMethod(resource) for name, resource in RESOURCES.items()}

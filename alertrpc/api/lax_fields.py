@@ -20,11 +20,12 @@ from alertrpc.api.fields import (
     elements,
     is_scalar,
     members,
+    sort_refused,
 )
 from alertrpc.api.schema import first_fault
 from alertrpc.errors import APPLICATION_ERROR, ApiError
 from alertrpc.query.params import COUNT, EXTEND, as_text
-from alertrpc.query.tags import CONTAINS, Tag
+from alertrpc.query.tags import Operator, Tag
 from alertrpc.records import Json
 
 _ID = re.compile(r"\s*([0-9]{1,4000})\s*")
@@ -159,7 +160,7 @@ class SortFields(_Lax):
         names = [] if value in (None, "") else listed(value)
         for name in names:
             if name not in self._choice:
-                raise ApiError(APPLICATION_ERROR, f'Sorting by field "{_shown(name)}" not allowed.')
+                raise ApiError(APPLICATION_ERROR, sort_refused(_shown(name)))
         return list(dict.fromkeys(map(str, names)))
 
 
@@ -212,13 +213,20 @@ class Text(_Lax):
 class Tags(_Lax):
     """An array of objects of a tag, an operator and a value; others are left aside."""
 
-    def _deserialize(self, value: Json, attr: str | None, data: Any, **kwargs: Any) -> list[Tag]:
+    def _deserialize(self, value: Json, attr: str | None, data: Any, **kwargs: Any) -> list[Tag] | None:
         found = [members(element) for element in elements(value) or ()]
-        return [
-            Tag(_shown(tag.get("tag")), as_integer(tag.get("operator"), INTEGER) or CONTAINS, _shown(tag.get("value")))
+        tags = [
+            Tag(_shown(tag.get("tag")), _operator(tag.get("operator")), _shown(tag.get("value")))
             for tag in found
             if tag is not None
         ]
+        return tags or None
+
+
+def _operator(value: Json) -> Operator:
+    """An operator; what is none is the first one."""
+    number = as_integer(value, INTEGER)
+    return Operator(number) if number in set(Operator) else Operator.CONTAINS
 
 
 def _texts(value: Json) -> list[str]:

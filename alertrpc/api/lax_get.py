@@ -5,6 +5,7 @@ from typing import Any
 
 from marshmallow import fields
 
+from alertrpc.api.fields import Boolean
 from alertrpc.api.lax_fields import (
     Filter,
     Ids,
@@ -67,6 +68,7 @@ def _select_field(related: Related | NotKept, caller: Caller) -> Field:
 
 _OF_KIND: Mapping[Given, Callable[[Parameter], Field]] = {
     Given.ANYTHING: lambda parameter: IsGiven(),
+    Given.BOOLEAN: lambda parameter: Boolean(null=parameter.null),
     Given.TRUTH: lambda parameter: Truth(),
     Given.IDS: lambda parameter: Ids(),
     Given.NUMBER: lambda parameter: Number(),

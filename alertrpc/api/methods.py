@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from alertrpc.api import alert, apiinfo, mediatype, user
 from alertrpc.api.context import Context
-from alertrpc.api.get import RowsAnswer
+from alertrpc.api.get import GET_METHODS, RowsAnswer
 from alertrpc.records import Json, Params
 
 Handler = Callable[[Context, Params], Awaitable[Json | RowsAnswer]]
@@ -25,9 +25,9 @@ _TABLE = (
     Method("user.login", user.login, public=True),
     Method("user.checkAuthentication", user.check_authentication, public=True),
     Method("user.logout", user.logout),
-    Method("alert.get", alert.get),
     Method("alert.resend", alert.resend),
     Method("mediatype.test", mediatype.test),
+    *[Method(f"{name}.get", method) for name, method in GET_METHODS.items()],
 )
 METHODS = {method.name.lower(): method for method in _TABLE}
 OBJECTS = frozenset(name.partition(".")[0] for name in METHODS)

@@ -8,6 +8,7 @@ from marshmallow import fields
 from alertrpc.api.fields import (
     Boolean,
     Fields,
+    FieldsOfObject,
     Flag,
     Id,
     Ids,
@@ -65,8 +66,11 @@ def _select_fields(resource: Resource, caller: Caller) -> Mapping[str, Field]:
 
 def _select_field(related: Related | NotKept, caller: Caller) -> Field:
     words = (EXTEND, COUNT) if related.countable else (EXTEND,)
-    choice = () if isinstance(related, NotKept) else related.view.choice_for(caller)
-    return Fields(choice, words, null=True)
+    if isinstance(related, NotKept):
+        return Fields(related.choice, words, null=True)
+    if related.choices:
+        return FieldsOfObject(related.choices)
+    return Fields(related.view.choice_for(caller), words, null=True)
 
 
 def _own_field(parameter: Parameter) -> Field:
@@ -74,7 +78,7 @@ def _own_field(parameter: Parameter) -> Field:
         return Integer(parameter.allowed, parameter.spelled, null=parameter.null)
     if parameter.given is Given.NUMBERS:
         return Integers(parameter.allowed)
-    if parameter.given is Given.TRUTH:
+    if parameter.given is Given.BOOLEAN:
         return Boolean(null=parameter.null)
     return _OF_KIND[parameter.given]()
 

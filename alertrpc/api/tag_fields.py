@@ -5,7 +5,7 @@ from typing import Any
 from marshmallow import ValidationError
 
 from alertrpc.api.fields import AN_ARRAY, REQUIRED, Integer, Parameter, String, members, unexpected
-from alertrpc.query.tags import CONTAINS, OPERATORS, Tag
+from alertrpc.query.tags import OPERATORS, Operator, Tag
 from alertrpc.records import Json
 
 MOST_TAGS = 1000
@@ -46,4 +46,4 @@ def _tag(index: int, value: Json) -> Tag:
                 loaded[name] = field.deserialize(given[name])
             except ValidationError as error:
                 raise ValidationError({index: {name: error.messages}}) from error
-    return Tag(loaded["tag"], loaded.get("operator", CONTAINS), loaded.get("value", ""))
+    return Tag(loaded["tag"], Operator(loaded.get("operator", Operator.CONTAINS)), loaded.get("value", ""))

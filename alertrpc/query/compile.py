@@ -88,7 +88,8 @@ def _count(resource: Resource, params: GetParams, where: Sequence[Condition]) ->
 
 
 def _rows(resource: Resource, params: GetParams, caller: Caller, where: Sequence[Condition]) -> Statement:
-    names = [*params.output, *_shown_beside(resource, params, caller)]
+    instead = {name: other for own in params.own for name, other in resource.parameters[own].instead.items()}
+    names = [instead.get(name, name) for name in (*params.output, *_shown_beside(resource, params, caller))]
     row = row_json(resource, names, params, caller)
     shape, row_sql = Shape.ARRAY, row.sql
     if params.preserve_keys:

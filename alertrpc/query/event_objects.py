@@ -1,20 +1,67 @@
-"""What events are about: objects, the hosts on which they live, and who may see them.
+"""What events are about: objects, the hosts on which they live, who may see them, and what else is asked of events.
 
 Statements here speak of the event as `e`, and of the object's hosts as `oh`.
 """
 
+from alertrpc.query.columns.event_tag import TAGS_OF_EVENT
 from alertrpc.query.params import GetParams
-from alertrpc.query.rights import host_is_writable
-from alertrpc.query.sql import Condition, all_of, is_in
+from alertrpc.query.rights import host_is_open, is_in_some_group, objects_are_open
+from alertrpc.query.sql import ONE_OF, Condition, all_of, args_of, is_in, json_list
+from alertrpc.query.tags import tags_asked_for
 from alertrpc.records import Caller
 
-TRIGGER = 0
+TRIGGER, SERVICE = 0, 6
 SOURCES = range(5)
 OBJECTS = range(7)
 OBJECTS_WITH_IDS = (0, 4, 5, 6)  # trigger, item, low-level discovery rule, service
+OBJECTS_WITH_SEVERITY = (TRIGGER, SERVICE)
+FEW = ("eventids", "objectids", "hostids", "groupids")  # what picks few events
 
 # The objects whose hosts are those of an event's object: items and discovery rules are one kind of thing.
 HOST_OBJECTS = {0: "0", 4: "4, 5", 5: "4, 5"}
+
+
+def event_conditions(params: GetParams, caller: Caller) -> list[Condition]:
+    """What event.get and problem.get ask alike, beside what their tables say."""
+    return [*_on_hosts(params, caller), *_severities(params), *_actions(params), *tags_asked_for(params, TAGS_OF_EVENT)]
+
+
+def _on_hosts(params: GetParams, caller: Caller) -> list[Condition]:
+    obj = params.own["object"]
+    if obj not in HOST_OBJECTS:
+        return is_in_some_group(caller)
+    conditions = []
+    if asked := hosts_asked_for(params, caller):
+        condition = objects_on(asked, HOST_OBJECTS[obj])
+        is_few = any(name in params.ids for name in ("hostids", "groupids"))
+        keys = f"SELECT t.eventid FROM events t WHERE {condition.sql.format('t')}" if is_few else ""
+        conditions.append(condition._replace(sql=condition.sql.format("e"), keys=keys))
+    few = any(name in params.ids for name in FEW)
+    return [*conditions, *objects_are_open("e.objectid", HOST_OBJECTS[obj], caller, few=few)]
+
+
+def _severities(params: GetParams) -> list[Condition]:
+    """Severities count for the objects that have any, and are left aside for others."""
+    obj, conditions = params.own["object"], []
+    if "severities" in params.own and obj in OBJECTS_WITH_SEVERITY:
+        conditions.append(Condition(f"e.severity IN {ONE_OF}", (json_list(params.own["severities"]),)))
+    if "trigger_severities" in params.own and obj == TRIGGER:
+        triggers = f"SELECT pt.triggerid FROM triggers pt WHERE pt.priority IN {ONE_OF}"
+        conditions.append(Condition(f"e.objectid IN ({triggers})", (json_list(params.own["trigger_severities"]),)))
+    return conditions
+
+
+def _actions(params: GetParams) -> list[Condition]:
+    """One acknowledgement did all that is asked for, by one of the users."""
+    asked = []
+    if "action" in params.own:
+        asked.append(Condition("ak.action & ? = ?", (params.own["action"],) * 2))
+    if "action_userids" in params.own:
+        asked.append(Condition(f"ak.userid IN {ONE_OF}", (json_list(params.own["action_userids"]),)))
+    if not asked:
+        return []
+    sql = "".join([f" AND {condition.sql}" for condition in asked])
+    return [Condition(f"EXISTS (SELECT 1 FROM acknowledges ak WHERE ak.eventid = e.eventid{sql})", args_of(asked))]
 
 
 def hosts_asked_for(params: GetParams, caller: Caller) -> list[Condition]:
@@ -26,13 +73,13 @@ def hosts_asked_for(params: GetParams, caller: Caller) -> list[Condition]:
         groups = is_in("hg.groupid", params.ids["groupids"])
         hosts = f"oh.hostid IN (SELECT hg.hostid FROM hosts_groups hg WHERE {groups.sql})"
         asked.append(Condition(hosts, groups.args))
-    if params.editable and not caller.is_super_admin:
-        asked.append(host_is_writable(caller.userid))
+    if params.editable:
+        asked += host_is_open("oh.hostid", caller, editable=True)
     return asked
 
 
 def objects_on(hosts: list[Condition], objects: str) -> Condition:
-    """The event's object, of one of these kinds, lives on a host for which all conditions hold."""
+    """The object of the event {}, of one of these kinds, lives on a host for which all conditions hold."""
     host = all_of(hosts)
     on = f"SELECT oh.objectid FROM object_hosts oh WHERE oh.object IN ({objects}) AND {host.sql}"
     return Condition(f"{{}}.objectid IN ({on})", host.args)

@@ -58,6 +58,8 @@ def filter_conditions(resource: Resource, params: GetParams, caller: Caller) -> 
     """filter: values that are no whole numbers match nothing in a column of numbers, as in Zabbix."""
     conditions = []
     for name, values in params.filter.items():
+        if name in resource.ignored_filters:
+            continue
         column = resource.view.columns[name]
         if column.kind is Kind.TEXT:
             matched: list[int | str] = [as_text(value) for value in values]

@@ -7,7 +7,7 @@ Source: OCP's "Query the alert event list" and "Query alert notifications"
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from alertrpc.query.rights import objects_are_readable, shares_user_group
+from alertrpc.query.rights import objects_are_open, shares_user_group
 from alertrpc.query.search import like
 from alertrpc.query.sql import Condition, SqlValue, any_of
 from alertrpc.records import Caller
@@ -132,8 +132,7 @@ def alarms_query(asked: Asked, caller: Caller) -> Query:
         "keyword": lambda value: _has_word(_ALARM_WORDS, str(value)),
     }
     conditions += _filters(asked.filters, ALARM_FILTERS, special)
-    if not caller.is_super_admin:
-        conditions.append(objects_are_readable("0", caller.userid, few=False))
+    conditions += objects_are_open("e.objectid", "0", caller, few=False)
     return _page(_ALARM, _OF_ALARMS, conditions, "e.eventid", asked)
 
 
@@ -151,9 +150,9 @@ def notifications_query(asked: Asked, caller: Caller) -> Query:
     conditions += _filters(filters, NOTIFICATION_FILTERS, special)
     if not caller.is_super_admin:
         conditions += [
-            shares_user_group("a.userid", caller.userid),
+            *shares_user_group("a.userid", caller),
             Condition("e.source = 0 AND e.object = 0"),
-            objects_are_readable("0", caller.userid, few=False),
+            *objects_are_open("e.objectid", "0", caller, few=False),
         ]
     return _page(_NOTIFICATION, _OF_NOTIFICATIONS, conditions, "a.alertid", asked)
 

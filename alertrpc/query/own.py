@@ -6,7 +6,7 @@ from typing import Any
 from alertrpc.query.parameters import Parameter
 from alertrpc.query.params import GetParams
 from alertrpc.query.resource import Resource
-from alertrpc.query.sql import Condition, Listed, all_of, is_in
+from alertrpc.query.sql import ONE_OF, Condition, all_of, json_list
 
 INNER = "t"  # the table's alias in a subselect of its keys
 
@@ -38,6 +38,5 @@ def _asked(parameter: Parameter, value: Any, alias: str) -> Condition | None:
     if not parameter.condition:
         return None
     if isinstance(value, list):
-        column = parameter.condition.format(alias)
-        return is_in(column, Listed(value))
+        return Condition(parameter.condition.format(alias, ONE_OF), (json_list(value),))
     return Condition(parameter.condition.format(alias), (value,))

@@ -1,7 +1,7 @@
 """The parameters that a get method has beside those that all have: what may be given, and what is asked by it."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import Enum
 
 Names = tuple[str, ...]
@@ -11,7 +11,8 @@ class Given(Enum):
     """What a parameter takes."""
 
     ANYTHING = "any value but null sets it"
-    TRUTH = "true or false"
+    TRUTH = "what PHP takes for true or false"
+    BOOLEAN = "true or false"
     ID = "an id"
     IDS = "an id or an array of ids"
     NUMBER = "a number"
@@ -26,8 +27,9 @@ class Parameter:
     """A parameter of one resource.
 
     `condition` is what it asks of a row, {0} the table's alias: of a number or a text with one ? for it, of numbers with
-    {1} for "is one of them", of a truth that holds; `otherwise` is asked by false. A parameter that `leads` finds its
-    rows by an index, whatever their order. `shows` are columns that it adds to the output.
+    {1} for all of them, of a truth that holds; `otherwise` is asked by false. A parameter that `leads` finds its
+    rows by an index, whatever their order. `shows` are columns that it adds to the output, `instead` columns by which it
+    shows others.
 
     `allowed` are the numbers that may be given, any where it is empty; `spelled` is how Zabbix writes them, where it does
     not list them. `default` counts where it is not given; `null` stands for "not given" where it may be.
@@ -38,7 +40,11 @@ class Parameter:
     otherwise: str = ""
     leads: bool = False
     shows: Names = ()
+    instead: Mapping[str, str] = field(default_factory=dict)
     allowed: Sequence[int] = ()
     spelled: str = ""
     default: object = None
     null: bool = False
+
+
+NOTHING_FOUND = Parameter(Given.ANYTHING, "0")  # asks for what is not kept

@@ -49,7 +49,7 @@ def text(name: str, expression: str = "") -> Column:
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """The fields of an object: which may be asked for (`choice`), and which are meant by "extend".
+    """The fields of an object: which may be asked for (`choice`), by what names, and which are meant by "extend".
 
     Without names of their own, both are all columns. Callers who are no Super admins have a choice of `limited` fields,
     where there are any. Of an object for which `is_own` does not hold they are shown its `public` fields alone.
@@ -88,13 +88,27 @@ def view(
     return View(by_name, choice, extended, limited, public, is_own)
 
 
+def filterable(of: View, besides: Names = ()) -> Names:
+    """All columns by which rows may be filtered but those `besides`."""
+    return tuple([name for name in of.columns if name not in besides])
+
+
+def searchable(of: View) -> Names:
+    """The columns that hold text."""
+    return tuple([name for name, column in of.columns.items() if column.kind is Kind.TEXT])
+
+
 @dataclass(frozen=True, eq=False)
 class Related:
     """Objects related to a row, which a select parameter asks for.
 
     `source` is a FROM and WHERE clause that speaks of the row, or gives one. A `single` object is no list of them, and an
     empty list where there is none. `key` is shown with whatever is asked for. `countable` ones may be asked for by
-    "count". Of `strict` ones other names than those of fields are refused by methods that take anything else.
+    "count". Of `strict` ones other names than those of fields are refused by methods that take anything else. `choices`
+    are the fields that may be asked for by the kind of `object`, where this differs.
+
+    Callers who are no Super admins are shown fields `shown_beside` those that they ask for. Objects `of_others` are shown
+    to them in rows of which they see public fields alone.
     """
 
     member: str
@@ -105,6 +119,9 @@ class Related:
     single: bool = False
     countable: bool = False
     strict: bool = False
+    shown_beside: Names = ()
+    of_others: bool = False
+    choices: Mapping[int, Names] = field(default_factory=dict)
 
     def rows(self, params: GetParams, caller: Caller) -> Expression:
         return Expression(self.source) if isinstance(self.source, str) else self.source(params, caller)
@@ -116,6 +133,7 @@ class NotKept:
 
     member: str
     countable: bool = False
+    choice: Names = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +168,8 @@ class Resource:
     when the answer is an empty array, whatever else is asked. `group_counted` are the id parameters by whose columns
     groupCount counts; None where there is no groupCount. `default_filter` is part of a filter that does not name it.
 
-    How parameters are checked: `deprecated` names stand for others; `output_is_first`, before filter and search;
+    How parameters are checked: `deprecated` names stand for others; `refused_sorts` are sortable in name alone and
+    `ignored_filters` ask for nothing; `output_is_first`, before filter and search;
     `has_boolean_flags` takes true and false alone for countOutput and its kind; `limits_selects` takes limitSelects.
     """
 
@@ -176,6 +195,8 @@ class Resource:
     group_counted: Mapping[str, str] | None = None
     default_filter: Mapping[str, Sequence[int]] = field(default_factory=dict)
     deprecated: Mapping[str, str] = field(default_factory=dict)
+    refused_sorts: Names = ()
+    ignored_filters: Names = ()
     output_is_first: bool = False
     has_boolean_flags: bool = False
     limits_selects: bool = False

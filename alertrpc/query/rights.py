@@ -4,46 +4,91 @@ A deny on any host group of a host hides the host; otherwise the highest permiss
 open to nobody. Written as SQL on the rights as they stand, so that a change counts at once.
 """
 
-from alertrpc.query.sql import Condition
+from collections.abc import Sequence
 
-EVENT = frozenset({"event"})
+from alertrpc.query.sql import Condition, Expression, args_of
+from alertrpc.records import Caller
 
 READ = 2
 READ_WRITE = 3
 
-# The permission of a user on the host `oh.hostid`: 0, READ or READ_WRITE.
+# The permission of a user on a host, {0}: 0, READ or READ_WRITE.
 _HOST_PERMISSION = """COALESCE((
     SELECT CASE MIN(r.permission) WHEN 0 THEN 0 ELSE MAX(r.permission) END
     FROM hosts_groups hg
     CROSS JOIN rights r ON r.id = hg.groupid
     CROSS JOIN users_groups ug ON ug.usrgrpid = r.groupid AND ug.userid = ?
-    WHERE hg.hostid = oh.hostid
+    WHERE hg.hostid = {0}
+), 0)"""
+_GROUP_PERMISSION = """COALESCE((
+    SELECT CASE MIN(r.permission) WHEN 0 THEN 0 ELSE MAX(r.permission) END
+    FROM rights r
+    CROSS JOIN users_groups ug ON ug.usrgrpid = r.groupid AND ug.userid = ?
+    WHERE r.id = {0}
 ), 0)"""
 
 
-def host_is_writable(userid: int) -> Condition:
-    """The host `oh.hostid` is open to the user for writing."""
-    return Condition(f"{_HOST_PERMISSION} >= {READ_WRITE}", (userid,))
+# The users who share a user group with the user that is bound.
+MEMBERS_OF_OWN_GROUPS = (
+    "SELECT theirs.userid FROM users_groups mine"
+    " JOIN users_groups theirs ON theirs.usrgrpid = mine.usrgrpid WHERE mine.userid = ?"
+)
 
 
-def objects_are_readable(objects: str, userid: int, *, few: bool) -> Condition:
-    """All hosts of the object of the event `e` are open to the user; `objects` are the kinds of objects, as SQL.
+def is_in_some_group(caller: Caller) -> list[Condition]:
+    """The caller has a user group, which is all that it takes to see what has no hosts."""
+    if caller.is_super_admin:
+        return []
+    return [Condition("EXISTS (SELECT 1 FROM users_groups sug WHERE sug.userid = ?)", (caller.userid,))]
 
-    `few` events are checked one by one; else the open objects are listed once.
+
+def host_is_open(hostid: str, caller: Caller, *, editable: bool = False) -> list[Condition]:
+    """The host is open to the caller, for writing where it shall be editable; nothing is asked for a Super admin."""
+    return _is_open(_HOST_PERMISSION.format(hostid), caller, editable=editable)
+
+
+def group_is_open(groupid: str, caller: Caller, *, editable: bool = False) -> list[Condition]:
+    """The host group is open to the caller, for writing where it shall be editable."""
+    return _is_open(_GROUP_PERMISSION.format(groupid), caller, editable=editable)
+
+
+def _is_open(permission: str, caller: Caller, *, editable: bool) -> list[Condition]:
+    if caller.is_super_admin:
+        return []
+    return [Condition(f"{permission} >= {READ_WRITE if editable else READ}", (caller.userid,))]
+
+
+def objects_are_open(
+    objectid: str, objects: str, caller: Caller, *, few: bool, editable: bool = False
+) -> list[Condition]:
+    """All hosts of an object are open to the caller, one of them for writing where it shall be editable.
+
+    `objects` are the kinds of objects, as SQL.
+    `few` objects are checked one by one; else the open ones are listed once.
     """
-    readable = f"HAVING MIN({_HOST_PERMISSION}) >= {READ}"
+    if caller.is_super_admin:
+        return []
+    permission = _HOST_PERMISSION.format("oh.hostid")
+    is_open, userids = f"HAVING MIN({permission}) >= {READ}", [caller.userid]
+    if editable:
+        is_open, userids = f"{is_open} AND MAX({permission}) >= {READ_WRITE}", userids * 2
     found = f"FROM object_hosts oh WHERE oh.object IN ({objects})"
     if few:
-        sql = f"EXISTS (SELECT 1 {found} AND oh.objectid = e.objectid GROUP BY oh.objectid {readable})"
+        sql = f"EXISTS (SELECT 1 {found} AND oh.objectid = {objectid} GROUP BY oh.objectid {is_open})"
     else:
-        sql = f"e.objectid IN (SELECT oh.objectid {found} GROUP BY oh.objectid {readable})"
-    return Condition(sql, (userid,), EVENT)
+        sql = f"{objectid} IN (SELECT oh.objectid {found} GROUP BY oh.objectid {is_open})"
+    return [Condition(sql, tuple(userids))]
 
 
-def shares_user_group(userid_column: str, userid: int) -> Condition:
-    """The column names no user, or one who shares a user group with the user."""
-    return Condition(
-        f"{userid_column} IS NULL OR +{userid_column} IN (SELECT theirs.userid FROM users_groups mine"
-        " JOIN users_groups theirs ON theirs.usrgrpid = mine.usrgrpid WHERE mine.userid = ?)",
-        (userid,),
-    )
+def shares_user_group(userid_column: str, caller: Caller) -> list[Condition]:
+    """The column names no user, or one who shares a user group with the caller."""
+    if caller.is_super_admin:
+        return []
+    sql = f"{userid_column} IS NULL OR +{userid_column} IN ({MEMBERS_OF_OWN_GROUPS})"
+    return [Condition(sql, (caller.userid,))]
+
+
+def with_conditions(clause: Expression, conditions: Sequence[Condition]) -> Expression:
+    """A FROM and WHERE clause with more conditions."""
+    more = "".join([f" AND ({condition.sql})" for condition in conditions])
+    return Expression(clause.sql + more, (*clause.args, *args_of(conditions)))

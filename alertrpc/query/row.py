@@ -13,26 +13,40 @@ EMPTY = "'[]'"  # to Zabbix an object without members is an empty array
 
 def row_json(resource: Resource, names: Sequence[str], params: GetParams, caller: Caller) -> Expression:
     """The row with the named fields and all that is selected beside them."""
-    related = [related_member(resource.related[name], asked, params, caller) for name, asked in params.select.items()]
-    return object_json(resource.view, resource.alias, names, caller, related)
+    selected = [(resource.related[name], asked) for name, asked in params.select.items()]
+    members = [related_member(related, asked, params, caller) for related, asked in selected]
+    of_others = [
+        member
+        for (related, _), member in zip(selected, members, strict=True)
+        if isinstance(related, Related) and related.of_others
+    ]
+    return object_json(resource.view, resource.alias, names, caller, members, of_others)
 
 
 def object_json(
-    view: View, alias: str, names: Sequence[str], caller: Caller, related: Sequence[Expression] = ()
+    view: View,
+    alias: str,
+    names: Sequence[str],
+    caller: Caller,
+    related: Sequence[Expression] = (),
+    of_others: Sequence[Expression] = (),
 ) -> Expression:
-    """The named fields of an object and `related` members, of another's the public ones alone."""
+    """The named fields of an object and `related` members; of another's, public fields and the members `of_others`."""
     whole = _json_object([*fields_of(view, alias, tuple(names)), *related])
     if not view.public or caller.is_super_admin:
         return whole
-    public = _json_object(fields_of(view, alias, tuple([name for name in names if name in view.public])))
+    public_names = tuple([name for name in names if name in view.public])
+    public = _json_object([*fields_of(view, alias, public_names), *of_others])
     is_own = view.is_own.format(alias)
-    return Expression(f"CASE WHEN {is_own} THEN {whole.sql} ELSE {public.sql} END", (caller.userid, *whole.args))
+    return Expression(
+        f"CASE WHEN {is_own} THEN {whole.sql} ELSE {public.sql} END", (caller.userid, *whole.args, *public.args)
+    )
 
 
 @lru_cache(maxsize=1024)
 def fields_of(view: View, alias: str, names: tuple[str, ...]) -> list[Expression]:
     """The named fields as names and values for json_object."""
-    return [Expression(f"'{name}', {view.columns[name].json(alias)}") for name in names]
+    return [Expression(f"'{column.name}', {column.json(alias)}") for column in [view.columns[name] for name in names]]
 
 
 def _json_object(members: Iterable[Expression]) -> Expression:
@@ -59,10 +73,12 @@ def _counted(related: Related, params: GetParams, caller: Caller) -> Expression:
 
 
 def _objects(related: Related, asked: Selection, params: GetParams, caller: Caller) -> Expression:
-    names = list(related.view.extended_for(caller) if asked == EXTEND else asked)
-    if related.key and related.key not in names:
-        names.insert(0, related.key)
-    row = object_json(related.view, related.alias, names, caller)
+    view = related.view
+    wanted = view.extended_for(caller) if asked == EXTEND else asked
+    beside = () if caller.is_super_admin else related.shown_beside
+    named = dict.fromkeys([related.key, *wanted, *beside])
+    names = [name for name in named if name in view.columns]  # other kinds of objects have names of their own
+    row = object_json(view, related.alias, names, caller)
     source = related.rows(params, caller)
     args = (*row.args, *source.args)
     if related.single:

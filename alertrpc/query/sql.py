@@ -10,6 +10,7 @@ SqlValue = int | float | str | bytes | None
 
 _WIDEST = 100  # terms in a row
 NO_JOINS: frozenset[str] = frozenset()
+ONE_OF = "(SELECT value FROM json_each(?))"  # the values of a bound JSON array
 
 
 class Expression(NamedTuple):
@@ -139,7 +140,7 @@ def is_in(expression: str, values: AskedIds | Listed) -> Condition:
         return NOTHING
     if values.size == 1:
         return Condition(f"{expression} = ?", (values.arg,))
-    return Condition(f"{expression} IN (SELECT value FROM json_each(?))", (values.arg,))
+    return Condition(f"{expression} IN {ONE_OF}", (values.arg,))
 
 
 def json_list(values: Iterable[int | str]) -> str:

@@ -17,7 +17,7 @@ T = TypeVar("T")
 SqlConnection = sqlite3.Connection  # what functions of a transaction are given
 SqlError = sqlite3.Error
 Job = Callable[[SqlConnection], T]
-Function = Callable[[str | None], str | None]
+Function = Callable[..., str | None]
 
 OLDEST_SQLITE = (3, 37, 0)  # the first with STRICT tables
 PRIVATE = 0o600  # the file holds hashes of passwords and tokens
@@ -70,7 +70,7 @@ def connect_reader(
     connection.execute(f"PRAGMA cache_size = {-cache_kib:d}")
     connection.text_factory = bytes
     for name, function in functions.items():
-        connection.create_function(name, 1, function, deterministic=True)
+        connection.create_function(name, -1, function, deterministic=True)
     return connection
 
 

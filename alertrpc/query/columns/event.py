@@ -1,6 +1,7 @@
 """The fields of events: https://www.zabbix.com/documentation/7.0/en/manual/api/reference/event/object."""
 
-from alertrpc.query.resource import Column, Kind, nullable_id, number, text, view
+from alertrpc.query.columns.trigger import TRIGGER_OBJECT, expanded
+from alertrpc.query.resource import Column, Kind, nullable_id, number, text
 
 RECOVERY = "recovery"  # the join that says how a problem ended
 NOT_KEPT = "0"  # causes and suppression are not kept
@@ -17,14 +18,18 @@ EVENT_COLUMNS = (
     text("name"),
     number("severity"),
 )
-EVENT = view(
-    *EVENT_COLUMNS,
+RECOVERY_COLUMNS = (
     nullable_id("r_eventid", "er.r_eventid", RECOVERY),
     nullable_id("c_eventid", "er.c_eventid", RECOVERY),
     nullable_id("correlationid", "er.correlationid", RECOVERY),
     nullable_id("userid", "er.userid", RECOVERY),
+)
+# The operational data of the event's trigger.
+_OPDATA = f"""CASE {{0}}.object WHEN {TRIGGER_OBJECT} THEN COALESCE((
+    SELECT {expanded("opdata", "t")} FROM triggers t WHERE t.triggerid = {{0}}.objectid), '') ELSE '' END"""
+DERIVED_COLUMNS = (
     number("cause_eventid", NOT_KEPT),
-    text("opdata", "''"),
+    text("opdata", _OPDATA),
     number("suppressed", NOT_KEPT),
     Column("urls", Kind.JSON, "'[]'"),
 )

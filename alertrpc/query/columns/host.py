@@ -1,8 +1,10 @@
 """The fields of hosts: https://www.zabbix.com/documentation/7.0/en/manual/api/reference/host/object."""
 
+from dataclasses import replace
+
 from alertrpc.query.resource import nullable_id, number, text, view
 
-_ASKED_FOR = (
+_SELECTED = (
     "hostid", "host", "monitored_by", "proxyid", "proxy_groupid", "assigned_proxyid", "status", "ipmi_authtype",
     "ipmi_privilege", "ipmi_username", "ipmi_password", "maintenanceid", "maintenance_status", "maintenance_type",
     "maintenance_from", "name", "flags", "description", "tls_connect", "tls_accept", "tls_issuer", "tls_subject",
@@ -39,5 +41,7 @@ HOST = view(
     number("inventory_mode"),
     number("active_available"),
     nullable_id("assigned_proxyid"),
-    choice=_ASKED_FOR,
 )
+
+# As other strict get methods select hosts: some fields can be had by "extend" alone.
+HOST_OF_EVENT = replace(HOST, choice=_SELECTED)

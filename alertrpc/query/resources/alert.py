@@ -2,7 +2,7 @@
 
 from alertrpc.query.columns.alert import ALERT
 from alertrpc.query.columns.attempt import ATTEMPT
-from alertrpc.query.columns.host import HOST
+from alertrpc.query.columns.host import HOST_OF_EVENT
 from alertrpc.query.columns.mediatype import MEDIATYPE
 from alertrpc.query.columns.user import USER
 from alertrpc.query.event_objects import (
@@ -16,11 +16,12 @@ from alertrpc.query.event_objects import (
 from alertrpc.query.parameters import Given, Parameter
 from alertrpc.query.params import GetParams
 from alertrpc.query.resource import Related, Resource, number, view
-from alertrpc.query.rights import EVENT, objects_are_readable, shares_user_group
+from alertrpc.query.rights import objects_are_open, shares_user_group
 from alertrpc.query.sql import Condition, Expression, is_in
 from alertrpc.records import Caller
 
 SOURCES_FOUND_BY_ACTION = (0, 2)  # for a Super admin: trigger and autoregistration
+EVENT = frozenset({"event"})
 _RESENT = view(number("alertid", "{0}.resent_alertid"))
 
 
@@ -32,9 +33,7 @@ def alert_conditions(params: GetParams, caller: Caller) -> list[Condition]:
         conditions.append(_of_events(is_in("{}.objectid", params.ids["objectids"])))
     if obj in HOST_OBJECTS:
         conditions += _hosts(params, caller, HOST_OBJECTS[obj])
-    if not caller.is_super_admin:
-        conditions.append(shares_user_group("a.userid", caller.userid))
-    return [*conditions, _source(params, caller)]
+    return [*conditions, *shares_user_group("a.userid", caller), _source(params, caller)]
 
 
 def _source(params: GetParams, caller: Caller) -> Condition:
@@ -64,11 +63,10 @@ def _hosts(params: GetParams, caller: Caller, objects: str) -> list[Condition]:
     if not any(name in params.ids for name in ("hostids", "groupids")):
         # Hosts that are writable are many, and are no way to find an alert.
         conditions = [condition._replace(keys="") for condition in conditions]
-    if caller.is_super_admin:
-        return conditions
     # What picks few events is checked for each of them.
     few = any(name in params.ids for name in ("alertids", "eventids", "objectids", "hostids", "groupids"))
-    return [*conditions, objects_are_readable(objects, caller.userid, few=few)]
+    are_open = objects_are_open("e.objectid", objects, caller, few=few)
+    return [*conditions, *[condition._replace(joins=EVENT) for condition in are_open]]
 
 
 def _of_events(condition: Condition) -> Condition:
@@ -118,7 +116,7 @@ RESOURCE = Resource(
     short_ids=("alertids", "eventids"),
     group_counted={"eventids": "eventid"},
     related={
-        "selectHosts": Related("hosts", "h", HOST, _hosts_of_alert, key="hostid"),
+        "selectHosts": Related("hosts", "h", HOST_OF_EVENT, _hosts_of_alert, key="hostid"),
         "selectMediatypes": Related(
             "mediatypes",
             "mt",

@@ -1,0 +1,31 @@
+"""The fields of acknowledgements: https://www.zabbix.com/documentation/7.0/en/manual/api/reference/event/get."""
+
+from alertrpc.query.resource import nullable_id, number, text, view
+from alertrpc.query.rights import MEMBERS_OF_OWN_GROUPS
+
+_COLUMNS = (
+    number("acknowledgeid"),
+    number("userid"),
+    number("clock"),
+    text("message"),
+    number("action"),
+    number("old_severity"),
+    number("new_severity"),
+    number("suppress_until"),
+    nullable_id("taskid"),
+)
+_NAMES = tuple([column.name for column in _COLUMNS])
+
+ACKNOWLEDGE = view(*_COLUMNS)
+# Who acknowledged is named to those who may see him.
+ACKNOWLEDGE_BY_USER = view(
+    *_COLUMNS,
+    *[
+        text(name, f"(SELECT au.{name} FROM users au WHERE au.userid = {{0}}.userid)")
+        for name in ("username", "name", "surname")
+    ],
+    public=_NAMES,
+    is_own=f"{{0}}.userid IN ({MEMBERS_OF_OWN_GROUPS})",
+)
+ACKNOWLEDGES_OF_EVENT = """FROM (
+    SELECT * FROM acknowledges t WHERE t.eventid = e.eventid ORDER BY t.clock DESC, t.acknowledgeid DESC) ack"""

@@ -1,0 +1,41 @@
+"""The fields of triggers: https://www.zabbix.com/documentation/7.0/en/manual/api/reference/trigger/object."""
+
+from alertrpc.query.resource import nullable_id, number, text, view
+
+TRIGGER_OBJECT = 0  # the kind of an event's object
+HOSTS_OF_TRIGGER = f"""object_hosts oh CROSS JOIN hosts th ON th.hostid = oh.hostid
+    WHERE oh.object = {TRIGGER_OBJECT} AND oh.objectid = {{0}}.triggerid"""
+
+
+def expanded(column: str, alias: str) -> str:
+    """A text of a trigger with its macros expanded: {HOST.NAME} is the first of its hosts, {HOST.NAME2} the second."""
+    return f"""CASE instr({alias}.{column}, '{{{{') WHEN 0 THEN {alias}.{column} ELSE expand_macros({alias}.{column}, (
+        SELECT json_group_array(json_array(nth.host, nth.name)) FROM (
+            SELECT th.host, th.name FROM {HOSTS_OF_TRIGGER.format(alias)} ORDER BY th.hostid) nth)) END"""
+
+
+TRIGGER = view(
+    number("triggerid"),
+    text("expression"),
+    text("description"),
+    text("url"),
+    number("status"),
+    number("value"),
+    number("priority"),
+    number("lastchange"),
+    text("comments"),
+    text("error"),
+    nullable_id("templateid"),
+    number("type"),
+    number("state"),
+    number("flags"),
+    number("recovery_mode"),
+    text("recovery_expression"),
+    number("correlation_mode"),
+    text("correlation_tag"),
+    number("manual_close"),
+    text("opdata"),
+    text("event_name"),
+    text("uuid"),
+    text("url_name"),
+)

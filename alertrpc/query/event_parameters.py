@@ -1,0 +1,33 @@
+"""The parameters that event.get and problem.get have alike, in Zabbix's order."""
+
+from alertrpc.query.columns.event import RECOVERY
+from alertrpc.query.columns.event_tag import EVENT_TAG, TAGS_OF_EVENT
+from alertrpc.query.columns.suppression import NO_SUPPRESSION, SUPPRESSION
+from alertrpc.query.parameters import Given, Parameter
+from alertrpc.query.resource import Related
+from alertrpc.records import SEVERITIES
+
+ACTIONS = range(1, 512)
+
+EVENT_IDS = {"eventids": "eventid", "groupids": None, "hostids": None, "objectids": "objectid"}
+FROM_TILL = {
+    "eventid_from": Parameter(Given.ID, "{0}.eventid >= ?"),
+    "eventid_till": Parameter(Given.ID, "{0}.eventid <= ?"),
+    "time_from": Parameter(Given.TIME, "{0}.clock >= ?", leads=True),
+    "time_till": Parameter(Given.TIME, "{0}.clock <= ?", leads=True),
+}
+STATE = {
+    "acknowledged": Parameter(Given.BOOLEAN, "{0}.acknowledged = 1", otherwise="{0}.acknowledged = 0", null=True),
+    "action": Parameter(Given.NUMBER, allowed=ACTIONS, spelled="1-511", null=True),
+    "action_userids": Parameter(Given.IDS),
+    "suppressed": Parameter(Given.BOOLEAN, "0", null=True),
+    "symptom": Parameter(Given.BOOLEAN, "0", null=True),
+}
+SEVERITY = Parameter(Given.NUMBERS, allowed=SEVERITIES)
+TAGGED = {
+    "evaltype": Parameter(Given.NUMBER, allowed=(0, 2), default=0),
+    "tags": Parameter(Given.TAGS),
+}
+SUPPRESSION_OF_EVENT = Related("suppression_data", "sd", SUPPRESSION, NO_SUPPRESSION)
+TAGS_SELECTED = Related("tags", "et", EVENT_TAG, TAGS_OF_EVENT)
+RECOVERY_JOIN = {RECOVERY: "LEFT JOIN event_recovery er ON er.eventid = e.eventid"}

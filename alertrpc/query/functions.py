@@ -1,0 +1,8 @@
+"""The functions that statements of this room need of the database beside its own, by their names."""
+
+from collections.abc import Callable, Mapping
+
+from alertrpc.query.macros import expand_macros
+from alertrpc.query.search import fold
+
+FUNCTIONS: Mapping[str, Callable[..., str | None]] = {"fold": fold, "expand_macros": expand_macros}

@@ -1,0 +1,127 @@
+"""host.get: https://www.zabbix.com/documentation/7.0/en/manual/api/reference/host/get."""
+
+from alertrpc.query.columns.host import HOST
+from alertrpc.query.columns.hostgroup import HOSTGROUP
+from alertrpc.query.columns.trigger import TRIGGER
+from alertrpc.query.parameters import NOTHING_FOUND, Given, Parameter
+from alertrpc.query.params import GetParams
+from alertrpc.query.resource import Linked, NotKept, Related, Resource, filterable, searchable
+from alertrpc.query.rights import group_is_open, host_is_open, objects_are_open, with_conditions
+from alertrpc.query.sql import Condition, Expression
+from alertrpc.query.tags import NO_TAGS, tags_asked_for
+from alertrpc.records import SEVERITIES, Caller
+
+# Items are not kept; where triggers and alarms of items live there are some.
+_HAS_ITEMS = "EXISTS (SELECT 1 FROM object_hosts oh WHERE oh.hostid = {0}.hostid AND oh.object IN (0, 4))"
+_HAS_TRIGGERS = """EXISTS (
+    SELECT 1 FROM object_hosts oh CROSS JOIN triggers t ON t.triggerid = oh.objectid
+    WHERE oh.hostid = {0}.hostid AND oh.object = 0"""
+_HAS_PROBLEMS = """EXISTS (
+    SELECT 1 FROM object_hosts oh CROSS JOIN events e ON e.objectid = oh.objectid AND e.object = 0 AND e.source = 0
+    WHERE oh.hostid = {0}.hostid AND oh.object = 0 AND e.value = 1 AND e.recovered = 0"""
+_JOINED = frozenset({"groupids", "triggerids", "itemids", "templateids"})
+_OF_OTHER_TABLES = frozenset({"inventory_mode", "active_available", "assigned_proxyid"})
+
+
+def _conditions(params: GetParams, caller: Caller) -> list[Condition]:
+    return [
+        Condition("h.status IN (0, 1)"),
+        *host_is_open("h.hostid", caller, editable=params.editable),
+        *tags_asked_for(params, NO_TAGS),
+    ]
+
+
+def _is_joined(params: GetParams, caller: Caller) -> bool:
+    asked = {*params.ids, *params.own}
+    return not caller.is_super_admin or not (_JOINED.isdisjoint(asked) and _OF_OTHER_TABLES.isdisjoint(params.output))
+
+
+def _groups(params: GetParams, caller: Caller) -> Expression:
+    return with_conditions(
+        Expression("FROM hosts_groups shg CROSS JOIN hstgrp g ON g.groupid = shg.groupid WHERE shg.hostid = h.hostid"),
+        group_is_open("g.groupid", caller),
+    )
+
+
+def _triggers(params: GetParams, caller: Caller) -> Expression:
+    return with_conditions(
+        Expression(
+            "FROM object_hosts soh CROSS JOIN triggers st ON st.triggerid = soh.objectid"
+            " WHERE soh.object = 0 AND soh.hostid = h.hostid"
+        ),
+        objects_are_open("st.triggerid", "0", caller, few=True),
+    )
+
+
+RESOURCE = Resource(
+    name="host",
+    table="hosts",
+    alias="h",
+    key="hostid",
+    view=HOST,
+    lax=True,
+    ids={
+        "hostids": "hostid",
+        "groupids": Linked("h.hostid", "SELECT hg.hostid FROM hosts_groups hg WHERE {}", "hg.groupid"),
+        "triggerids": Linked(
+            "h.hostid", "SELECT oh.hostid FROM object_hosts oh WHERE oh.object = 0 AND {}", "oh.objectid"
+        ),
+        "itemids": Linked(
+            "h.hostid", "SELECT oh.hostid FROM object_hosts oh WHERE oh.object = 4 AND {}", "oh.objectid"
+        ),
+        "proxyids": "proxyid",
+        "proxy_groupids": "proxy_groupid",
+    },
+    parameters={
+        "monitored_hosts": Parameter(Given.ANYTHING, "{0}.status = 0"),
+        "with_items": Parameter(Given.ANYTHING, _HAS_ITEMS),
+        "with_monitored_items": Parameter(Given.ANYTHING, _HAS_ITEMS),
+        "with_simple_graph_items": Parameter(Given.ANYTHING, _HAS_ITEMS),
+        "with_triggers": Parameter(Given.ANYTHING, _HAS_TRIGGERS + ")"),
+        "with_monitored_triggers": Parameter(Given.ANYTHING, _HAS_TRIGGERS + " AND t.status = 0)"),
+        "severities": Parameter(Given.NUMBERS, _HAS_PROBLEMS + " AND e.severity IN {1})", allowed=SEVERITIES),
+        "withProblemsSuppressed": Parameter(Given.BOOLEAN, "0", otherwise=_HAS_PROBLEMS + ")", null=True),
+        "evaltype": Parameter(Given.NUMBER),
+        "tags": Parameter(Given.TAGS),
+        "inheritedTags": Parameter(Given.BOOLEAN),
+        "templateids": NOTHING_FOUND,
+        "interfaceids": NOTHING_FOUND,
+        "maintenanceids": NOTHING_FOUND,
+        "graphids": NOTHING_FOUND,
+        "httptestids": NOTHING_FOUND,
+        "dserviceids": NOTHING_FOUND,
+        "with_item_prototypes": NOTHING_FOUND,
+        "with_simple_graph_item_prototypes": NOTHING_FOUND,
+        "with_graphs": NOTHING_FOUND,
+        "with_graph_prototypes": NOTHING_FOUND,
+        "with_httptests": Parameter(Given.TRUTH, "0"),
+        "with_monitored_httptests": Parameter(Given.TRUTH, "0"),
+        "searchInventory": NOTHING_FOUND,
+    },
+    sortable=("hostid", "host", "name", "status"),
+    filterable=filterable(HOST, besides=("description",)),
+    searchable=searchable(HOST),
+    related={
+        "selectGroups": Related("groups", "g", HOSTGROUP, _groups, strict=True),
+        "selectHostGroups": Related("hostgroups", "g", HOSTGROUP, _groups, strict=True),
+        "selectTriggers": Related("triggers", "st", TRIGGER, _triggers, key="triggerid", countable=True),
+        "selectItems": NotKept("items", countable=True),
+        "selectDiscoveries": NotKept("discoveries", countable=True),
+        "selectGraphs": NotKept("graphs", countable=True),
+        "selectHttpTests": NotKept("httpTests", countable=True),
+        "selectInterfaces": NotKept("interfaces", countable=True),
+        "selectDashboards": NotKept("dashboards", countable=True),
+        "selectParentTemplates": NotKept("parentTemplates", countable=True),
+        "selectMacros": NotKept("macros"),
+        "selectTags": NotKept("tags"),
+        "selectValueMaps": NotKept("valuemaps"),
+        "selectInheritedTags": NotKept("inheritedTags"),
+        "selectInventory": NotKept("inventory"),
+        "selectDiscoveryRule": NotKept("discoveryRule"),
+        "selectHostDiscovery": NotKept("hostDiscovery"),
+    },
+    conditions=_conditions,
+    is_joined=_is_joined,
+    shown_when_sorted=("host", "name", "status"),
+    group_counted={},
+)

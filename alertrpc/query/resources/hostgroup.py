@@ -1,0 +1,96 @@
+"""hostgroup.get: https://www.zabbix.com/documentation/7.0/en/manual/api/reference/hostgroup/get."""
+
+from dataclasses import replace
+
+from alertrpc.query.columns.host import HOST
+from alertrpc.query.columns.hostgroup import HOSTGROUP
+from alertrpc.query.parameters import Given, Parameter
+from alertrpc.query.params import GetParams
+from alertrpc.query.resource import Linked, NotKept, Related, Resource, text
+from alertrpc.query.rights import group_is_open, host_is_open, with_conditions
+from alertrpc.query.sql import Condition, Expression
+from alertrpc.records import Caller
+
+_HOSTS = """EXISTS (SELECT 1 FROM hosts_groups hg CROSS JOIN hosts h ON h.hostid = hg.hostid
+    WHERE hg.groupid = {0}.groupid AND h.status """
+_TRIGGERS = """EXISTS (SELECT 1 FROM hosts_groups hg CROSS JOIN object_hosts oh ON oh.hostid = hg.hostid
+    CROSS JOIN triggers t ON t.triggerid = oh.objectid WHERE hg.groupid = {0}.groupid AND oh.object = 0"""
+# Items are not kept; where triggers and alarms of items live there are some.
+_ITEMS = """EXISTS (SELECT 1 FROM hosts_groups hg CROSS JOIN object_hosts oh ON oh.hostid = hg.hostid
+    WHERE hg.groupid = {0}.groupid AND oh.object IN (0, 4))"""
+_ITEMS_OF_MONITORED = """EXISTS (SELECT 1 FROM hosts_groups hg CROSS JOIN hosts h ON h.hostid = hg.hostid
+    CROSS JOIN object_hosts oh ON oh.hostid = hg.hostid
+    WHERE hg.groupid = {0}.groupid AND h.status = 0 AND oh.object IN (0, 4))"""
+_OF_TRIGGERS = """SELECT hg.groupid FROM object_hosts oh CROSS JOIN hosts_groups hg ON hg.hostid = oh.hostid
+    WHERE oh.object = 0 AND {}"""
+_NONE = "SELECT NULL WHERE 0 AND {}"
+
+_HOST = replace(
+    HOST,
+    columns={**HOST.columns, "tls_psk_identity": text("tls_psk_identity", "''"), "tls_psk": text("tls_psk", "''")},
+    choice=(
+        "hostid", "host", "name", "description", "proxyid", "status", "ipmi_authtype", "ipmi_privilege",
+        "ipmi_password", "ipmi_username", "inventory_mode", "tls_connect", "tls_accept", "tls_psk_identity",
+        "tls_psk", "tls_issuer", "tls_subject", "maintenanceid", "maintenance_type", "maintenance_from",
+        "maintenance_status", "flags",
+    ),
+    extended=tuple(HOST.columns),
+)  # fmt: skip
+
+
+def _asked(condition: str) -> Parameter:
+    return Parameter(Given.BOOLEAN, condition)
+
+
+def _conditions(params: GetParams, caller: Caller) -> list[Condition]:
+    return [Condition("g.type = 0"), *group_is_open("g.groupid", caller, editable=params.editable)]
+
+
+def _hosts(params: GetParams, caller: Caller) -> Expression:
+    hosts = """FROM hosts_groups hg CROSS JOIN hosts h ON h.hostid = hg.hostid
+        WHERE hg.groupid = g.groupid AND h.status IN (0, 1)"""
+    return with_conditions(Expression(hosts), host_is_open("h.hostid", caller))
+
+
+RESOURCE = Resource(
+    name="hostgroup",
+    table="hstgrp",
+    alias="g",
+    key="groupid",
+    view=HOSTGROUP,
+    ids={
+        "groupids": "groupid",
+        "hostids": Linked("g.groupid", "SELECT hg.groupid FROM hosts_groups hg WHERE {}", "hg.hostid"),
+        "graphids": Linked("g.groupid", _NONE, "NULL"),
+        "triggerids": Linked("g.groupid", _OF_TRIGGERS, "oh.objectid"),
+        "maintenanceids": Linked("g.groupid", _NONE, "NULL"),
+    },
+    parameters={
+        "with_monitored_hosts": _asked(_HOSTS + "= 0)"),
+        "with_hosts": _asked(_HOSTS + "IN (0, 1))"),
+        "with_items": _asked(_ITEMS),
+        "with_item_prototypes": _asked("0"),
+        "with_simple_graph_items": _asked(_ITEMS),
+        "with_simple_graph_item_prototypes": _asked("0"),
+        "with_monitored_items": _asked(_ITEMS_OF_MONITORED),
+        "with_triggers": _asked(_TRIGGERS + ")"),
+        "with_monitored_triggers": _asked(_TRIGGERS + " AND t.status = 0)"),
+        "with_httptests": _asked("0"),
+        "with_monitored_httptests": _asked("0"),
+        "with_graphs": _asked("0"),
+        "with_graph_prototypes": _asked("0"),
+    },
+    sortable=("groupid", "name"),
+    filterable=("groupid", "name", "flags", "uuid"),
+    searchable=("name",),
+    related={
+        "selectHosts": Related("hosts", "h", _HOST, _hosts, key="hostid", countable=True),
+        "selectGroupDiscoveries": NotKept("groupDiscoveries"),
+        "selectDiscoveryRules": NotKept("discoveryRules"),
+        "selectHostPrototypes": NotKept("hostPrototypes"),
+    },
+    conditions=_conditions,
+    deprecated={"monitored_hosts": "with_monitored_hosts", "real_hosts": "with_hosts"},
+    has_boolean_flags=True,
+    limits_selects=True,
+)

@@ -1,0 +1,62 @@
+"""mediatype.get: https://www.zabbix.com/documentation/7.0/en/manual/api/reference/mediatype/get."""
+
+from alertrpc.query.columns.mediatype import MEDIATYPE
+from alertrpc.query.columns.user import USER
+from alertrpc.query.params import GetParams
+from alertrpc.query.resource import NotKept, Related, Resource, filterable, searchable
+from alertrpc.query.rights import with_conditions
+from alertrpc.query.sql import Condition, Expression, is_in
+from alertrpc.records import Caller
+
+
+def _conditions(params: GetParams, caller: Caller) -> list[Condition]:
+    """The media by which media types are asked for; to others than Super admins just their own."""
+    asked = [
+        is_in(column, params.ids[name])
+        for name, column in (("mediaids", "m.mediaid"), ("userids", "m.userid"))
+        if name in params.ids
+    ]
+    conditions = []
+    for condition in asked:
+        found = Expression(f"SELECT m.mediatypeid FROM media m WHERE {condition.sql}", condition.args)
+        found = with_conditions(found, _is_own("m.userid", caller))
+        conditions.append(Condition(f"mt.mediatypeid IN ({found.sql})", found.args))
+    return conditions
+
+
+def _is_own(userid: str, caller: Caller) -> list[Condition]:
+    return [] if caller.is_super_admin else [Condition(f"{userid} = ?", (caller.userid,))]
+
+
+def _finds_nothing(params: GetParams, caller: Caller) -> bool:
+    """Others than Super admins edit no media types, and match just what they are shown of them."""
+    if caller.is_super_admin:
+        return False
+    return params.editable or (params.has_strange_members and not params.search_by_any)
+
+
+def _users(params: GetParams, caller: Caller) -> Expression:
+    users = "FROM users u WHERE u.userid IN (SELECT m.userid FROM media m WHERE m.mediatypeid = mt.mediatypeid)"
+    return with_conditions(Expression(users), _is_own("u.userid", caller))
+
+
+RESOURCE = Resource(
+    name="mediatype",
+    table="media_type",
+    alias="mt",
+    key="mediatypeid",
+    view=MEDIATYPE,
+    lax=True,
+    ids={"mediatypeids": "mediatypeid", "mediaids": None, "userids": None},
+    sortable=("mediatypeid",),
+    filterable=filterable(MEDIATYPE, besides=("description", "script", "content_type", "parameters")),
+    searchable=searchable(MEDIATYPE),
+    related={
+        "selectUsers": Related("users", "u", USER, _users, key="userid"),
+        "selectMessageTemplates": NotKept("message_templates"),
+        "selectActions": NotKept("actions"),
+    },
+    conditions=_conditions,
+    finds_nothing=_finds_nothing,
+    group_counted={},
+)

@@ -1,0 +1,82 @@
+"""problem.get: https://www.zabbix.com/documentation/7.0/en/manual/api/reference/problem/get."""
+
+from alertrpc.query.columns.acknowledge import ACKNOWLEDGE, ACKNOWLEDGES_OF_EVENT
+from alertrpc.query.columns.event import DERIVED_COLUMNS, EVENT_COLUMNS, RECOVERY, RECOVERY_COLUMNS
+from alertrpc.query.event_objects import OBJECTS_WITH_IDS, event_conditions
+from alertrpc.query.event_parameters import (
+    EVENT_IDS,
+    FROM_TILL,
+    RECOVERY_JOIN,
+    SEVERITY,
+    STATE,
+    SUPPRESSION_OF_EVENT,
+    TAGGED,
+    TAGS_SELECTED,
+)
+from alertrpc.query.parameters import Given, Parameter
+from alertrpc.query.params import GetParams
+from alertrpc.query.resource import Related, Resource, nullable_id, view
+from alertrpc.query.sql import Ago, Condition
+from alertrpc.records import RECENT, Caller
+
+SOURCES_OF_PROBLEMS = (0, 3, 4)
+
+_OPEN = "e.value = 1 AND e.recovered = 0"
+# Those that are open, and those that recovered of late.
+_RECENT = """e.value = 1 AND e.eventid IN (
+    SELECT t.eventid FROM events t WHERE t.value = 1 AND t.recovered = 0
+    UNION ALL SELECT ser.eventid FROM events sre CROSS JOIN event_recovery ser ON ser.r_eventid = sre.eventid
+    WHERE sre.clock > ?)"""
+_SHOWN = (
+    "eventid", "source", "object", "objectid", "clock", "ns", "r_eventid", "r_clock", "r_ns", "correlationid", "userid",
+    "name", "acknowledged", "severity", "cause_eventid", "opdata", "suppressed", "urls",
+)  # fmt: skip
+
+
+def _conditions(params: GetParams, caller: Caller) -> list[Condition]:
+    state = Condition(_RECENT, (Ago(RECENT),)) if params.own.get("recent") else Condition(_OPEN)
+    return [state, *event_conditions(params, caller)]
+
+
+RESOURCE = Resource(
+    name="problem",
+    table="events",
+    alias="e",
+    key="eventid",
+    view=view(
+        *EVENT_COLUMNS,
+        *RECOVERY_COLUMNS,
+        nullable_id("r_clock", "re.clock", RECOVERY),
+        nullable_id("r_ns", "re.ns", RECOVERY),
+        *DERIVED_COLUMNS,
+        choice=_SHOWN,
+        extended=_SHOWN,
+    ),
+    ids=EVENT_IDS,
+    parameters={
+        "source": Parameter(Given.NUMBER, "{0}.source = ?", allowed=SOURCES_OF_PROBLEMS, default=0),
+        "object": Parameter(Given.NUMBER, "{0}.object = ?", allowed=OBJECTS_WITH_IDS, default=0),
+        "severities": SEVERITY,
+        **FROM_TILL,
+        **STATE,
+        "recent": Parameter(Given.BOOLEAN, null=True),
+        **TAGGED,
+    },
+    sortable=("eventid",),
+    filterable=(
+        "eventid", "source", "object", "objectid", "r_eventid", "correlationid", "userid", "name", "acknowledged",
+        "severity", "cause_eventid",
+    ),
+    searchable=("name",),
+    related={
+        "selectAcknowledges": Related(
+            "acknowledges", "ack", ACKNOWLEDGE, ACKNOWLEDGES_OF_EVENT, key="acknowledgeid", countable=True
+        ),
+        "selectSuppressionData": SUPPRESSION_OF_EVENT,
+        "selectTags": TAGS_SELECTED,
+    },
+    conditions=_conditions,
+    joins={RECOVERY: f"{RECOVERY_JOIN[RECOVERY]} LEFT JOIN events re ON re.eventid = er.r_eventid"},
+    few_first=("eventids", "objectids"),
+    short_ids=("eventids",),
+)  # fmt: skip

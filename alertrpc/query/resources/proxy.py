@@ -1,0 +1,41 @@
+"""proxy.get: https://www.zabbix.com/documentation/7.0/en/manual/api/reference/proxy/get. There are no proxies."""
+
+from alertrpc.query.resource import NotKept, Resource, number, text, view
+
+_PROXY = view(
+    number("proxyid", "NULL"),
+    *[
+        text(name, "''")
+        for name in (
+            "name", "proxy_groupid", "local_address", "local_port", "operating_mode", "allowed_addresses", "address",
+            "port", "description", "tls_connect", "tls_accept", "tls_issuer", "tls_subject", "custom_timeouts",
+            "timeout_zabbix_agent", "timeout_simple_check", "timeout_snmp_agent", "timeout_external_check",
+            "timeout_db_monitor", "timeout_http_agent", "timeout_ssh_agent", "timeout_telnet_agent",
+            "timeout_script", "timeout_browser", "lastaccess", "version", "compatibility", "state",
+        )
+    ],
+)  # fmt: skip
+_HOST_CHOICE = (
+    "hostid", "host", "monitored_by", "status", "ipmi_authtype", "ipmi_privilege", "ipmi_username", "ipmi_password",
+    "maintenanceid", "maintenance_status", "maintenance_type", "maintenance_from", "name", "flags", "description",
+    "tls_connect", "tls_accept", "tls_issuer", "tls_subject", "inventory_mode", "active_available",
+)  # fmt: skip
+
+RESOURCE = Resource(
+    name="proxy",
+    table="(SELECT NULL AS proxyid WHERE 0)",
+    alias="p",
+    key="proxyid",
+    view=_PROXY,
+    ids={"proxyids": "proxyid", "proxy_groupids": "proxy_groupid"},
+    sortable=("proxyid", "name", "operating_mode"),
+    filterable=tuple(_PROXY.columns),
+    searchable=("name", "local_address", "local_port", "allowed_addresses", "address", "port", "description"),
+    related={
+        "selectAssignedHosts": NotKept("assignedHosts", countable=True, choice=_HOST_CHOICE),
+        "selectHosts": NotKept("hosts", countable=True, choice=_HOST_CHOICE),
+        "selectProxyGroup": NotKept(
+            "proxyGroup", choice=("name", "failover_delay", "min_online", "description", "state")
+        ),
+    },
+)

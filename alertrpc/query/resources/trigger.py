@@ -1,0 +1,148 @@
+"""trigger.get: https://www.zabbix.com/documentation/7.0/en/manual/api/reference/trigger/get."""
+
+from dataclasses import replace
+
+from alertrpc.query.columns.event import EVENT_COLUMNS
+from alertrpc.query.columns.host import HOST
+from alertrpc.query.columns.hostgroup import HOSTGROUP
+from alertrpc.query.columns.trigger import HOSTS_OF_TRIGGER, TRIGGER, expanded
+from alertrpc.query.parameters import Given, Parameter
+from alertrpc.query.params import GetParams
+from alertrpc.query.resource import (
+    Linked,
+    NotKept,
+    Related,
+    Resource,
+    filterable,
+    number,
+    searchable,
+    text,
+    view,
+)
+from alertrpc.query.rights import group_is_open, objects_are_open, with_conditions
+from alertrpc.query.sql import Ago, Condition, Expression
+from alertrpc.query.tags import NO_TAGS, tags_asked_for
+from alertrpc.records import RECENT, Caller
+
+_ON_HOST = "SELECT oh.objectid FROM object_hosts oh WHERE oh.object = 0 AND {}"
+_IN_GROUP = (
+    "SELECT oh.objectid FROM object_hosts oh CROSS JOIN hosts_groups hg ON hg.hostid = oh.hostid"
+    " WHERE oh.object = 0 AND {}"
+)
+_IS_MONITORED = f"{{0}}.status = 0 AND NOT EXISTS (SELECT 1 FROM {HOSTS_OF_TRIGGER} AND th.status <> 0)"
+_IN_MAINTENANCE = f"EXISTS (SELECT 1 FROM {HOSTS_OF_TRIGGER} AND th.maintenance_status = 1)"
+_OF_GROUP_NAMED = """{0}.triggerid IN (
+    SELECT oh.objectid FROM hstgrp ng CROSS JOIN hosts_groups hg ON hg.groupid = ng.groupid
+    CROSS JOIN object_hosts oh ON oh.hostid = hg.hostid AND oh.object = 0 WHERE ng.name = ?)"""
+_OF_HOST_NAMED = """{0}.triggerid IN (
+    SELECT oh.objectid FROM hosts nh CROSS JOIN object_hosts oh ON oh.hostid = nh.hostid AND oh.object = 0
+    WHERE nh.host = ?)"""
+_EVENTS = "FROM events ev WHERE ev.objectid = {0}.triggerid AND ev.object = 0 AND ev.source = 0"
+_UNACKNOWLEDGED = f"EXISTS (SELECT 1 {_EVENTS} AND ev.acknowledged = 0)"
+_LAST_UNACKNOWLEDGED = f"""0 = (
+    SELECT ev.acknowledged {_EVENTS} AND ev.value = 1 ORDER BY ev.clock DESC, ev.ns DESC, ev.eventid DESC LIMIT 1)"""
+_NEVER = Parameter(Given.TRUTH, "0")
+_JOINED = frozenset({"groupids", "hostids", "templateids", "itemids", "group", "host", "templated"})
+
+_HOSTNAME = f"(SELECT MIN(th.name) FROM {HOSTS_OF_TRIGGER})"
+_SHOWN = tuple(TRIGGER.columns)
+_EXPANDED = "expandedDescription"
+_ROW = replace(
+    TRIGGER,
+    columns={
+        **TRIGGER.columns,
+        "discover": number("discover"),
+        "hostname": text("hostname", _HOSTNAME),
+        _EXPANDED: text("description", expanded("description", "{0}")),
+    },
+    choice=_SHOWN,
+    extended=_SHOWN,
+)
+_LAST_EVENT = view(*EVENT_COLUMNS)
+
+
+def _conditions(params: GetParams, caller: Caller) -> list[Condition]:
+    few = not {"triggerids", "hostids", "groupids"}.isdisjoint(params.ids)
+    conditions = objects_are_open("t.triggerid", "0", caller, few=few, editable=params.editable)
+    if "only_true" in params.own:
+        conditions.append(Condition("t.value = 1 OR t.lastchange > ?", (Ago(RECENT),)))
+    return [*conditions, *tags_asked_for(params, NO_TAGS)]
+
+
+def _is_joined(params: GetParams, caller: Caller) -> bool:
+    by_host = any(name == "hostname" for name, _ in params.sort)
+    return by_host or not caller.is_super_admin or not _JOINED.isdisjoint({*params.ids, *params.own})
+
+
+def _groups(params: GetParams, caller: Caller) -> Expression:
+    groups = """FROM hstgrp g WHERE g.groupid IN (
+        SELECT shg.groupid FROM object_hosts soh CROSS JOIN hosts_groups shg ON shg.hostid = soh.hostid
+        WHERE soh.object = 0 AND soh.objectid = t.triggerid)"""
+    return with_conditions(Expression(groups), group_is_open("g.groupid", caller))
+
+
+_HOSTS_OF_TRIGGER = """FROM object_hosts soh CROSS JOIN hosts h ON h.hostid = soh.hostid
+    WHERE soh.object = 0 AND soh.objectid = t.triggerid"""
+_LAST_EVENT_OF_TRIGGER = f"""FROM (
+    SELECT * {_EVENTS.format("t")} ORDER BY ev.clock DESC, ev.ns DESC, ev.eventid DESC LIMIT 1) le"""
+
+RESOURCE = Resource(
+    name="trigger",
+    table="triggers",
+    alias="t",
+    key="triggerid",
+    view=_ROW,
+    lax=True,
+    ids={
+        "triggerids": "triggerid",
+        "groupids": Linked("t.triggerid", _IN_GROUP, "hg.groupid"),
+        "templateids": Linked("t.triggerid", _ON_HOST, "oh.hostid"),
+        "hostids": Linked("t.triggerid", _ON_HOST, "oh.hostid"),
+        "itemids": Linked("t.triggerid", "SELECT NULL WHERE 0 AND {}", "NULL"),
+    },
+    parameters={
+        "group": Parameter(Given.TEXT, _OF_GROUP_NAMED),
+        "host": Parameter(Given.TEXT, _OF_HOST_NAMED),
+        "inherited": _NEVER,
+        "templated": _NEVER,
+        "dependent": _NEVER,
+        "maintenance": Parameter(Given.TRUTH, _IN_MAINTENANCE, otherwise=f"NOT {_IN_MAINTENANCE}"),
+        "monitored": Parameter(Given.ANYTHING, _IS_MONITORED),
+        "active": Parameter(Given.ANYTHING, _IS_MONITORED),
+        "skipDependent": Parameter(Given.ANYTHING),
+        "only_true": Parameter(Given.ANYTHING),
+        "min_severity": Parameter(Given.NUMBER, "{0}.priority >= ?"),
+        "lastChangeSince": Parameter(Given.NUMBER, "{0}.lastchange > ?"),
+        "lastChangeTill": Parameter(Given.NUMBER, "{0}.lastchange < ?"),
+        "withUnacknowledgedEvents": Parameter(Given.ANYTHING, _UNACKNOWLEDGED),
+        "withAcknowledgedEvents": Parameter(Given.ANYTHING, f"NOT {_UNACKNOWLEDGED}"),
+        "withLastEventUnacknowledged": Parameter(Given.ANYTHING, _LAST_UNACKNOWLEDGED),
+        "evaltype": Parameter(Given.NUMBER),
+        "tags": Parameter(Given.TAGS),
+        "expandDescription": Parameter(Given.ANYTHING, instead={"description": _EXPANDED}),
+        "expandComment": Parameter(Given.ANYTHING),
+        "expandExpression": Parameter(Given.ANYTHING),
+        "expandData": Parameter(Given.ANYTHING),
+    },
+    sortable=("triggerid", "description", "status", "priority", "lastchange", "hostname"),
+    filterable=filterable(_ROW, besides=("comments", "hostname", _EXPANDED)),
+    searchable=searchable(TRIGGER),
+    related={
+        "selectGroups": Related("groups", "g", HOSTGROUP, _groups, strict=True),
+        "selectHostGroups": Related("hostgroups", "g", HOSTGROUP, _groups, strict=True),
+        "selectTemplateGroups": NotKept("templategroups"),
+        "selectHosts": Related("hosts", "h", HOST, _HOSTS_OF_TRIGGER, key="hostid"),
+        "selectItems": NotKept("items"),
+        "selectFunctions": NotKept("functions"),
+        "selectTags": NotKept("tags"),
+        "selectDependencies": NotKept("dependencies"),
+        "selectDiscoveryRule": NotKept("discoveryRule"),
+        "selectTriggerDiscovery": NotKept("triggerDiscovery"),
+        "selectLastEvent": Related("lastEvent", "le", _LAST_EVENT, _LAST_EVENT_OF_TRIGGER, key="eventid", single=True),
+    },
+    conditions=_conditions,
+    is_joined=_is_joined,
+    shown_when_sorted=("description", "status", "priority", "lastchange", "hostname"),
+    group_counted={},
+    default_filter={"flags": (0, 4)},
+)

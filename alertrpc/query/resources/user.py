@@ -1,0 +1,105 @@
+"""user.get: https://www.zabbix.com/documentation/7.0/en/manual/api/reference/user/get."""
+
+from dataclasses import replace
+
+from alertrpc.query.columns.media import MEDIA
+from alertrpc.query.columns.mediatype import MEDIATYPE
+from alertrpc.query.columns.role import ROLE
+from alertrpc.query.columns.user import USER
+from alertrpc.query.columns.usrgrp import USRGRP
+from alertrpc.query.parameters import Given, Parameter
+from alertrpc.query.params import GetParams
+from alertrpc.query.resource import Column, Kind, Linked, Related, Resource, filterable, searchable
+from alertrpc.query.rights import MEMBERS_OF_OWN_GROUPS, with_conditions
+from alertrpc.query.sql import Condition, Expression, is_in
+from alertrpc.records import Caller
+
+_ACCESS = ("gui_access", "debug_mode", "users_status")
+# The strictest of the user's groups as text; the number 0 of a user without groups, as Zabbix has it.
+_STRICTEST = """COALESCE((
+    SELECT json_quote(CAST(MAX(ag.{1}) AS TEXT)) FROM users_groups au CROSS JOIN usrgrp ag ON ag.usrgrpid = au.usrgrpid
+    WHERE au.userid = {0}.userid HAVING COUNT(*) > 0), '0')"""
+_ROW = replace(
+    USER,
+    columns={**USER.columns, **{name: Column(name, Kind.JSON, _STRICTEST.format("{0}", name)) for name in _ACCESS}},
+    choice=tuple(USER.columns),
+    extended=tuple(USER.columns),
+)
+
+
+def _conditions(params: GetParams, caller: Caller) -> list[Condition]:
+    """Others than Super admins see who shares a group with them, by media only themselves, and edit themselves."""
+    groups = _in_groups(params, caller)
+    if caller.is_super_admin:
+        return groups
+    is_self = Condition("u.userid = ?", (caller.userid,))
+    if params.editable:
+        return [is_self, *groups]
+    conditions = [Condition(f"u.userid IN ({MEMBERS_OF_OWN_GROUPS})", (caller.userid,))]
+    if "mediaids" in params.ids or "mediatypeids" in params.ids:
+        conditions.append(is_self)
+    return [*conditions, *groups]
+
+
+def _in_groups(params: GetParams, caller: Caller) -> list[Condition]:
+    if "usrgrpids" not in params.ids:
+        return []
+    asked = is_in("aug.usrgrpid", params.ids["usrgrpids"])
+    members = Expression(f"SELECT aug.userid FROM users_groups aug WHERE {asked.sql}", asked.args)
+    members = with_conditions(members, _is_own_group("aug.usrgrpid", caller))
+    return [Condition(f"u.userid IN ({members.sql})", members.args)]
+
+
+def _is_own_group(usrgrpid: str, caller: Caller) -> list[Condition]:
+    if caller.is_super_admin:
+        return []
+    return [
+        Condition(f"{usrgrpid} IN (SELECT mug.usrgrpid FROM users_groups mug WHERE mug.userid = ?)", (caller.userid,))
+    ]
+
+
+def _user_groups(params: GetParams, caller: Caller) -> Expression:
+    """The groups of the user; to others than Super admins just those that are their own too."""
+    groups = "FROM users_groups sug CROSS JOIN usrgrp ug ON ug.usrgrpid = sug.usrgrpid WHERE sug.userid = u.userid"
+    return with_conditions(Expression(groups), _is_own_group("sug.usrgrpid", caller))
+
+
+def _is_joined(params: GetParams, caller: Caller) -> bool:
+    if not caller.is_super_admin:
+        return not params.editable
+    return not {"usrgrpids", "mediaids", "mediatypeids"}.isdisjoint(params.ids)
+
+
+RESOURCE = Resource(
+    name="user",
+    table="users",
+    alias="u",
+    key="userid",
+    view=_ROW,
+    lax=True,
+    ids={
+        "userids": "userid",
+        "usrgrpids": None,
+        "mediaids": Linked("u.userid", "SELECT m.userid FROM media m WHERE {}", "m.mediaid"),
+        "mediatypeids": Linked("u.userid", "SELECT m.userid FROM media m WHERE {}", "m.mediatypeid"),
+    },
+    parameters={"getAccess": Parameter(Given.ANYTHING, shows=_ACCESS)},
+    sortable=("userid", "username"),
+    filterable=filterable(USER, besides=("provisioned",)),
+    searchable=searchable(USER),
+    related={
+        "selectUsrgrps": Related("usrgrps", "ug", USRGRP, _user_groups, key="usrgrpid", of_others=True),
+        "selectMedias": Related("medias", "md", MEDIA, "FROM media md WHERE md.userid = u.userid"),
+        "selectMediatypes": Related(
+            "mediatypes",
+            "mt",
+            MEDIATYPE,
+            "FROM media_type mt WHERE mt.mediatypeid IN (SELECT md.mediatypeid FROM media md WHERE md.userid = u.userid)",
+            key="mediatypeid",
+        ),
+        "selectRole": Related("role", "ro", ROLE, "FROM role ro WHERE ro.roleid = u.roleid", single=True, strict=True),
+    },
+    conditions=_conditions,
+    is_joined=_is_joined,
+    shown_when_sorted=("username",),
+)
