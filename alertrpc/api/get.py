@@ -13,11 +13,13 @@ from alertrpc.api.lax_get import lax_fields
 from alertrpc.api.schema import ParamsSchema
 from alertrpc.api.strict_get import strict_fields
 from alertrpc.errors import APPLICATION_ERROR, INVALID_PARAMS, ApiError, invalid_parameter
-from alertrpc.query.compile import Shape, Statement, asked_ids, compile_get
+from alertrpc.query.compile import asked_ids, compile_get
+from alertrpc.query.counting import ROWSCOUNT
 from alertrpc.query.params import EXTEND, GetParams, Scalar
 from alertrpc.query.resource import Resource
 from alertrpc.query.resources import RESOURCES
 from alertrpc.query.sql import AskedIds, Bound, SqlValue
+from alertrpc.query.statement import Shape, Statement
 from alertrpc.records import Caller, Params, UserType
 from alertrpc.store.rows import Rows
 
@@ -51,6 +53,9 @@ class GetMethod:
         """The objects that the caller may see and the parameters ask for."""
         statement, args = self.statement(params, context.caller, int(context.services.clock()))
         rows = await context.database.rows(statement.sql, args, short=statement.short, limit=statement.limit)
+        if statement.fault is not None and rows.first:
+            await rows.close()
+            raise statement.fault
         return RowsAnswer(rows, statement.shape)
 
     def statement(self, params: Params, caller: Caller, now: int = 0) -> tuple[Statement, tuple[SqlValue, ...]]:
@@ -90,11 +95,11 @@ class GetMethod:
 
     def _compile(self, others: Params, asked: tuple[AskedIds, ...], caller: Caller) -> Statement:
         given = self._schema(caller.type).load(others)
-        for name in given.get("sortfield") or ():
-            if name in self.resource.refused_sorts:
-                raise ApiError(APPLICATION_ERROR, sort_refused(name))
+        fault = _take_fault(given)
         params = get_params(self.resource, others, given, asked, caller)
-        return compile_get(self.resource, params, caller)
+        _check_group_sort(params)
+        statement = compile_get(self.resource, params, caller)
+        return statement if params.count_output else statement._replace(fault=fault)
 
     def _make_schema(self, user_type: UserType) -> ParamsSchema:
         return ParamsSchema(self.parameters(Caller(0, user_type)))
@@ -119,6 +124,8 @@ def get_params(
 ) -> GetParams:
     """The parameters as the compiler takes them: `raw` as they came, `given` as they were checked."""
     output = given.get("output", EXTEND)
+    if output is None:
+        output = [resource.key]
     defaults = {name: found.default for name, found in resource.parameters.items() if found.default is not None}
     return GetParams(
         ids={asked.name: asked for asked in ids},
@@ -132,6 +139,7 @@ def get_params(
         start_search=given.get("startSearch") or False,
         exclude_search=given.get("excludeSearch") or False,
         count_output=given.get("countOutput") or False,
+        group_by=given.get("groupBy") or (),
         group_count=given.get("groupCount") or False,
         editable=given.get("editable", False),
         preserve_keys=given.get("preservekeys", False),
@@ -145,6 +153,22 @@ def get_params(
 def _default_filter(resource: Resource, raw: Params) -> dict[str, list[Scalar]]:
     named = members(raw.get("filter")) or {}
     return {name: list(values) for name, values in resource.default_filter.items() if name not in named}
+
+
+def _take_fault(given: dict[str, Any]) -> ApiError | None:
+    """Takes out what is a fault where there are rows."""
+    faults = {name: value for name, value in given.items() if isinstance(value, ApiError)}
+    for name in faults:
+        del given[name]
+    return next(iter(faults.values()), None)
+
+
+def _check_group_sort(params: GetParams) -> None:
+    """Groups are sorted by what they show; nothing else is sorted by a number of rows."""
+    counts = [ROWSCOUNT] if params.count_output else []
+    for name, _ in params.sort:
+        if (params.group_by and name not in (*params.group_by, *counts)) or (name == ROWSCOUNT and not params.group_by):
+            raise ApiError(APPLICATION_ERROR, sort_refused(name))
 
 
 def _not_none(given: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ An id or a value that fits nothing finds nothing. Truth is PHP's.
 """
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from marshmallow import ValidationError, fields
@@ -23,7 +23,7 @@ from alertrpc.api.fields import (
     sort_refused,
 )
 from alertrpc.api.schema import first_fault
-from alertrpc.errors import APPLICATION_ERROR, ApiError
+from alertrpc.errors import APPLICATION_ERROR, INVALID_PARAMS, ApiError
 from alertrpc.query.params import COUNT, EXTEND, as_text
 from alertrpc.query.tags import Operator, Tag
 from alertrpc.records import Json
@@ -87,45 +87,58 @@ class Output(_Lax):
 class Selection(_Lax):
     """ "extend", "count", or names out of `choice`, `key` always among them. What is none of these is as no name."""
 
-    def __init__(self, key: str, choice: Collection[str], *, countable: bool) -> None:
+    def __init__(self, key: str, choice: Collection[str], *, countable: bool = False, single: bool = False) -> None:
         super().__init__()
         self._output = Output(key, choice)
+        self._key = key
         self._countable = countable
+        self._single = single
 
     def _deserialize(self, value: Json, attr: str | None, data: Any, **kwargs: Any) -> list[str] | str | None:
         if value == COUNT:
-            return COUNT if self._countable else None
+            return COUNT if self._countable else [self._key] if self._single else None
         if value is True:
             return None
         return self._output.asked(value)
 
 
-class StrictSelection(_Lax):
-    """ "extend", or names out of `choice` and no others: what other get methods check, Zabbix's "/output"."""
+class WordSelection(Selection):
+    """Names out of `choice`, `key` always among them; anything else is "extend"."""
 
-    def __init__(self, choice: Sequence[str]) -> None:
+    def _deserialize(self, value: Json, attr: str | None, data: Any, **kwargs: Any) -> list[str] | str | None:
+        return EXTEND if elements(value) is None else super()._deserialize(value, attr, data, **kwargs)
+
+
+class StrictSelection(_Lax):
+    """ "extend", or names out of `choice` and no others, which is a fault of a row to be shown: an ApiError is the value.
+
+    It is what another method of Zabbix's says of its "/output", which is called where there are rows.
+    """
+
+    def __init__(self, choice: Sequence[str], *, single: bool) -> None:
         super().__init__()
         self._output = Fields(choice)
+        self._single = single
 
     def _deserialize(self, value: Json, attr: str | None, data: Any, **kwargs: Any) -> Any:
-        if value == COUNT:
+        if value == COUNT and not self._single:
             return None
         try:
-            asked: Any = self._output.deserialize(value)
+            return self._output.deserialize(value)
         except ValidationError as error:
-            raise first_fault({"output": error.messages}) from error
-        return asked
+            return first_fault({"output": error.messages})
 
 
 class Filter(_Lax):
     """An object of a value or an array of values for fields out of `choice`; a value that fits nothing finds nothing."""
 
-    def __init__(self, choice: Collection[str]) -> None:
+    def __init__(self, choice: Collection[str], secrets: Collection[str]) -> None:
         super().__init__()
         self._choice = choice
+        self._secrets = secrets
 
     def _deserialize(self, value: Json, attr: str | None, data: Any, **kwargs: Any) -> dict[str, list[Json]]:
-        given = members(value) or {}
+        given = _open_members(value, self._secrets, "filter")
         asked = {
             name: listed(given[name])
             for name in self._choice
@@ -139,12 +152,13 @@ class Filter(_Lax):
 class Search(_Lax):
     """An object of a text or an array of texts for fields out of `choice`; what is empty asks for nothing."""
 
-    def __init__(self, choice: Collection[str]) -> None:
+    def __init__(self, choice: Collection[str], secrets: Collection[str]) -> None:
         super().__init__()
         self._choice = choice
+        self._secrets = secrets
 
     def _deserialize(self, value: Json, attr: str | None, data: Any, **kwargs: Any) -> dict[str, list[str]]:
-        given = members(value) or {}
+        given = _open_members(value, self._secrets, "search")
         asked = {name: _texts(given[name]) for name in self._choice if name in given}
         return {name: texts for name, texts in asked.items() if texts}
 
@@ -160,7 +174,7 @@ class SortFields(_Lax):
         names = [] if value in (None, "") else listed(value)
         for name in names:
             if name not in self._choice:
-                raise ApiError(APPLICATION_ERROR, sort_refused(_shown(name)))
+                raise ValidationError([ApiError(APPLICATION_ERROR, sort_refused(_shown(name)))])
         return list(dict.fromkeys(map(str, names)))
 
 
@@ -229,8 +243,16 @@ def _operator(value: Json) -> Operator:
     return Operator(number) if number in set(Operator) else Operator.CONTAINS
 
 
+def _open_members(value: Json, secrets: Collection[str], verb: str) -> Mapping[str, Json]:
+    given = members(value) or {}
+    if any(given.get(name) is not None for name in secrets):
+        raise ValidationError([ApiError(INVALID_PARAMS, f"It is not possible to {verb} by user password.")])
+    return given
+
+
 def _texts(value: Json) -> list[str]:
-    return [_shown(element) for element in listed(value) if is_true(element) and not isinstance(element, list | dict)]
+    shown = [_shown(element) for element in listed(value) if not isinstance(element, list | dict)]
+    return [text for text in shown if text]
 
 
 def listed(value: Json) -> list[Json]:

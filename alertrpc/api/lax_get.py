@@ -5,7 +5,7 @@ from typing import Any
 
 from marshmallow import fields
 
-from alertrpc.api.fields import Boolean
+from alertrpc.api.fields import Boolean, Fields
 from alertrpc.api.lax_fields import (
     Filter,
     Ids,
@@ -22,8 +22,10 @@ from alertrpc.api.lax_fields import (
     Tags,
     Text,
     Truth,
+    WordSelection,
 )
 from alertrpc.query.parameters import Given, Parameter
+from alertrpc.query.params import COUNT, EXTEND
 from alertrpc.query.resource import NotKept, Related, Resource
 from alertrpc.records import Caller
 
@@ -34,14 +36,22 @@ def lax_fields(resource: Resource, caller: Caller) -> dict[str, Field]:
     """All parameters of a method that have an effect; the choice of some depends on the caller's type."""
     view = resource.view
     names = view.choice_for(caller)
-    matched = names if not caller.is_super_admin and not view.public else tuple(view.columns)
-    return {
+    is_limited = bool(view.limited) and not view.public and not caller.is_super_admin
+    matched = view.limited if is_limited else tuple(view.columns)
+    selects = {
+        name: _select_field(related, caller)
+        for name, related in resource.related.items()
+        if caller.is_super_admin or not (isinstance(related, NotKept) and related.for_super_admins)
+    }
+    return {  # in the order in which Zabbix finds what is wrong
         **{name: Ids() for name in resource.ids},
         **{name: _OF_KIND[parameter.given](parameter) for name, parameter in resource.parameters.items()},
+        **{name: field for name, field in selects.items() if isinstance(field, Fields)},
         "output": Output(resource.key, names),
-        **{name: _select_field(related, caller) for name, related in resource.related.items()},
-        "filter": Filter([name for name in resource.filterable if name in matched]),
-        "search": Search([name for name in resource.searchable if name in matched]),
+        "filter": Filter(
+            [*[name for name in resource.filterable if name in matched], *resource.filter_links], resource.secrets
+        ),
+        "search": Search([name for name in resource.searchable if name in matched], resource.secrets),
         "searchByAny": Truth(),
         "startSearch": Truth(),
         "excludeSearch": Truth(),
@@ -54,16 +64,21 @@ def lax_fields(resource: Resource, caller: Caller) -> dict[str, Field]:
         **({} if resource.group_counted is None else {"groupCount": Truth()}),
         "editable": Truth(),
         "preservekeys": Truth(),
+        **{name: field for name, field in selects.items() if not isinstance(field, Fields)},
     }
 
 
 def _select_field(related: Related | NotKept, caller: Caller) -> Field:
     if isinstance(related, NotKept):
+        if related.strict:
+            return Fields(related.choice, (EXTEND, COUNT) if related.countable else (EXTEND,), null=True)
         return Selection("", (), countable=related.countable)
     choice = related.view.choice_for(caller)
     if related.strict:
-        return StrictSelection(choice)
-    return Selection(related.key, choice, countable=related.countable)
+        return StrictSelection(choice, single=related.single)
+    if related.words_extend:
+        return WordSelection(related.key, choice)
+    return Selection(related.key, choice, countable=related.countable, single=related.single)
 
 
 _OF_KIND: Mapping[Given, Callable[[Parameter], Field]] = {

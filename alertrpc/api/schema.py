@@ -62,12 +62,14 @@ def require_empty(params: Params) -> None:
 
 
 def first_fault(messages: Any) -> ApiError:
-    """The first of marshmallow's messages as the error of the call."""
+    """The first of marshmallow's messages as the error of the call; a message may be that error."""
     path = ""
     while isinstance(messages, dict):
         step, messages = next(iter(messages.items()))
         path += f"/{step}"
     fault = messages[0] if isinstance(messages, list) else messages
+    if isinstance(fault, ApiError):
+        return fault
     if fault == REQUIRED:
         parent, _, name = path.rpartition("/")
         return invalid_parameter(parent or "/", f'the parameter "{name}" is missing.')

@@ -35,7 +35,11 @@ Field = fields.Field[Any]
 def strict_fields(resource: Resource, caller: Caller) -> dict[str, Field]:
     """All parameters of a method; the choice of some depends on the caller's type."""
     flag = Boolean if resource.has_boolean_flags else Flag
-    output = {"output": Fields(resource.view.choice_for(caller)), **_select_fields(resource, caller)}
+    output = {
+        "output": Fields(resource.view.choice_for(caller)),
+        **({"groupBy": SortFields(resource.group_by)} if resource.group_by else {}),
+        **_select_fields(resource, caller),
+    }
     match = {
         "filter": Values(resource.filterable),
         "search": Values(resource.searchable, as_text),

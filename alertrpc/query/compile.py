@@ -1,16 +1,16 @@
 """Compiles a get method: what is asked of a resource into one statement whose rows are finished JSON text."""
 
 from collections.abc import Sequence
-from enum import Enum
 from functools import lru_cache
-from typing import NamedTuple
 
+from alertrpc.query.counting import counted, grouped
 from alertrpc.query.matching import filter_conditions, id_conditions, search_conditions
 from alertrpc.query.own import own_conditions
 from alertrpc.query.params import GetParams
 from alertrpc.query.resource import Column, Kind, Resource, id_columns
-from alertrpc.query.row import fields_of, row_json
-from alertrpc.query.sql import Ago, Args, AskedIds, Bound, Condition, Slot, SqlValue, args_of, joins_of
+from alertrpc.query.row import row_json
+from alertrpc.query.sql import AskedIds, Condition, SqlValue, args_of
+from alertrpc.query.statement import Shape, Statement, found
 from alertrpc.records import Caller
 
 A_FEW = 2  # the size of a few ids
@@ -18,32 +18,10 @@ MOST_SHORT_IDS = 100  # so many are a few: an answer for them is expected to be 
 _PLACES = {"ASC": "NULLS LAST", "DESC": "NULLS FIRST"}  # as PostgreSQL sorts, which Zabbix runs on
 
 
-class Shape(Enum):
-    """How an answer is put together of its rows."""
-
-    ARRAY = "array"
-    OBJECT = "object"  # each row is a key and its value; an array where there is none
-    VALUE = "value"  # the one row is the answer
-
-
 def asked_ids(name: str, ids: Sequence[int]) -> AskedIds:
     """The ids of a parameter as statements are told apart by them."""
     size = len(ids) if len(ids) < A_FEW else A_FEW if len(ids) <= MOST_SHORT_IDS else A_FEW + 1
     return AskedIds(name, size, 0 in ids)
-
-
-class Statement(NamedTuple):
-    """SQL with its bound values and one column, `row`; at most `limit` rows; `short`: an index finds its few rows."""
-
-    sql: str
-    args: Args
-    shape: Shape
-    limit: int | None = None
-    short: bool = False
-
-    def bound(self, bound: Bound) -> tuple[SqlValue, ...]:
-        """The bound values, with those that are known only now."""
-        return tuple([arg.fill(bound) if isinstance(arg, Slot | Ago) else arg for arg in self.args])
 
 
 def compile_get(resource: Resource, params: GetParams, caller: Caller) -> Statement:
@@ -58,33 +36,11 @@ def compile_get(resource: Resource, params: GetParams, caller: Caller) -> Statem
         *search_conditions(resource, params, caller),
     ]
     where = _led_by_keys(resource, params, where)
+    if params.group_by:
+        return grouped(resource, params, where)
     if params.count_output:
-        return _count(resource, params, where)
+        return counted(resource, params, where)
     return _rows(resource, params, caller, where)
-
-
-def _found(resource: Resource, where: Sequence[Condition], names: Sequence[str]) -> str:
-    """The tables that the conditions and the named columns need, and the conditions."""
-    needed = joins_of(where) | {resource.view.columns[name].join for name in names}
-    joins = "".join([f" {sql}" for name, sql in resource.joins.items() if name in needed])
-    return f"FROM {resource.table} {resource.alias}{joins} WHERE " + (
-        " AND ".join([f"({condition.sql})" for condition in where]) or "1"
-    )
-
-
-def _count(resource: Resource, params: GetParams, where: Sequence[Condition]) -> Statement:
-    """countOutput: a number, or with groupCount one for each value of the id columns that are asked for by id."""
-    args = args_of(where)
-    if not params.group_count:
-        found = _found(resource, where, ())
-        return Statement(f"SELECT '\"' || COUNT(*) || '\"' AS row {found}", args, Shape.VALUE, limit=1)
-    groups = tuple([name for parameter, name in (resource.group_counted or {}).items() if parameter in params.ids])
-    members = [field.sql for field in fields_of(resource.view, resource.alias, groups)]
-    counted = ", ".join(["'rowscount', CAST(COUNT(*) AS TEXT)", *members])
-    by = ", ".join([resource.view.columns[name].value(resource.alias) for name in groups])
-    grouped = f" GROUP BY {by} ORDER BY {by}" if by else ""
-    found = _found(resource, where, groups)
-    return Statement(f"SELECT json_object({counted}) AS row {found}{grouped}", args, Shape.ARRAY)
 
 
 def _rows(resource: Resource, params: GetParams, caller: Caller, where: Sequence[Condition]) -> Statement:
@@ -95,8 +51,9 @@ def _rows(resource: Resource, params: GetParams, caller: Caller, where: Sequence
     if params.preserve_keys:
         shape = Shape.OBJECT
         row_sql = f"'\"' || {resource.alias}.{resource.key} || '\":' || {row_sql}"
-    found = _found(resource, where, [*names, *[name for name, _ in params.sort]])
-    sql = f"SELECT {row_sql} AS row {found} ORDER BY {_order(resource, tuple(params.sort))}"
+    columns = resource.view.columns
+    joins = [columns[name].join for name in (*names, *[name for name, _ in params.sort])]
+    sql = f"SELECT {row_sql} AS row {found(resource, where, joins)} ORDER BY {_order(resource, tuple(params.sort))}"
     limit: tuple[SqlValue, ...] = ()
     if params.limit is not None:
         sql += " LIMIT ?"  # bound, as SQLite plans a sort of the whole where it knows the limit to be small

@@ -23,7 +23,20 @@ HOST_OBJECTS = {0: "0", 4: "4, 5", 5: "4, 5"}
 
 def event_conditions(params: GetParams, caller: Caller) -> list[Condition]:
     """What event.get and problem.get ask alike, beside what their tables say."""
-    return [*_on_hosts(params, caller), *_severities(params), *_actions(params), *tags_asked_for(params, TAGS_OF_EVENT)]
+    return [
+        *_objects(params),
+        *_on_hosts(params, caller),
+        *_severities(params),
+        *_actions(params),
+        *tags_asked_for(params, TAGS_OF_EVENT),
+    ]
+
+
+def _objects(params: GetParams) -> list[Condition]:
+    if "objectids" not in params.ids or params.own["object"] not in OBJECTS_WITH_IDS:
+        return []
+    asked, inner = [is_in(f"{alias}.objectid", params.ids["objectids"]) for alias in ("e", "t")]
+    return [asked._replace(keys=f"SELECT t.eventid FROM events t WHERE {inner.sql}")]
 
 
 def _on_hosts(params: GetParams, caller: Caller) -> list[Condition]:
@@ -32,10 +45,10 @@ def _on_hosts(params: GetParams, caller: Caller) -> list[Condition]:
         return is_in_some_group(caller)
     conditions = []
     if asked := hosts_asked_for(params, caller):
-        condition = objects_on(asked, HOST_OBJECTS[obj])
         is_few = any(name in params.ids for name in ("hostids", "groupids"))
-        keys = f"SELECT t.eventid FROM events t WHERE {condition.sql.format('t')}" if is_few else ""
-        conditions.append(condition._replace(sql=condition.sql.format("e"), keys=keys))
+        inner = objects_on(asked, "t.objectid", HOST_OBJECTS[obj])
+        keys = f"SELECT t.eventid FROM events t WHERE {inner.sql}" if is_few else ""
+        conditions.append(objects_on(asked, "e.objectid", HOST_OBJECTS[obj])._replace(keys=keys))
     few = any(name in params.ids for name in FEW)
     return [*conditions, *objects_are_open("e.objectid", HOST_OBJECTS[obj], caller, few=few)]
 
@@ -78,8 +91,8 @@ def hosts_asked_for(params: GetParams, caller: Caller) -> list[Condition]:
     return asked
 
 
-def objects_on(hosts: list[Condition], objects: str) -> Condition:
-    """The object of the event {}, of one of these kinds, lives on a host for which all conditions hold."""
+def objects_on(hosts: list[Condition], objectid: str, objects: str) -> Condition:
+    """The object, of one of these kinds, lives on a host for which all conditions hold."""
     host = all_of(hosts)
     on = f"SELECT oh.objectid FROM object_hosts oh WHERE oh.object IN ({objects}) AND {host.sql}"
-    return Condition(f"{{}}.objectid IN ({on})", host.args)
+    return Condition(f"{objectid} IN ({on})", host.args)

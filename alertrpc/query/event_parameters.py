@@ -1,15 +1,22 @@
 """The parameters that event.get and problem.get have alike, in Zabbix's order."""
 
+from collections.abc import Mapping
+
 from alertrpc.query.columns.event import RECOVERY
 from alertrpc.query.columns.event_tag import EVENT_TAG, TAGS_OF_EVENT
 from alertrpc.query.columns.suppression import NO_SUPPRESSION, SUPPRESSION
 from alertrpc.query.parameters import Given, Parameter
-from alertrpc.query.resource import Related
+from alertrpc.query.resource import Linked, Related
 from alertrpc.records import SEVERITIES
 
 ACTIONS = range(1, 512)
 
-EVENT_IDS = {"eventids": "eventid", "groupids": None, "hostids": None, "objectids": "objectid"}
+EVENT_IDS: Mapping[str, str | Linked | None] = {
+    "eventids": "eventid",
+    "groupids": None,
+    "hostids": None,
+    "objectids": None,
+}
 FROM_TILL = {
     "eventid_from": Parameter(Given.ID, "{0}.eventid >= ?"),
     "eventid_till": Parameter(Given.ID, "{0}.eventid <= ?"),

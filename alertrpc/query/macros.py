@@ -7,9 +7,10 @@ import orjson
 UNKNOWN = "*UNKNOWN*"
 _HOST, _NAME = 0, 1
 _OF_HOST = {"HOST.HOST": _HOST, "HOSTNAME": _HOST, "HOST.NAME": _NAME}
-# Interfaces and items are not kept.
+# Interfaces and items are not kept, and functions of macros are not run.
 _NOT_KEPT = ("HOST.IP", "IPADDRESS", "HOST.DNS", "HOST.CONN", "HOST.PORT", "ITEM.VALUE", "ITEM.LASTVALUE")
-_MACRO = re.compile(r"\{(" + "|".join(map(re.escape, (*_OF_HOST, *_NOT_KEPT))) + r")([1-9]?)\}")
+_NAMES = "|".join(map(re.escape, (*_OF_HOST, *_NOT_KEPT)))
+_MACRO = re.compile(r"\{(?:\{[A-Z.]+[1-9]?\}\.[a-z]+\([^(){}]*\)|(%s)([1-9]?))\}" % _NAMES)  # noqa: UP031 - braces all over
 
 
 def expand_macros(text: str, hosts: str) -> str:
@@ -18,7 +19,7 @@ def expand_macros(text: str, hosts: str) -> str:
 
     def replaced(macro: re.Match[str]) -> str:
         index = int(macro[2] or 1) - 1
-        if macro[1] not in _OF_HOST or index >= len(names):
+        if macro[1] is None or macro[1] not in _OF_HOST or index >= len(names):
             return UNKNOWN
         name: str = names[index][_OF_HOST[macro[1]]]
         return name

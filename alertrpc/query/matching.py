@@ -40,6 +40,8 @@ def _is_linked(link: Linked, asked: AskedIds) -> Condition:
 
 def _is_one_of(resource: Resource, column: Column, values: AskedIds | Listed) -> Condition:
     found = _is_one_of_in(resource.alias, column, values)
+    if column.join:
+        return found._replace(joins=frozenset({column.join}))
     if column.name not in id_columns(resource).values() or found is NOTHING:
         return found
     table, inner = resource.table, _is_one_of_in(INNER, column, values)
@@ -58,7 +60,7 @@ def filter_conditions(resource: Resource, params: GetParams, caller: Caller) -> 
     """filter: values that are no whole numbers match nothing in a column of numbers, as in Zabbix."""
     conditions = []
     for name, values in params.filter.items():
-        if name in resource.ignored_filters:
+        if name in resource.ignored_filters or name in resource.filter_links:
             continue
         column = resource.view.columns[name]
         if column.kind is Kind.TEXT:
@@ -67,7 +69,18 @@ def filter_conditions(resource: Resource, params: GetParams, caller: Caller) -> 
             matched = [number for value in values if (number := _whole_number(value, column.kind)) is not None]
         found = _is_one_of(resource, column, Listed(matched)) if matched else NOTHING
         conditions.append(_of_own(resource, name, found, caller))
-    return [any_of(conditions)] if params.search_by_any and conditions else conditions
+    matched_by_any = [any_of(conditions)] if params.search_by_any and conditions else conditions
+    return [*matched_by_any, *_filter_links(resource, params)]
+
+
+def _filter_links(resource: Resource, params: GetParams) -> list[Condition]:
+    """Members of the filter about other tables, which searchByAny does not loosen."""
+    conditions = []
+    for name, link in resource.filter_links.items():
+        if name in params.filter:
+            found = is_in(link.of, Listed([as_text(value) for value in params.filter[name]]))
+            conditions.append(Condition(f"{link.column} IN ({link.keys.format(found.sql)})", found.args))
+    return conditions
 
 
 def _of_own(resource: Resource, name: str, condition: Condition, caller: Caller) -> Condition:

@@ -32,6 +32,7 @@ class GetParams(NamedTuple):
     exclude_search: bool = False
     count_output: bool = False
     group_count: bool = False
+    group_by: Sequence[str] = ()
     editable: bool = False
     preserve_keys: bool = False
     sort: Sequence[tuple[str, str]] = ()  # column and ASC or DESC

@@ -104,11 +104,13 @@ class Related:
 
     `source` is a FROM and WHERE clause that speaks of the row, or gives one. A `single` object is no list of them, and an
     empty list where there is none. `key` is shown with whatever is asked for. `countable` ones may be asked for by
-    "count". Of `strict` ones other names than those of fields are refused by methods that take anything else. `choices`
-    are the fields that may be asked for by the kind of `object`, where this differs.
+    "count". Of `strict` ones other names than those of fields are refused by methods that take anything else; where
+    `words_extend`, any word is "extend" to these. `choices` are the fields that may be asked for by the kind of `object`,
+    where this differs.
 
     Callers who are no Super admins are shown fields `shown_beside` those that they ask for. Objects `of_others` are shown
-    to them in rows of which they see public fields alone.
+    to them in rows of which they see public fields alone. Zabbix does not have `ours`. limitSelects counts for
+    `limited` ones.
     """
 
     member: str
@@ -119,8 +121,11 @@ class Related:
     single: bool = False
     countable: bool = False
     strict: bool = False
+    words_extend: bool = False
     shown_beside: Names = ()
     of_others: bool = False
+    ours: bool = False
+    limited: bool = False
     choices: Mapping[int, Names] = field(default_factory=dict)
 
     def rows(self, params: GetParams, caller: Caller) -> Expression:
@@ -129,11 +134,13 @@ class Related:
 
 @dataclass(frozen=True, slots=True)
 class NotKept:
-    """Related objects of Zabbix's that are not kept here: there are none of them."""
+    """Related objects of Zabbix's that are not kept here: there are none of them. `strict` is as of Related."""
 
     member: str
     countable: bool = False
     choice: Names = ()
+    strict: bool = False
+    for_super_admins: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +151,15 @@ class Linked:
     column: str
     keys: str
     of: str
+
+
+@dataclass(frozen=True, slots=True)
+class Grouping:
+    """What groupCount counts by: a column `of` the resource's table or of `joins`, and its name in the answer."""
+
+    member: str
+    of: str
+    joins: Names = ()
 
 
 def no_conditions(params: GetParams, caller: Caller) -> list[Condition]:
@@ -165,11 +181,12 @@ class Resource:
 
     A `lax` method leaves aside what is wrong, as the older ones of Zabbix do. `is_joined` says when Zabbix selects
     distinct rows of joined tables, which show `shown_when_sorted` columns by which they are sorted. `finds_nothing` says
-    when the answer is an empty array, whatever else is asked. `group_counted` are the id parameters by whose columns
-    groupCount counts; None where there is no groupCount. `default_filter` is part of a filter that does not name it.
+    when the answer is an empty array, whatever else is asked. `group_counted` are the id parameters by which
+    groupCount counts; None where there is no groupCount. `default_filter` is part of a filter that does not name it,
+    `filter_links` are members of a filter about other tables, `secrets` columns that nobody may filter by.
 
-    How parameters are checked: `deprecated` names stand for others; `refused_sorts` are sortable in name alone and
-    `ignored_filters` ask for nothing; `output_is_first`, before filter and search;
+    How parameters are checked: `deprecated` names stand for others; `ignored_filters` ask for
+    nothing; `group_by` are columns for groupBy; `output_is_first`, before filter and search;
     `has_boolean_flags` takes true and false alone for countOutput and its kind; `limits_selects` takes limitSelects.
     """
 
@@ -192,10 +209,12 @@ class Resource:
     short_ids: Names = ()
     is_joined: Callable[[GetParams, Caller], bool] = never
     shown_when_sorted: Names = ()
-    group_counted: Mapping[str, str] | None = None
+    group_counted: Mapping[str, Grouping] | None = None
     default_filter: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    filter_links: Mapping[str, Linked] = field(default_factory=dict)
+    secrets: Names = ()
     deprecated: Mapping[str, str] = field(default_factory=dict)
-    refused_sorts: Names = ()
+    group_by: Names = ()
     ignored_filters: Names = ()
     output_is_first: bool = False
     has_boolean_flags: bool = False

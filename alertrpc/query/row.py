@@ -79,8 +79,17 @@ def _objects(related: Related, asked: Selection, params: GetParams, caller: Call
     named = dict.fromkeys([related.key, *wanted, *beside])
     names = [name for name in named if name in view.columns]  # other kinds of objects have names of their own
     row = object_json(view, related.alias, names, caller)
-    source = related.rows(params, caller)
+    source = _limited(related, related.rows(params, caller), params)
     args = (*row.args, *source.args)
     if related.single:
         return Expression(f"json(COALESCE((SELECT {row.sql} {source.sql} LIMIT 1), {EMPTY}))", args)
     return Expression(f"json((SELECT json_group_array(json({row.sql})) {source.sql}))", args)
+
+
+def _limited(related: Related, source: Expression, params: GetParams) -> Expression:
+    """So many objects as limitSelects allows, the first ones."""
+    if not related.limited or params.limit_selects is None:
+        return source
+    alias = related.alias
+    sql = f"FROM (SELECT {alias}.* {source.sql} ORDER BY {alias}.{related.key} LIMIT ?) {alias}"
+    return Expression(sql, (*source.args, params.limit_selects))

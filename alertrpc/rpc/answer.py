@@ -7,7 +7,7 @@ import orjson
 
 from alertrpc.api.get import RowsAnswer
 from alertrpc.errors import ApiError
-from alertrpc.query.compile import Shape
+from alertrpc.query.statement import Shape
 from alertrpc.records import Json
 from alertrpc.rpc.envelope import Id
 from alertrpc.store.rows import Rows

@@ -2,7 +2,7 @@
 
 from alertrpc.query.columns.alert import ALERT
 from alertrpc.query.columns.attempt import ATTEMPT
-from alertrpc.query.columns.host import HOST_OF_EVENT
+from alertrpc.query.columns.host import HOST_OF_EVENT, IS_HOST
 from alertrpc.query.columns.mediatype import MEDIATYPE
 from alertrpc.query.columns.user import USER
 from alertrpc.query.event_objects import (
@@ -15,7 +15,7 @@ from alertrpc.query.event_objects import (
 )
 from alertrpc.query.parameters import Given, Parameter
 from alertrpc.query.params import GetParams
-from alertrpc.query.resource import Related, Resource, number, view
+from alertrpc.query.resource import Grouping, Related, Resource, number, view
 from alertrpc.query.rights import objects_are_open, shares_user_group
 from alertrpc.query.sql import Condition, Expression, is_in
 from alertrpc.records import Caller
@@ -59,7 +59,7 @@ def _is_joined(params: GetParams, caller: Caller) -> bool:
 def _hosts(params: GetParams, caller: Caller, objects: str) -> list[Condition]:
     """One host of the object is asked for, in a group asked for, and writable where that is asked for; all are open."""
     asked = hosts_asked_for(params, caller)
-    conditions = [_of_events(objects_on(asked, objects))] if asked else []
+    conditions = [_of_events(objects_on(asked, "{}.objectid", objects))] if asked else []
     if not any(name in params.ids for name in ("hostids", "groupids")):
         # Hosts that are writable are many, and are no way to find an alert.
         conditions = [condition._replace(keys="") for condition in conditions]
@@ -82,7 +82,7 @@ def _hosts_of_alert(params: GetParams, caller: Caller) -> Expression:
     return Expression(
         f"FROM events he CROSS JOIN object_hosts oh ON oh.objectid = he.objectid"
         f" AND oh.object IN ({HOST_OBJECTS.get(obj, 'NULL')}) CROSS JOIN hosts h ON h.hostid = oh.hostid"
-        f" WHERE he.eventid = a.eventid AND he.source = {source:d} AND he.object = {obj:d}"
+        f" WHERE he.eventid = a.eventid AND he.source = {source:d} AND he.object = {obj:d} AND {IS_HOST.format('h')}"
     )
 
 
@@ -114,7 +114,7 @@ RESOURCE = Resource(
     searchable=("sendto", "subject", "message", "error"),
     shown_when_sorted=("clock", "eventid", "status", "sendto"),
     short_ids=("alertids", "eventids"),
-    group_counted={"eventids": "eventid"},
+    group_counted={"eventids": Grouping("eventid", "a.eventid")},
     related={
         "selectHosts": Related("hosts", "h", HOST_OF_EVENT, _hosts_of_alert, key="hostid"),
         "selectMediatypes": Related(
@@ -137,6 +137,7 @@ RESOURCE = Resource(
             ATTEMPT,
             "FROM (SELECT * FROM attempts t WHERE t.alertid = a.alertid ORDER BY t.number) att",
             key="number",
+            ours=True,
         ),
         "selectResendOf": Related(
             "resendOf",
@@ -144,6 +145,7 @@ RESOURCE = Resource(
             _RESENT,
             "FROM resends rs WHERE rs.alertid = a.alertid",
             key="alertid",
+            ours=True,
         ),
     },
     conditions=alert_conditions,

@@ -5,9 +5,10 @@ from dataclasses import replace
 from alertrpc.query.columns.acknowledge import ACKNOWLEDGE_BY_USER, ACKNOWLEDGES_OF_EVENT
 from alertrpc.query.columns.alert import ALERT
 from alertrpc.query.columns.event import DERIVED_COLUMNS, EVENT_COLUMNS, RECOVERY_COLUMNS
-from alertrpc.query.columns.host import HOST_OF_EVENT
+from alertrpc.query.columns.host import HOST_OF_EVENT, IS_HOST
 from alertrpc.query.columns.related_object import CHOICES
 from alertrpc.query.columns.trigger import TRIGGER as TRIGGER_VIEW
+from alertrpc.query.counting import ROWSCOUNT
 from alertrpc.query.event_objects import HOST_OBJECTS, OBJECTS, SOURCES, TRIGGER, event_conditions
 from alertrpc.query.event_parameters import (
     EVENT_IDS,
@@ -73,18 +74,17 @@ def _alerts(params: GetParams, caller: Caller) -> Expression:
     """The alerts of the event as alert.get shows them, which are those of events of triggers alone."""
     if (params.own["source"], params.own["object"]) != (0, TRIGGER):
         return Expression("FROM alerts a WHERE 0")
-    rights = shares_user_group("t.userid", caller)
-    if caller.is_super_admin:
-        rights = [Condition("t.actionid IN (SELECT actionid FROM actions WHERE eventsource = 0)")]
-    alerts = with_conditions(Expression("SELECT * FROM alerts t WHERE t.eventid = e.eventid"), rights)
-    return Expression(f"FROM ({alerts.sql} ORDER BY t.clock DESC, t.alertid DESC) a", alerts.args)
+    alerts = """SELECT * FROM alerts t
+        WHERE t.eventid = e.eventid AND t.actionid IN (SELECT actionid FROM actions WHERE eventsource = 0)"""
+    found = with_conditions(Expression(alerts), shares_user_group("t.userid", caller))
+    return Expression(f"FROM ({found.sql} ORDER BY t.clock DESC, t.alertid DESC) a", found.args)
 
 
 def _hosts(params: GetParams, caller: Caller) -> Expression:
     objects = HOST_OBJECTS.get(params.own["object"], "NULL")
     return Expression(
         "FROM object_hosts soh CROSS JOIN hosts h ON h.hostid = soh.hostid"
-        f" WHERE soh.object IN ({objects}) AND soh.objectid = e.objectid"
+        f" WHERE soh.object IN ({objects}) AND soh.objectid = e.objectid AND {IS_HOST.format('h')}"
     )
 
 
@@ -113,8 +113,8 @@ RESOURCE = Resource(
         **STATE,
         **TAGGED,
     },
-    sortable=("eventid", "objectid", "clock", "rowscount"),
-    refused_sorts=("rowscount",),
+    sortable=("eventid", "objectid", "clock", ROWSCOUNT),
+    group_by=("objectid",),
     filterable=(
         "eventid", "source", "object", "objectid", "value", "acknowledged", "name", "severity", "cause_eventid",
     ),
@@ -135,7 +135,6 @@ RESOURCE = Resource(
     deprecated={"select_acknowledges": "selectAcknowledges", "select_alerts": "selectAlerts"},
     conditions=_conditions,
     joins=RECOVERY_JOIN,
-    few_first=("eventids", "objectids"),
     short_ids=("eventids",),
     is_joined=_is_joined,
     shown_when_sorted=("clock",),

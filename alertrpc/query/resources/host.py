@@ -1,11 +1,11 @@
 """host.get: https://www.zabbix.com/documentation/7.0/en/manual/api/reference/host/get."""
 
-from alertrpc.query.columns.host import HOST
+from alertrpc.query.columns.host import HOST, IS_HOST
 from alertrpc.query.columns.hostgroup import HOSTGROUP
 from alertrpc.query.columns.trigger import TRIGGER
 from alertrpc.query.parameters import NOTHING_FOUND, Given, Parameter
 from alertrpc.query.params import GetParams
-from alertrpc.query.resource import Linked, NotKept, Related, Resource, filterable, searchable
+from alertrpc.query.resource import Grouping, Linked, NotKept, Related, Resource, filterable, searchable
 from alertrpc.query.rights import group_is_open, host_is_open, objects_are_open, with_conditions
 from alertrpc.query.sql import Condition, Expression
 from alertrpc.query.tags import NO_TAGS, tags_asked_for
@@ -19,13 +19,14 @@ _HAS_TRIGGERS = """EXISTS (
 _HAS_PROBLEMS = """EXISTS (
     SELECT 1 FROM object_hosts oh CROSS JOIN events e ON e.objectid = oh.objectid AND e.object = 0 AND e.source = 0
     WHERE oh.hostid = {0}.hostid AND oh.object = 0 AND e.value = 1 AND e.recovered = 0"""
+_IS_HOST_OR_TEMPLATE = "h.status IN (0, 1, 3) AND h.flags IN (0, 4)"
 _JOINED = frozenset({"groupids", "triggerids", "itemids", "templateids"})
 _OF_OTHER_TABLES = frozenset({"inventory_mode", "active_available", "assigned_proxyid"})
 
 
 def _conditions(params: GetParams, caller: Caller) -> list[Condition]:
     return [
-        Condition("h.status IN (0, 1)"),
+        Condition(_IS_HOST_OR_TEMPLATE if "templated_hosts" in params.own else IS_HOST.format("h")),
         *host_is_open("h.hostid", caller, editable=params.editable),
         *tags_asked_for(params, NO_TAGS),
     ]
@@ -38,7 +39,9 @@ def _is_joined(params: GetParams, caller: Caller) -> bool:
 
 def _groups(params: GetParams, caller: Caller) -> Expression:
     return with_conditions(
-        Expression("FROM hosts_groups shg CROSS JOIN hstgrp g ON g.groupid = shg.groupid WHERE shg.hostid = h.hostid"),
+        Expression(
+            "FROM hosts_groups shg CROSS JOIN hstgrp g ON g.groupid = shg.groupid WHERE shg.hostid = h.hostid AND g.type = 0"
+        ),
         group_is_open("g.groupid", caller),
     )
 
@@ -67,13 +70,14 @@ RESOURCE = Resource(
             "h.hostid", "SELECT oh.hostid FROM object_hosts oh WHERE oh.object = 0 AND {}", "oh.objectid"
         ),
         "itemids": Linked(
-            "h.hostid", "SELECT oh.hostid FROM object_hosts oh WHERE oh.object = 4 AND {}", "oh.objectid"
+            "h.hostid", "SELECT oh.hostid FROM object_hosts oh WHERE oh.object IN (4, 5) AND {}", "oh.objectid"
         ),
         "proxyids": "proxyid",
         "proxy_groupids": "proxy_groupid",
     },
     parameters={
         "monitored_hosts": Parameter(Given.ANYTHING, "{0}.status = 0"),
+        "templated_hosts": Parameter(Given.ANYTHING),
         "with_items": Parameter(Given.ANYTHING, _HAS_ITEMS),
         "with_monitored_items": Parameter(Given.ANYTHING, _HAS_ITEMS),
         "with_simple_graph_items": Parameter(Given.ANYTHING, _HAS_ITEMS),
@@ -104,17 +108,24 @@ RESOURCE = Resource(
     related={
         "selectGroups": Related("groups", "g", HOSTGROUP, _groups, strict=True),
         "selectHostGroups": Related("hostgroups", "g", HOSTGROUP, _groups, strict=True),
-        "selectTriggers": Related("triggers", "st", TRIGGER, _triggers, key="triggerid", countable=True),
+        "selectTriggers": Related("triggers", "st", TRIGGER, _triggers, key="triggerid", countable=True, limited=True),
         "selectItems": NotKept("items", countable=True),
         "selectDiscoveries": NotKept("discoveries", countable=True),
         "selectGraphs": NotKept("graphs", countable=True),
         "selectHttpTests": NotKept("httpTests", countable=True),
         "selectInterfaces": NotKept("interfaces", countable=True),
         "selectDashboards": NotKept("dashboards", countable=True),
-        "selectParentTemplates": NotKept("parentTemplates", countable=True),
-        "selectMacros": NotKept("macros"),
-        "selectTags": NotKept("tags"),
-        "selectValueMaps": NotKept("valuemaps"),
+        "selectParentTemplates": NotKept(
+            "parentTemplates",
+            countable=True,
+            choice=("templateid", "host", "name", "description", "uuid", "link_type"),
+            strict=True,
+        ),
+        "selectMacros": NotKept(
+            "macros", choice=("hostmacroid", "macro", "value", "type", "description", "automatic"), strict=True
+        ),
+        "selectTags": NotKept("tags", choice=("tag", "value", "automatic"), strict=True),
+        "selectValueMaps": NotKept("valuemaps", choice=("valuemapid", "name", "mappings"), strict=True),
         "selectInheritedTags": NotKept("inheritedTags"),
         "selectInventory": NotKept("inventory"),
         "selectDiscoveryRule": NotKept("discoveryRule"),
@@ -123,5 +134,6 @@ RESOURCE = Resource(
     conditions=_conditions,
     is_joined=_is_joined,
     shown_when_sorted=("host", "name", "status"),
-    group_counted={},
+    joins={"group": "CROSS JOIN hosts_groups ghg ON ghg.hostid = h.hostid"},
+    group_counted={"groupids": Grouping("groupid", "ghg.groupid", ("group",))},
 )

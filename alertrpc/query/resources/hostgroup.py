@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from alertrpc.query.columns.host import HOST
+from alertrpc.query.columns.host import HOST, IS_HOST
 from alertrpc.query.columns.hostgroup import HOSTGROUP
 from alertrpc.query.parameters import Given, Parameter
 from alertrpc.query.params import GetParams
@@ -15,6 +15,7 @@ _HOSTS = """EXISTS (SELECT 1 FROM hosts_groups hg CROSS JOIN hosts h ON h.hostid
     WHERE hg.groupid = {0}.groupid AND h.status """
 _TRIGGERS = """EXISTS (SELECT 1 FROM hosts_groups hg CROSS JOIN object_hosts oh ON oh.hostid = hg.hostid
     CROSS JOIN triggers t ON t.triggerid = oh.objectid WHERE hg.groupid = {0}.groupid AND oh.object = 0"""
+_MONITORED = " AND t.status = 0 AND oh.hostid IN (SELECT mh.hostid FROM hosts mh WHERE mh.status = 0))"
 # Items are not kept; where triggers and alarms of items live there are some.
 _ITEMS = """EXISTS (SELECT 1 FROM hosts_groups hg CROSS JOIN object_hosts oh ON oh.hostid = hg.hostid
     WHERE hg.groupid = {0}.groupid AND oh.object IN (0, 4))"""
@@ -37,6 +38,24 @@ _HOST = replace(
     extended=tuple(HOST.columns),
 )  # fmt: skip
 
+_GROUP_DISCOVERIES = (
+    "parent_group_prototypeid", "name", "lastcheck", "ts_delete", "status",
+)  # fmt: skip
+
+_DISCOVERY_RULES = (
+    "itemid", "hostid", "name", "type", "key_", "url", "query_fields", "request_method", "timeout",
+    "post_type", "posts", "headers", "status_codes", "follow_redirects", "retrieve_mode", "http_proxy",
+    "authtype", "verify_peer", "verify_host", "ssl_cert_file", "ssl_key_file", "ssl_key_password",
+    "ipmi_sensor", "jmx_endpoint", "interfaceid", "username", "publickey", "privatekey", "password",
+    "snmp_oid", "parameters", "params", "delay", "master_itemid", "lifetime", "trapper_hosts", "allow_traps",
+    "description", "status", "state", "error", "templateid",
+)  # fmt: skip
+
+_HOST_PROTOTYPES = (
+    "hostid", "host", "name", "status", "templateid", "inventory_mode", "discover", "custom_interfaces",
+    "uuid",
+)  # fmt: skip
+
 
 def _asked(condition: str) -> Parameter:
     return Parameter(Given.BOOLEAN, condition)
@@ -48,8 +67,12 @@ def _conditions(params: GetParams, caller: Caller) -> list[Condition]:
 
 def _hosts(params: GetParams, caller: Caller) -> Expression:
     hosts = """FROM hosts_groups hg CROSS JOIN hosts h ON h.hostid = hg.hostid
-        WHERE hg.groupid = g.groupid AND h.status IN (0, 1)"""
-    return with_conditions(Expression(hosts), host_is_open("h.hostid", caller))
+        WHERE hg.groupid = g.groupid AND """
+    return with_conditions(Expression(hosts + IS_HOST.format("h")), host_is_open("h.hostid", caller))
+
+
+def _is_joined(params: GetParams, caller: Caller) -> bool:
+    return not {"hostids", "triggerids", "graphids", "maintenanceids"}.isdisjoint(params.ids)
 
 
 RESOURCE = Resource(
@@ -74,7 +97,9 @@ RESOURCE = Resource(
         "with_simple_graph_item_prototypes": _asked("0"),
         "with_monitored_items": _asked(_ITEMS_OF_MONITORED),
         "with_triggers": _asked(_TRIGGERS + ")"),
-        "with_monitored_triggers": _asked(_TRIGGERS + " AND t.status = 0)"),
+        "with_monitored_triggers": _asked(
+            _TRIGGERS + " AND t.status = 0 AND oh.hostid IN (SELECT mh.hostid FROM hosts mh WHERE mh.status = 0))"
+        ),
         "with_httptests": _asked("0"),
         "with_monitored_httptests": _asked("0"),
         "with_graphs": _asked("0"),
@@ -84,12 +109,14 @@ RESOURCE = Resource(
     filterable=("groupid", "name", "flags", "uuid"),
     searchable=("name",),
     related={
-        "selectHosts": Related("hosts", "h", _HOST, _hosts, key="hostid", countable=True),
-        "selectGroupDiscoveries": NotKept("groupDiscoveries"),
-        "selectDiscoveryRules": NotKept("discoveryRules"),
-        "selectHostPrototypes": NotKept("hostPrototypes"),
+        "selectHosts": Related("hosts", "h", _HOST, _hosts, key="hostid", countable=True, limited=True),
+        "selectGroupDiscoveries": NotKept("groupDiscoveries", choice=_GROUP_DISCOVERIES),
+        "selectDiscoveryRules": NotKept("discoveryRules", choice=_DISCOVERY_RULES),
+        "selectHostPrototypes": NotKept("hostPrototypes", choice=_HOST_PROTOTYPES),
     },
     conditions=_conditions,
+    is_joined=_is_joined,
+    shown_when_sorted=("name",),
     deprecated={"monitored_hosts": "with_monitored_hosts", "real_hosts": "with_hosts"},
     has_boolean_flags=True,
     limits_selects=True,

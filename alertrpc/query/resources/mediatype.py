@@ -4,24 +4,24 @@ from alertrpc.query.columns.mediatype import MEDIATYPE
 from alertrpc.query.columns.user import USER
 from alertrpc.query.params import GetParams
 from alertrpc.query.resource import NotKept, Related, Resource, filterable, searchable
-from alertrpc.query.rights import with_conditions
+from alertrpc.query.rights import is_in_some_group, with_conditions
 from alertrpc.query.sql import Condition, Expression, is_in
 from alertrpc.records import Caller
 
 
 def _conditions(params: GetParams, caller: Caller) -> list[Condition]:
-    """The media by which media types are asked for; to others than Super admins just their own."""
+    """A medium by which media types are asked for; to others than Super admins just their own."""
     asked = [
         is_in(column, params.ids[name])
         for name, column in (("mediaids", "m.mediaid"), ("userids", "m.userid"))
         if name in params.ids
     ]
-    conditions = []
-    for condition in asked:
-        found = Expression(f"SELECT m.mediatypeid FROM media m WHERE {condition.sql}", condition.args)
-        found = with_conditions(found, _is_own("m.userid", caller))
-        conditions.append(Condition(f"mt.mediatypeid IN ({found.sql})", found.args))
-    return conditions
+    if not asked:
+        return []
+    media = with_conditions(
+        Expression("SELECT m.mediatypeid FROM media m WHERE 1"), [*asked, *_is_own("m.userid", caller)]
+    )
+    return [Condition(f"mt.mediatypeid IN ({media.sql})", media.args)]
 
 
 def _is_own(userid: str, caller: Caller) -> list[Condition]:
@@ -37,7 +37,7 @@ def _finds_nothing(params: GetParams, caller: Caller) -> bool:
 
 def _users(params: GetParams, caller: Caller) -> Expression:
     users = "FROM users u WHERE u.userid IN (SELECT m.userid FROM media m WHERE m.mediatypeid = mt.mediatypeid)"
-    return with_conditions(Expression(users), _is_own("u.userid", caller))
+    return with_conditions(Expression(users), [*_is_own("u.userid", caller), *is_in_some_group(caller)])
 
 
 RESOURCE = Resource(
@@ -53,10 +53,17 @@ RESOURCE = Resource(
     searchable=searchable(MEDIATYPE),
     related={
         "selectUsers": Related("users", "u", USER, _users, key="userid"),
-        "selectMessageTemplates": NotKept("message_templates"),
-        "selectActions": NotKept("actions"),
+        "selectMessageTemplates": NotKept("message_templates", for_super_admins=True),
+        "selectActions": NotKept(
+            "actions",
+            choice=(
+                "actionid", "esc_period", "eventsource", "name", "status", "pause_symptoms", "pause_suppressed",
+                "notify_if_canceled",
+            ),
+            strict=True,
+        ),
     },
     conditions=_conditions,
     finds_nothing=_finds_nothing,
     group_counted={},
-)
+)  # fmt: skip

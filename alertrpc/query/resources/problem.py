@@ -77,6 +77,5 @@ RESOURCE = Resource(
     },
     conditions=_conditions,
     joins={RECOVERY: f"{RECOVERY_JOIN[RECOVERY]} LEFT JOIN events re ON re.eventid = er.r_eventid"},
-    few_first=("eventids", "objectids"),
     short_ids=("eventids",),
 )  # fmt: skip

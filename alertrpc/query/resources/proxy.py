@@ -2,6 +2,11 @@
 
 from alertrpc.query.resource import NotKept, Resource, number, text, view
 
+_TIMEOUTS = (
+    "timeout_zabbix_agent", "timeout_simple_check", "timeout_snmp_agent", "timeout_external_check",
+    "timeout_db_monitor", "timeout_http_agent", "timeout_ssh_agent", "timeout_telnet_agent", "timeout_script",
+    "timeout_browser",
+)  # fmt: skip
 _PROXY = view(
     number("proxyid", "NULL"),
     *[
@@ -9,9 +14,7 @@ _PROXY = view(
         for name in (
             "name", "proxy_groupid", "local_address", "local_port", "operating_mode", "allowed_addresses", "address",
             "port", "description", "tls_connect", "tls_accept", "tls_issuer", "tls_subject", "custom_timeouts",
-            "timeout_zabbix_agent", "timeout_simple_check", "timeout_snmp_agent", "timeout_external_check",
-            "timeout_db_monitor", "timeout_http_agent", "timeout_ssh_agent", "timeout_telnet_agent",
-            "timeout_script", "timeout_browser", "lastaccess", "version", "compatibility", "state",
+            *_TIMEOUTS, "lastaccess", "version", "compatibility", "state",
         )
     ],
 )  # fmt: skip
@@ -29,8 +32,17 @@ RESOURCE = Resource(
     view=_PROXY,
     ids={"proxyids": "proxyid", "proxy_groupids": "proxy_groupid"},
     sortable=("proxyid", "name", "operating_mode"),
-    filterable=tuple(_PROXY.columns),
-    searchable=("name", "local_address", "local_port", "allowed_addresses", "address", "port", "description"),
+    filterable=tuple([name for name in _PROXY.columns if name != "description"]),
+    searchable=(
+        "name",
+        "local_address",
+        "local_port",
+        "allowed_addresses",
+        "address",
+        "port",
+        "description",
+        *_TIMEOUTS,
+    ),
     related={
         "selectAssignedHosts": NotKept("assignedHosts", countable=True, choice=_HOST_CHOICE),
         "selectHosts": NotKept("hosts", countable=True, choice=_HOST_CHOICE),

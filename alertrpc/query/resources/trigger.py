@@ -6,9 +6,11 @@ from alertrpc.query.columns.event import EVENT_COLUMNS
 from alertrpc.query.columns.host import HOST
 from alertrpc.query.columns.hostgroup import HOSTGROUP
 from alertrpc.query.columns.trigger import HOSTS_OF_TRIGGER, TRIGGER, expanded
+from alertrpc.query.event_objects import hosts_asked_for, objects_on
 from alertrpc.query.parameters import Given, Parameter
 from alertrpc.query.params import GetParams
 from alertrpc.query.resource import (
+    Grouping,
     Linked,
     NotKept,
     Related,
@@ -25,10 +27,6 @@ from alertrpc.query.tags import NO_TAGS, tags_asked_for
 from alertrpc.records import RECENT, Caller
 
 _ON_HOST = "SELECT oh.objectid FROM object_hosts oh WHERE oh.object = 0 AND {}"
-_IN_GROUP = (
-    "SELECT oh.objectid FROM object_hosts oh CROSS JOIN hosts_groups hg ON hg.hostid = oh.hostid"
-    " WHERE oh.object = 0 AND {}"
-)
 _IS_MONITORED = f"{{0}}.status = 0 AND NOT EXISTS (SELECT 1 FROM {HOSTS_OF_TRIGGER} AND th.status <> 0)"
 _IN_MAINTENANCE = f"EXISTS (SELECT 1 FROM {HOSTS_OF_TRIGGER} AND th.maintenance_status = 1)"
 _OF_GROUP_NAMED = """{0}.triggerid IN (
@@ -37,16 +35,17 @@ _OF_GROUP_NAMED = """{0}.triggerid IN (
 _OF_HOST_NAMED = """{0}.triggerid IN (
     SELECT oh.objectid FROM hosts nh CROSS JOIN object_hosts oh ON oh.hostid = nh.hostid AND oh.object = 0
     WHERE nh.host = ?)"""
+_OF_HOSTS_NAMED = """SELECT oh.objectid FROM hosts nh
+    CROSS JOIN object_hosts oh ON oh.hostid = nh.hostid AND oh.object = 0 WHERE {}"""
 _EVENTS = "FROM events ev WHERE ev.objectid = {0}.triggerid AND ev.object = 0 AND ev.source = 0"
-_UNACKNOWLEDGED = f"EXISTS (SELECT 1 {_EVENTS} AND ev.acknowledged = 0)"
+_UNACKNOWLEDGED = f"EXISTS (SELECT 1 {_EVENTS} AND ev.value = 1 AND ev.acknowledged = 0)"
 _LAST_UNACKNOWLEDGED = f"""0 = (
-    SELECT ev.acknowledged {_EVENTS} AND ev.value = 1 ORDER BY ev.clock DESC, ev.ns DESC, ev.eventid DESC LIMIT 1)"""
-_NEVER = Parameter(Given.TRUTH, "0")
+    SELECT ev.acknowledged {_EVENTS} AND ev.value = 1 ORDER BY ev.eventid DESC LIMIT 1)"""
 _JOINED = frozenset({"groupids", "hostids", "templateids", "itemids", "group", "host", "templated"})
 
 _HOSTNAME = f"(SELECT MIN(th.name) FROM {HOSTS_OF_TRIGGER})"
 _SHOWN = tuple(TRIGGER.columns)
-_EXPANDED = "expandedDescription"
+_EXPANDED, _EXPANDED_COMMENTS = "expandedDescription", "expandedComments"
 _ROW = replace(
     TRIGGER,
     columns={
@@ -54,6 +53,7 @@ _ROW = replace(
         "discover": number("discover"),
         "hostname": text("hostname", _HOSTNAME),
         _EXPANDED: text("description", expanded("description", "{0}")),
+        _EXPANDED_COMMENTS: text("comments", expanded("comments", "{0}")),
     },
     choice=_SHOWN,
     extended=_SHOWN,
@@ -63,7 +63,9 @@ _LAST_EVENT = view(*EVENT_COLUMNS)
 
 def _conditions(params: GetParams, caller: Caller) -> list[Condition]:
     few = not {"triggerids", "hostids", "groupids"}.isdisjoint(params.ids)
-    conditions = objects_are_open("t.triggerid", "0", caller, few=few, editable=params.editable)
+    conditions = objects_are_open("t.triggerid", "0", caller, few=few)
+    if asked := hosts_asked_for(params, caller):
+        conditions.append(objects_on(asked, "t.triggerid", "0"))
     if "only_true" in params.own:
         conditions.append(Condition("t.value = 1 OR t.lastchange > ?", (Ago(RECENT),)))
     return [*conditions, *tags_asked_for(params, NO_TAGS)]
@@ -75,14 +77,14 @@ def _is_joined(params: GetParams, caller: Caller) -> bool:
 
 
 def _groups(params: GetParams, caller: Caller) -> Expression:
-    groups = """FROM hstgrp g WHERE g.groupid IN (
+    groups = """FROM hstgrp g WHERE g.type = 0 AND g.groupid IN (
         SELECT shg.groupid FROM object_hosts soh CROSS JOIN hosts_groups shg ON shg.hostid = soh.hostid
         WHERE soh.object = 0 AND soh.objectid = t.triggerid)"""
     return with_conditions(Expression(groups), group_is_open("g.groupid", caller))
 
 
 _HOSTS_OF_TRIGGER = """FROM object_hosts soh CROSS JOIN hosts h ON h.hostid = soh.hostid
-    WHERE soh.object = 0 AND soh.objectid = t.triggerid"""
+    WHERE soh.object = 0 AND soh.objectid = t.triggerid AND h.flags IN (0, 4)"""
 _LAST_EVENT_OF_TRIGGER = f"""FROM (
     SELECT * {_EVENTS.format("t")} ORDER BY ev.clock DESC, ev.ns DESC, ev.eventid DESC LIMIT 1) le"""
 
@@ -95,18 +97,26 @@ RESOURCE = Resource(
     lax=True,
     ids={
         "triggerids": "triggerid",
-        "groupids": Linked("t.triggerid", _IN_GROUP, "hg.groupid"),
+        "groupids": None,
         "templateids": Linked("t.triggerid", _ON_HOST, "oh.hostid"),
-        "hostids": Linked("t.triggerid", _ON_HOST, "oh.hostid"),
+        "hostids": None,
         "itemids": Linked("t.triggerid", "SELECT NULL WHERE 0 AND {}", "NULL"),
     },
     parameters={
         "group": Parameter(Given.TEXT, _OF_GROUP_NAMED),
         "host": Parameter(Given.TEXT, _OF_HOST_NAMED),
-        "inherited": _NEVER,
-        "templated": _NEVER,
-        "dependent": _NEVER,
-        "maintenance": Parameter(Given.TRUTH, _IN_MAINTENANCE, otherwise=f"NOT {_IN_MAINTENANCE}"),
+        "inherited": Parameter(Given.TRUTH, "{0}.templateid IS NOT NULL", otherwise="{0}.templateid IS NULL"),
+        "templated": Parameter(
+            Given.TRUTH,
+            f"EXISTS (SELECT 1 FROM {HOSTS_OF_TRIGGER} AND th.status = 3)",
+            otherwise=f"EXISTS (SELECT 1 FROM {HOSTS_OF_TRIGGER} AND th.status <> 3)",
+        ),
+        "dependent": Parameter(Given.TRUTH, "0"),
+        "maintenance": Parameter(
+            Given.TRUTH,
+            f"{{0}}.status = 0 AND {_IN_MAINTENANCE}",
+            otherwise=f"{{0}}.status = 0 AND NOT {_IN_MAINTENANCE}",
+        ),
         "monitored": Parameter(Given.ANYTHING, _IS_MONITORED),
         "active": Parameter(Given.ANYTHING, _IS_MONITORED),
         "skipDependent": Parameter(Given.ANYTHING),
@@ -120,29 +130,43 @@ RESOURCE = Resource(
         "evaltype": Parameter(Given.NUMBER),
         "tags": Parameter(Given.TAGS),
         "expandDescription": Parameter(Given.ANYTHING, instead={"description": _EXPANDED}),
-        "expandComment": Parameter(Given.ANYTHING),
+        "expandComment": Parameter(Given.ANYTHING, instead={"comments": _EXPANDED_COMMENTS}),
         "expandExpression": Parameter(Given.ANYTHING),
         "expandData": Parameter(Given.ANYTHING),
     },
     sortable=("triggerid", "description", "status", "priority", "lastchange", "hostname"),
-    filterable=filterable(_ROW, besides=("comments", "hostname", _EXPANDED)),
+    filterable=filterable(_ROW, besides=("comments", "hostname", _EXPANDED, _EXPANDED_COMMENTS)),
     searchable=searchable(TRIGGER),
     related={
         "selectGroups": Related("groups", "g", HOSTGROUP, _groups, strict=True),
         "selectHostGroups": Related("hostgroups", "g", HOSTGROUP, _groups, strict=True),
         "selectTemplateGroups": NotKept("templategroups"),
-        "selectHosts": Related("hosts", "h", HOST, _HOSTS_OF_TRIGGER, key="hostid"),
+        "selectHosts": Related("hosts", "h", HOST, _HOSTS_OF_TRIGGER, key="hostid", limited=True),
         "selectItems": NotKept("items"),
         "selectFunctions": NotKept("functions"),
         "selectTags": NotKept("tags"),
         "selectDependencies": NotKept("dependencies"),
         "selectDiscoveryRule": NotKept("discoveryRule"),
         "selectTriggerDiscovery": NotKept("triggerDiscovery"),
-        "selectLastEvent": Related("lastEvent", "le", _LAST_EVENT, _LAST_EVENT_OF_TRIGGER, key="eventid", single=True),
+        "selectLastEvent": Related(
+            "lastEvent", "le", _LAST_EVENT, _LAST_EVENT_OF_TRIGGER, key="eventid", single=True, words_extend=True
+        ),
     },
     conditions=_conditions,
     is_joined=_is_joined,
     shown_when_sorted=("description", "status", "priority", "lastchange", "hostname"),
-    group_counted={},
+    joins={
+        "host": "CROSS JOIN object_hosts goh ON goh.object = 0 AND goh.objectid = t.triggerid",
+        "group": "CROSS JOIN hosts_groups ghg ON ghg.hostid = goh.hostid",
+    },
+    group_counted={
+        "groupids": Grouping("groupid", "ghg.groupid", ("host", "group")),
+        "hostids": Grouping("hostid", "goh.hostid", ("host",)),
+        "templateids": Grouping("hostid", "goh.hostid", ("host",)),
+    },
     default_filter={"flags": (0, 4)},
+    filter_links={
+        "host": Linked("t.triggerid", _OF_HOSTS_NAMED, "nh.host"),
+        "hostid": Linked("t.triggerid", _ON_HOST, "oh.hostid"),
+    },
 )

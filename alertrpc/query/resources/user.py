@@ -9,7 +9,7 @@ from alertrpc.query.columns.user import USER
 from alertrpc.query.columns.usrgrp import USRGRP
 from alertrpc.query.parameters import Given, Parameter
 from alertrpc.query.params import GetParams
-from alertrpc.query.resource import Column, Kind, Linked, Related, Resource, filterable, searchable
+from alertrpc.query.resource import Column, Kind, Related, Resource, filterable, searchable
 from alertrpc.query.rights import MEMBERS_OF_OWN_GROUPS, with_conditions
 from alertrpc.query.sql import Condition, Expression, is_in
 from alertrpc.records import Caller
@@ -29,25 +29,36 @@ _ROW = replace(
 
 def _conditions(params: GetParams, caller: Caller) -> list[Condition]:
     """Others than Super admins see who shares a group with them, by media only themselves, and edit themselves."""
-    groups = _in_groups(params, caller)
+    asked = [*_in_groups(params, caller), *_with_media(params)]
     if caller.is_super_admin:
-        return groups
+        return asked
     is_self = Condition("u.userid = ?", (caller.userid,))
     if params.editable:
-        return [is_self, *groups]
-    conditions = [Condition(f"u.userid IN ({MEMBERS_OF_OWN_GROUPS})", (caller.userid,))]
-    if "mediaids" in params.ids or "mediatypeids" in params.ids:
-        conditions.append(is_self)
-    return [*conditions, *groups]
+        return [is_self, *asked]
+    by_media = not {"mediaids", "mediatypeids"}.isdisjoint(params.ids)
+    shares = Condition(f"u.userid IN ({MEMBERS_OF_OWN_GROUPS})", (caller.userid,))
+    return [shares, *asked, *([is_self] if by_media else [])]
 
 
 def _in_groups(params: GetParams, caller: Caller) -> list[Condition]:
     if "usrgrpids" not in params.ids:
         return []
-    asked = is_in("aug.usrgrpid", params.ids["usrgrpids"])
-    members = Expression(f"SELECT aug.userid FROM users_groups aug WHERE {asked.sql}", asked.args)
-    members = with_conditions(members, _is_own_group("aug.usrgrpid", caller))
+    asked = [is_in("aug.usrgrpid", params.ids["usrgrpids"]), *_is_own_group("aug.usrgrpid", caller)]
+    members = with_conditions(Expression("SELECT aug.userid FROM users_groups aug WHERE 1"), asked)
     return [Condition(f"u.userid IN ({members.sql})", members.args)]
+
+
+def _with_media(params: GetParams) -> list[Condition]:
+    """One medium is all that is asked for."""
+    asked = [
+        is_in(column, params.ids[name])
+        for name, column in (("mediaids", "m.mediaid"), ("mediatypeids", "m.mediatypeid"))
+        if name in params.ids
+    ]
+    if not asked:
+        return []
+    media = with_conditions(Expression("SELECT m.userid FROM media m WHERE 1"), asked)
+    return [Condition(f"u.userid IN ({media.sql})", media.args)]
 
 
 def _is_own_group(usrgrpid: str, caller: Caller) -> list[Condition]:
@@ -80,8 +91,8 @@ RESOURCE = Resource(
     ids={
         "userids": "userid",
         "usrgrpids": None,
-        "mediaids": Linked("u.userid", "SELECT m.userid FROM media m WHERE {}", "m.mediaid"),
-        "mediatypeids": Linked("u.userid", "SELECT m.userid FROM media m WHERE {}", "m.mediatypeid"),
+        "mediaids": None,
+        "mediatypeids": None,
     },
     parameters={"getAccess": Parameter(Given.ANYTHING, shows=_ACCESS)},
     sortable=("userid", "username"),
@@ -99,6 +110,7 @@ RESOURCE = Resource(
         ),
         "selectRole": Related("role", "ro", ROLE, "FROM role ro WHERE ro.roleid = u.roleid", single=True, strict=True),
     },
+    secrets=("passwd",),
     conditions=_conditions,
     is_joined=_is_joined,
     shown_when_sorted=("username",),

@@ -1,0 +1,43 @@
+"""A compiled statement, and the pieces that all of them have."""
+
+from collections.abc import Iterable, Sequence
+from enum import Enum
+from typing import NamedTuple
+
+from alertrpc.errors import ApiError
+from alertrpc.query.resource import Resource
+from alertrpc.query.sql import Ago, Args, Bound, Condition, Slot, SqlValue, joins_of
+
+
+class Shape(Enum):
+    """How an answer is put together of its rows."""
+
+    ARRAY = "array"
+    OBJECT = "object"  # each row is a key and its value; an array where there is none
+    VALUE = "value"  # the one row is the answer
+
+
+class Statement(NamedTuple):
+    """SQL with its bound values and one column, `row`; at most `limit` rows; `short`: an index finds its few rows.
+
+    `fault` is the answer in place of rows, where there are any.
+    """
+
+    sql: str
+    args: Args
+    shape: Shape
+    limit: int | None = None
+    short: bool = False
+    fault: ApiError | None = None
+
+    def bound(self, bound: Bound) -> tuple[SqlValue, ...]:
+        """The bound values, with those that are known only now."""
+        return tuple([arg.fill(bound) if isinstance(arg, Slot | Ago) else arg for arg in self.args])
+
+
+def found(resource: Resource, where: Sequence[Condition], joins: Iterable[str] = ()) -> str:
+    """FROM and WHERE: the tables that the conditions and `joins` need, and the conditions."""
+    needed = joins_of(where) | set(joins)
+    joined = "".join([f" {sql}" for name, sql in resource.joins.items() if name in needed])
+    conditions = " AND ".join([f"({condition.sql})" for condition in where]) or "1"
+    return f"FROM {resource.table} {resource.alias}{joined} WHERE {conditions}"
