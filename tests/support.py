@@ -17,6 +17,7 @@ ROOT = Path(__file__).parent.parent
 DATA = Path(__file__).parent / "data"
 DATASET = DATA / "dataset.jsonl.gz"
 EXCHANGES = DATA / "exchanges.jsonl.gz"
+READS = DATA / "reads.jsonl.gz"  # exchanges of the get methods beside alert.get
 START_SECONDS = 30
 # Warnings are errors, but for what jsonrpcserver 5.0.9 does that Python 3.11 deprecates.
 WARNINGS = ["-Werror", "-Wignore:read_text is deprecated", "-Wignore:open_text is deprecated"]

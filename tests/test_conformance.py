@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from tests.support import EXCHANGES, Client, json_lines
+from tests.support import EXCHANGES, READS, Client, json_lines
 
 VOLATILE = {"attempt_failed", "attempt_ip", "attempt_clock"}  # change with every failed login
-CASES = list(json_lines(EXCHANGES))
+CASES = [*json_lines(EXCHANGES), *json_lines(READS)]
 
 
 def unordered(value: Any) -> Any:
@@ -55,7 +55,7 @@ def assert_same(want: dict[str, Any], got: dict[str, Any], compare: str) -> None
 
 
 def test_there_are_all_exchanges() -> None:
-    assert len(CASES) == 1057
+    assert len(CASES) == 1057 + 755
 
 
 @pytest.mark.parametrize("category", sorted({case["category"] for case in CASES}))

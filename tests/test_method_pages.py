@@ -9,7 +9,8 @@ import pytest
 from docutils import nodes
 
 from alertrpc.api.get import GET_METHODS
-from alertrpc.query.resource import Related, Resource
+from alertrpc.query.related import Related
+from alertrpc.query.resource import Resource
 from alertrpc.query.resources import RESOURCES
 from alertrpc.records import Caller, UserType
 from tests.support import ROOT, Client, run_alertrpc, serving

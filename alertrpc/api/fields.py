@@ -4,13 +4,12 @@ JSON arrays and objects are one thing to Zabbix, so a list parameter may come as
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import Any, TypeVar
 
 from marshmallow import ValidationError, fields
 
-from alertrpc.query.params import EXTEND
 from alertrpc.records import Json
 
 Value = TypeVar("Value", int, str)
@@ -42,17 +41,6 @@ TOO_LONG = "value is too long."
 
 def unexpected(name: str) -> str:
     return f'unexpected parameter "{name}".'
-
-
-def sort_refused(name: str) -> str:
-    return f'Sorting by field "{name}" not allowed.'
-
-
-def one_of(values: Sequence[str]) -> str:
-    if not values:
-        return "value must be empty."
-    named = ", ".join(f'"{value}"' for value in values)
-    return f"value must be {'one of ' if len(values) > 1 else ''}{named}."
 
 
 def elements(value: Json) -> list[Json] | None:
@@ -234,117 +222,8 @@ class String(Parameter):
         return value
 
 
-class Fields(Parameter):
-    """Field names out of `choice`, or one of `words`."""
-
-    fault = ARRAY_OR_STRING
-
-    def __init__(self, choice: Sequence[str], words: Sequence[str] = (EXTEND,), *, null: bool = False) -> None:
-        super().__init__(null=null)
-        self._choice = choice
-        self._words = words
-
-    def _deserialize(self, value: Json, attr: str | None, data: Any, **kwargs: Any) -> list[str] | str:
-        if isinstance(value, str):
-            if value not in self._words:
-                raise ValidationError(one_of(self._words))
-            return value
-        if (listed := elements(value)) is None:
-            raise ValidationError(ARRAY_OR_STRING)
-        return distinct(chosen(listed, self._choice))
-
-
-class FieldsOfObject(Parameter):
-    """Field names out of the choice that belongs to the parameter `object`, or "extend"."""
-
-    fault = ARRAY_OR_STRING
-
-    def __init__(self, choices: Mapping[int, Sequence[str]]) -> None:
-        super().__init__(null=True)
-        self._choices = {kind: Fields(choice) for kind, choice in choices.items()}
-
-    def _deserialize(self, value: Json, attr: str | None, data: Any, **kwargs: Any) -> Any:
-        kind = as_integer(data.get("object", 0), INTEGER)
-        return self._choices[kind or 0].deserialize(value)
-
-
-class SortFields(Parameter):
-    """A field name out of `choice` or an array of them."""
-
-    fault = AN_ARRAY
-
-    def __init__(self, choice: Sequence[str]) -> None:
-        super().__init__()
-        self._choice = choice
-
-    def _deserialize(self, value: Json, attr: str | None, data: Any, **kwargs: Any) -> list[str]:
-        listed = [value] if isinstance(value, str) else elements(value)
-        if listed is None:
-            raise ValidationError(AN_ARRAY)
-        return distinct(chosen(listed, self._choice))
-
-
-class SortOrders(Parameter):
-    """ASC or DESC for all sort fields, or an array of one for each."""
-
-    fault = ARRAY_OR_STRING
-
-    def _deserialize(self, value: Json, attr: str | None, data: Any, **kwargs: Any) -> str | list[str]:
-        if isinstance(value, str):
-            if value not in ("ASC", "DESC"):
-                raise ValidationError(one_of(("ASC", "DESC")))
-            return value
-        if (listed := elements(value)) is None:
-            raise ValidationError(ARRAY_OR_STRING)
-        return chosen(listed, ("ASC", "DESC"))
-
-
-class Values(Parameter):
-    """An object of a value or an array of values for fields out of `choice`; null and an empty array ask for nothing."""
-
-    fault = AN_ARRAY
-
-    def __init__(self, choice: Sequence[str], convert: Callable[[Any], Any] = lambda value: value) -> None:
-        super().__init__(null=True)
-        self._choice = choice
-        self._convert = convert
-
-    def _deserialize(self, value: Json, attr: str | None, data: Any, **kwargs: Any) -> dict[str, list[Any]]:
-        if (given := members(value)) is None:
-            raise ValidationError(AN_ARRAY)
-        for name in given:
-            if name not in self._choice:
-                raise ValidationError(unexpected(name))
-        values = {name: self._listed(name, given[name]) for name in self._choice if name in given}
-        return {name: listed for name, listed in values.items() if listed}
-
-    def _listed(self, name: str, value: Json) -> list[Any]:
-        if value is None:
-            return []
-        listed = [value] if is_scalar(value) else elements(value)
-        if listed is None:
-            raise ValidationError({name: [AN_ARRAY]})
-        if len(listed) > MOST_VALUES:
-            raise ValidationError({name: [f"more than {MOST_VALUES} values."]})
-        for index, element in enumerate(listed, 1):
-            if not is_scalar(element):
-                raise ValidationError({name: {index: [A_SCALAR]}})
-        return [self._convert(element) for element in listed]
-
-
 def is_scalar(value: Json) -> bool:
     return isinstance(value, str | int | float) and not isinstance(value, bool)
-
-
-def chosen(listed: Sequence[Json], choice: Sequence[str]) -> list[str]:
-    names = []
-    for index, name in enumerate(listed, 1):
-        if not isinstance(name, str):
-            raise ValidationError({index: A_STRING})
-        if name not in choice:
-            raise ValidationError({index: one_of(choice)})
-        names.append(name)
-    return names
 
 
 def distinct(values: list[Value]) -> list[Value]:

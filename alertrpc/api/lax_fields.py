@@ -9,18 +9,17 @@ from typing import Any
 
 from marshmallow import ValidationError, fields
 
+from alertrpc.api.choice_fields import Fields, sort_refused
 from alertrpc.api.fields import (
     INT64_MAX,
     INTEGER,
     MOST_IDS,
     MOST_VALUES,
-    Fields,
     Integers,
     as_integer,
     elements,
     is_scalar,
     members,
-    sort_refused,
 )
 from alertrpc.api.schema import first_fault
 from alertrpc.errors import APPLICATION_ERROR, INVALID_PARAMS, ApiError

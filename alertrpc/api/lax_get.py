@@ -5,7 +5,8 @@ from typing import Any
 
 from marshmallow import fields
 
-from alertrpc.api.fields import Boolean, Fields
+from alertrpc.api.choice_fields import Fields
+from alertrpc.api.fields import Boolean
 from alertrpc.api.lax_fields import (
     Filter,
     Ids,
@@ -26,7 +27,8 @@ from alertrpc.api.lax_fields import (
 )
 from alertrpc.query.parameters import Given, Parameter
 from alertrpc.query.params import COUNT, EXTEND
-from alertrpc.query.resource import NotKept, Related, Resource
+from alertrpc.query.related import NotKept, Related
+from alertrpc.query.resource import Resource
 from alertrpc.records import Caller
 
 Field = fields.Field[Any]

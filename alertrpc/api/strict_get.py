@@ -5,25 +5,13 @@ from typing import Any
 
 from marshmallow import fields
 
-from alertrpc.api.fields import (
-    Boolean,
-    Fields,
-    FieldsOfObject,
-    Flag,
-    Id,
-    Ids,
-    Integer,
-    Integers,
-    SortFields,
-    SortOrders,
-    String,
-    Timestamp,
-    Values,
-)
+from alertrpc.api.choice_fields import Fields, FieldsOfObject, SortFields, SortOrders, Values
+from alertrpc.api.fields import Boolean, Flag, Id, Ids, Integer, Integers, String, Timestamp
 from alertrpc.api.tag_fields import Tags
 from alertrpc.query.parameters import Given, Parameter
 from alertrpc.query.params import COUNT, EXTEND, as_text
-from alertrpc.query.resource import NotKept, Related, Resource
+from alertrpc.query.related import NotKept, Related
+from alertrpc.query.resource import Resource
 from alertrpc.records import Caller
 
 LIMITS = range(1, 2**31)

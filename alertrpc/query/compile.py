@@ -7,10 +7,11 @@ from alertrpc.query.counting import counted, grouped
 from alertrpc.query.matching import filter_conditions, id_conditions, search_conditions
 from alertrpc.query.own import own_conditions
 from alertrpc.query.params import GetParams
-from alertrpc.query.resource import Column, Kind, Resource, id_columns
+from alertrpc.query.resource import Resource, id_columns
 from alertrpc.query.row import row_json
 from alertrpc.query.sql import AskedIds, Condition, SqlValue, args_of
 from alertrpc.query.statement import Shape, Statement, found
+from alertrpc.query.view import Column, Kind
 from alertrpc.records import Caller
 
 A_FEW = 2  # the size of a few ids

@@ -6,7 +6,8 @@ from alertrpc.query.columns.event import RECOVERY
 from alertrpc.query.columns.event_tag import EVENT_TAG, TAGS_OF_EVENT
 from alertrpc.query.columns.suppression import NO_SUPPRESSION, SUPPRESSION
 from alertrpc.query.parameters import Given, Parameter
-from alertrpc.query.resource import Linked, Related
+from alertrpc.query.related import Related
+from alertrpc.query.resource import Linked
 from alertrpc.records import SEVERITIES
 
 ACTIONS = range(1, 512)

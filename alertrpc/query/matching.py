@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from alertrpc.errors import invalid_parameter
 from alertrpc.query.own import INNER
 from alertrpc.query.params import GetParams, Scalar, as_text
-from alertrpc.query.resource import Column, Kind, Linked, Resource, id_columns
+from alertrpc.query.resource import Linked, Resource, id_columns
 from alertrpc.query.search import like
 from alertrpc.query.sql import NOTHING, AskedIds, Condition, Listed, all_of, any_of, is_in, negated
+from alertrpc.query.view import Column, Kind
 from alertrpc.records import Caller
 
 A_FEW_PATTERNS = 50

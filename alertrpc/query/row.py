@@ -4,8 +4,10 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from alertrpc.query.params import COUNT, EXTEND, GetParams, Selection
-from alertrpc.query.resource import NotKept, Related, Resource, View
+from alertrpc.query.related import NotKept, Related
+from alertrpc.query.resource import Resource
 from alertrpc.query.sql import Expression, args_of
+from alertrpc.query.view import View
 from alertrpc.records import Caller
 
 EMPTY = "'[]'"  # to Zabbix an object without members is an empty array

@@ -1,7 +1,7 @@
 """The fields of acknowledgements: https://www.zabbix.com/documentation/7.0/en/manual/api/reference/event/get."""
 
-from alertrpc.query.resource import nullable_id, number, text, view
 from alertrpc.query.rights import MEMBERS_OF_OWN_GROUPS
+from alertrpc.query.view import nullable_id, number, text, view
 
 _COLUMNS = (
     number("acknowledgeid"),

@@ -1,6 +1,6 @@
 """The fields of alerts: https://www.zabbix.com/documentation/7.0/en/manual/api/reference/alert/object."""
 
-from alertrpc.query.resource import nullable_id, number, text, view
+from alertrpc.query.view import nullable_id, number, text, view
 
 ALERT = view(
     number("alertid"),

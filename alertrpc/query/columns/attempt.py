@@ -1,6 +1,6 @@
 """The fields of attempts, which are ours: each try to send an alert."""
 
-from alertrpc.query.resource import Column, Kind, number, text, view
+from alertrpc.query.view import Column, Kind, number, text, view
 
 ATTEMPT = view(
     number("alertid"),

@@ -1,7 +1,7 @@
 """The fields of events: https://www.zabbix.com/documentation/7.0/en/manual/api/reference/event/object."""
 
 from alertrpc.query.columns.trigger import TRIGGER_OBJECT, expanded
-from alertrpc.query.resource import Column, Kind, nullable_id, number, text
+from alertrpc.query.view import Column, Kind, nullable_id, number, text
 
 RECOVERY = "recovery"  # the join that says how a problem ended
 NOT_KEPT = "0"  # causes and suppression are not kept

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from alertrpc.query.resource import nullable_id, number, text, view
+from alertrpc.query.view import nullable_id, number, text, view
 
 _SELECTED = (
     "hostid", "host", "monitored_by", "proxyid", "proxy_groupid", "assigned_proxyid", "status", "ipmi_authtype",

@@ -1,6 +1,6 @@
 """The fields of media: https://www.zabbix.com/documentation/7.0/en/manual/api/reference/user/object, Media."""
 
-from alertrpc.query.resource import Column, Kind, nullable_id, number, text, view
+from alertrpc.query.view import Column, Kind, nullable_id, number, text, view
 
 EMAIL = 0
 

@@ -1,6 +1,6 @@
 """The fields of media types: https://www.zabbix.com/documentation/7.0/en/manual/api/reference/mediatype/object."""
 
-from alertrpc.query.resource import Column, Kind, number, text, view
+from alertrpc.query.view import Column, Kind, number, text, view
 
 # A webhook's parameters have names, as in Zabbix; those of a script have none, and the scripts of alertrpc take none.
 _PARAMETERS = """(

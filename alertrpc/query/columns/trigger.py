@@ -1,6 +1,6 @@
 """The fields of triggers: https://www.zabbix.com/documentation/7.0/en/manual/api/reference/trigger/object."""
 
-from alertrpc.query.resource import nullable_id, number, text, view
+from alertrpc.query.view import nullable_id, number, text, view
 
 TRIGGER_OBJECT = 0  # the kind of an event's object
 HOSTS_OF_TRIGGER = f"""object_hosts oh CROSS JOIN hosts th ON th.hostid = oh.hostid

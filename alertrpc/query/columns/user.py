@@ -1,6 +1,6 @@
 """The fields of users: https://www.zabbix.com/documentation/7.0/en/manual/api/reference/user/object."""
 
-from alertrpc.query.resource import nullable_id, number, text, view
+from alertrpc.query.view import nullable_id, number, text, view
 
 USER = view(
     number("userid"),

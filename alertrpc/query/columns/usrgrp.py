@@ -1,6 +1,6 @@
 """The fields of user groups: https://www.zabbix.com/documentation/7.0/en/manual/api/reference/usergroup/object."""
 
-from alertrpc.query.resource import nullable_id, number, text, view
+from alertrpc.query.view import nullable_id, number, text, view
 
 USRGRP = view(
     number("usrgrpid"),

@@ -2,9 +2,11 @@
 
 from alertrpc.query.parameters import NOTHING_FOUND
 from alertrpc.query.params import GetParams
-from alertrpc.query.resource import Column, Kind, NotKept, Related, Resource, filterable, number, searchable, text, view
+from alertrpc.query.related import NotKept, Related
+from alertrpc.query.resource import Resource
 from alertrpc.query.rights import is_in_some_group
 from alertrpc.query.sql import Condition
+from alertrpc.query.view import Column, Kind, filterable, number, searchable, text, view
 from alertrpc.records import Caller
 
 _SHOWN = (

@@ -15,9 +15,11 @@ from alertrpc.query.event_objects import (
 )
 from alertrpc.query.parameters import Given, Parameter
 from alertrpc.query.params import GetParams
-from alertrpc.query.resource import Grouping, Related, Resource, number, view
+from alertrpc.query.related import Related
+from alertrpc.query.resource import Grouping, Resource
 from alertrpc.query.rights import objects_are_open, shares_user_group
 from alertrpc.query.sql import Condition, Expression, is_in
+from alertrpc.query.view import number, view
 from alertrpc.records import Caller
 
 SOURCES_FOUND_BY_ACTION = (0, 2)  # for a Super admin: trigger and autoregistration

@@ -22,9 +22,11 @@ from alertrpc.query.event_parameters import (
 )
 from alertrpc.query.parameters import Given, Parameter
 from alertrpc.query.params import GetParams
-from alertrpc.query.resource import Related, Resource, view
+from alertrpc.query.related import Related
+from alertrpc.query.resource import Resource
 from alertrpc.query.rights import shares_user_group, with_conditions
 from alertrpc.query.sql import ONE_OF, Condition, Expression, any_of, json_list
+from alertrpc.query.view import view
 from alertrpc.records import Caller
 
 OK, PROBLEM = 0, 1

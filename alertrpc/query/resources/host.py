@@ -5,10 +5,12 @@ from alertrpc.query.columns.hostgroup import HOSTGROUP
 from alertrpc.query.columns.trigger import TRIGGER
 from alertrpc.query.parameters import NOTHING_FOUND, Given, Parameter
 from alertrpc.query.params import GetParams
-from alertrpc.query.resource import Grouping, Linked, NotKept, Related, Resource, filterable, searchable
+from alertrpc.query.related import NotKept, Related
+from alertrpc.query.resource import Grouping, Linked, Resource
 from alertrpc.query.rights import group_is_open, host_is_open, objects_are_open, with_conditions
 from alertrpc.query.sql import Condition, Expression
 from alertrpc.query.tags import NO_TAGS, tags_asked_for
+from alertrpc.query.view import filterable, searchable
 from alertrpc.records import SEVERITIES, Caller
 
 # Items are not kept; where triggers and alarms of items live there are some.

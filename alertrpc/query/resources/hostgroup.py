@@ -6,9 +6,11 @@ from alertrpc.query.columns.host import HOST, IS_HOST
 from alertrpc.query.columns.hostgroup import HOSTGROUP
 from alertrpc.query.parameters import Given, Parameter
 from alertrpc.query.params import GetParams
-from alertrpc.query.resource import Linked, NotKept, Related, Resource, text
+from alertrpc.query.related import NotKept, Related
+from alertrpc.query.resource import Linked, Resource
 from alertrpc.query.rights import group_is_open, host_is_open, with_conditions
 from alertrpc.query.sql import Condition, Expression
+from alertrpc.query.view import text
 from alertrpc.records import Caller
 
 _HOSTS = """EXISTS (SELECT 1 FROM hosts_groups hg CROSS JOIN hosts h ON h.hostid = hg.hostid

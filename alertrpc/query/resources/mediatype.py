@@ -3,9 +3,11 @@
 from alertrpc.query.columns.mediatype import MEDIATYPE
 from alertrpc.query.columns.user import USER
 from alertrpc.query.params import GetParams
-from alertrpc.query.resource import NotKept, Related, Resource, filterable, searchable
+from alertrpc.query.related import NotKept, Related
+from alertrpc.query.resource import Resource
 from alertrpc.query.rights import is_in_some_group, with_conditions
 from alertrpc.query.sql import Condition, Expression, is_in
+from alertrpc.query.view import filterable, searchable
 from alertrpc.records import Caller
 
 

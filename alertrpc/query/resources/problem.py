@@ -15,8 +15,10 @@ from alertrpc.query.event_parameters import (
 )
 from alertrpc.query.parameters import Given, Parameter
 from alertrpc.query.params import GetParams
-from alertrpc.query.resource import Related, Resource, nullable_id, view
+from alertrpc.query.related import Related
+from alertrpc.query.resource import Resource
 from alertrpc.query.sql import Ago, Condition
+from alertrpc.query.view import nullable_id, view
 from alertrpc.records import RECENT, Caller
 
 SOURCES_OF_PROBLEMS = (0, 3, 4)

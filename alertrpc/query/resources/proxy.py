@@ -1,6 +1,8 @@
 """proxy.get: https://www.zabbix.com/documentation/7.0/en/manual/api/reference/proxy/get. There are no proxies."""
 
-from alertrpc.query.resource import NotKept, Resource, number, text, view
+from alertrpc.query.related import NotKept
+from alertrpc.query.resource import Resource
+from alertrpc.query.view import number, text, view
 
 _TIMEOUTS = (
     "timeout_zabbix_agent", "timeout_simple_check", "timeout_snmp_agent", "timeout_external_check",

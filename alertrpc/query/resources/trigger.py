@@ -9,21 +9,12 @@ from alertrpc.query.columns.trigger import HOSTS_OF_TRIGGER, TRIGGER, expanded
 from alertrpc.query.event_objects import hosts_asked_for, objects_on
 from alertrpc.query.parameters import Given, Parameter
 from alertrpc.query.params import GetParams
-from alertrpc.query.resource import (
-    Grouping,
-    Linked,
-    NotKept,
-    Related,
-    Resource,
-    filterable,
-    number,
-    searchable,
-    text,
-    view,
-)
+from alertrpc.query.related import NotKept, Related
+from alertrpc.query.resource import Grouping, Linked, Resource
 from alertrpc.query.rights import group_is_open, objects_are_open, with_conditions
 from alertrpc.query.sql import Ago, Condition, Expression
 from alertrpc.query.tags import NO_TAGS, tags_asked_for
+from alertrpc.query.view import filterable, number, searchable, text, view
 from alertrpc.records import RECENT, Caller
 
 _ON_HOST = "SELECT oh.objectid FROM object_hosts oh WHERE oh.object = 0 AND {}"

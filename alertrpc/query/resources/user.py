@@ -9,9 +9,11 @@ from alertrpc.query.columns.user import USER
 from alertrpc.query.columns.usrgrp import USRGRP
 from alertrpc.query.parameters import Given, Parameter
 from alertrpc.query.params import GetParams
-from alertrpc.query.resource import Column, Kind, Related, Resource, filterable, searchable
+from alertrpc.query.related import Related
+from alertrpc.query.resource import Resource
 from alertrpc.query.rights import MEMBERS_OF_OWN_GROUPS, with_conditions
 from alertrpc.query.sql import Condition, Expression, is_in
+from alertrpc.query.view import Column, Kind, filterable, searchable
 from alertrpc.records import Caller
 
 _ACCESS = ("gui_access", "debug_mode", "users_status")

@@ -1,0 +1,61 @@
+"""The parameters of a get method as the compiler takes them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from alertrpc.api.fields import members
+from alertrpc.query.params import EXTEND, GetParams, Scalar
+from alertrpc.query.resource import Resource
+from alertrpc.query.sql import AskedIds
+from alertrpc.records import Caller, Params
+
+
+def _has_strange_members(resource: Resource, params: Params, caller: Caller) -> bool:
+    names = resource.view.choice_for(caller)
+    return any(name not in names for part in ("filter", "search") for name in members(params.get(part)) or ())
+
+
+def get_params(
+    resource: Resource, raw: Params, given: Mapping[str, Any], ids: Iterable[AskedIds], caller: Caller
+) -> GetParams:
+    """The parameters as the compiler takes them: `raw` as they came, `given` as they were checked."""
+    output = given.get("output", EXTEND)
+    if output is None:
+        output = [resource.key]
+    defaults = {name: found.default for name, found in resource.parameters.items() if found.default is not None}
+    return GetParams(
+        ids={asked.name: asked for asked in ids},
+        own={**defaults, **_not_none(given, resource.parameters)},
+        output=resource.view.extended_for(caller) if output == EXTEND else output,
+        select=_not_none(given, resource.related),
+        filter={**_default_filter(resource, raw), **(given.get("filter") or {})},
+        search=given.get("search") or {},
+        search_by_any=given.get("searchByAny", False),
+        search_wildcards=given.get("searchWildcardsEnabled", False),
+        start_search=given.get("startSearch") or False,
+        exclude_search=given.get("excludeSearch") or False,
+        count_output=given.get("countOutput") or False,
+        group_by=given.get("groupBy") or (),
+        group_count=given.get("groupCount") or False,
+        editable=given.get("editable", False),
+        preserve_keys=given.get("preservekeys", False),
+        sort=_sort(given.get("sortfield") or [], given.get("sortorder") or "ASC"),
+        limit=given.get("limit"),
+        limit_selects=given.get("limitSelects"),
+        has_strange_members=_has_strange_members(resource, raw, caller),
+    )
+
+
+def _default_filter(resource: Resource, raw: Params) -> dict[str, list[Scalar]]:
+    named = members(raw.get("filter")) or {}
+    return {name: list(values) for name, values in resource.default_filter.items() if name not in named}
+
+
+def _not_none(given: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    return {name: given[name] for name in names if given.get(name) is not None}
+
+
+def _sort(names: Sequence[str], orders: str | Sequence[str]) -> list[tuple[str, str]]:
+    if isinstance(orders, str):
+        return [(name, orders) for name in names]
+    return [(name, orders[index] if index < len(orders) else "ASC") for index, name in enumerate(names)]

@@ -1,0 +1,96 @@
+"""The fields of objects, and which of them are shown to whom."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from alertrpc.query.parameters import Names
+from alertrpc.records import Caller
+
+
+class Kind(Enum):
+    """How a column is answered: Zabbix answers everything as a string, and a NULL id as "0"."""
+
+    NUMBER = "CAST({0} AS TEXT)"
+    NULLABLE_ID = "COALESCE(CAST({0} AS TEXT), '0')"
+    TEXT = "{0}"
+    JSON = "json({0})"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A member of a row. `expression` is where its value comes from, {0} the table's alias; `join` a table it needs."""
+
+    name: str
+    kind: Kind = Kind.NUMBER
+    expression: str = ""
+    join: str = ""
+
+    def value(self, alias: str) -> str:
+        return (self.expression or "{0}." + self.name).format(alias)
+
+    def json(self, alias: str) -> str:
+        return self.kind.value.format(self.value(alias))
+
+
+def number(name: str, expression: str = "", join: str = "") -> Column:
+    return Column(name, Kind.NUMBER, expression, join)
+
+
+def nullable_id(name: str, expression: str = "", join: str = "") -> Column:
+    return Column(name, Kind.NULLABLE_ID, expression, join)
+
+
+def text(name: str, expression: str = "") -> Column:
+    return Column(name, Kind.TEXT, expression)
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """The fields of an object: which may be asked for (`choice`), by what names, and which are meant by "extend".
+
+    Without names of their own, both are all columns. Callers who are no Super admins have a choice of `limited` fields,
+    where there are any. Of an object for which `is_own` does not hold they are shown its `public` fields alone.
+    """
+
+    columns: Mapping[str, Column]
+    choice: Names = ()
+    extended: Names = ()
+    limited: Names = ()
+    public: Names = ()
+    is_own: str = ""
+
+    def choice_for(self, caller: Caller) -> Names:
+        return (self.choice or tuple(self.columns)) if self._is_whole(caller) else self.limited
+
+    def extended_for(self, caller: Caller) -> Names:
+        return (self.extended or tuple(self.columns)) if self._is_whole(caller) else self.limited
+
+    def _is_whole(self, caller: Caller) -> bool:
+        return caller.is_super_admin or not self.limited
+
+
+def view(
+    *columns: Column,
+    choice: Names = (),
+    extended: Names = (),
+    limited: Names = (),
+    hidden: Names = (),
+    public: Names = (),
+    is_own: str = "",
+) -> View:
+    """A view of columns, of which `hidden` ones are for Super admins alone."""
+    by_name = {column.name: column for column in columns}
+    if hidden:
+        limited = tuple([name for name in by_name if name not in hidden])
+    return View(by_name, choice, extended, limited, public, is_own)
+
+
+def filterable(of: View, besides: Names = ()) -> Names:
+    """All columns by which rows may be filtered but those `besides`."""
+    return tuple([name for name in of.columns if name not in besides])
+
+
+def searchable(of: View) -> Names:
+    """The columns that hold text."""
+    return tuple([name for name, column in of.columns.items() if column.kind is Kind.TEXT])
