@@ -93,7 +93,7 @@ def _hosts(params: GetParams, caller: Caller) -> Expression:
 def _related_object(params: GetParams, caller: Caller) -> Expression:
     """The trigger; objects of other kinds are not kept."""
     kept = "1" if params.own["object"] == TRIGGER else "0"
-    return Expression(f"FROM triggers st WHERE st.triggerid = e.objectid AND {kept}")
+    return Expression(f"FROM triggers st WHERE st.triggerid = e.objectid AND st.flags IN (0, 4) AND {kept}")
 
 
 RESOURCE = Resource(
