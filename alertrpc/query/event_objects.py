@@ -4,9 +4,10 @@ Statements here speak of the event as `e`, and of the object's hosts as `oh`.
 """
 
 from alertrpc.query.columns.event_tag import TAGS_OF_EVENT
+from alertrpc.query.linked import ids_asked_for, is_linked
 from alertrpc.query.params import GetParams
 from alertrpc.query.rights import host_is_open, is_in_some_group, objects_are_open
-from alertrpc.query.sql import ONE_OF, Condition, all_of, args_of, is_in, json_list
+from alertrpc.query.sql import ONE_OF, Condition, args_of, is_in, json_list
 from alertrpc.query.tags import tags_asked_for
 from alertrpc.records import Caller
 
@@ -79,13 +80,9 @@ def _actions(params: GetParams) -> list[Condition]:
 
 def hosts_asked_for(params: GetParams, caller: Caller) -> list[Condition]:
     """Conditions on the host `oh`: its id, its groups, and that it is writable where that is asked for."""
-    asked = []
-    if "hostids" in params.ids:
-        asked.append(is_in("oh.hostid", params.ids["hostids"]))
-    if "groupids" in params.ids:
-        groups = is_in("hg.groupid", params.ids["groupids"])
-        hosts = f"oh.hostid IN (SELECT hg.hostid FROM hosts_groups hg WHERE {groups.sql})"
-        asked.append(Condition(hosts, groups.args))
+    asked = ids_asked_for(params, {"hostids": "oh.hostid"})
+    if groups := ids_asked_for(params, {"groupids": "hg.groupid"}):
+        asked.append(is_linked("oh.hostid", "SELECT hg.hostid FROM hosts_groups hg WHERE 1", groups))
     if params.editable:
         asked += host_is_open("oh.hostid", caller, editable=True)
     return asked
@@ -93,6 +90,5 @@ def hosts_asked_for(params: GetParams, caller: Caller) -> list[Condition]:
 
 def objects_on(hosts: list[Condition], objectid: str, objects: str) -> Condition:
     """The object, of one of these kinds, lives on a host for which all conditions hold."""
-    host = all_of(hosts)
-    on = f"SELECT oh.objectid FROM object_hosts oh WHERE oh.object IN ({objects}) AND {host.sql}"
-    return Condition(f"{objectid} IN ({on})", host.args)
+    on = f"SELECT oh.objectid FROM object_hosts oh WHERE oh.object IN ({objects})"
+    return is_linked(objectid, on, hosts)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from alertrpc.errors import invalid_parameter
+from alertrpc.query.linked import is_linked
 from alertrpc.query.own import INNER
 from alertrpc.query.params import GetParams, Scalar, as_text
 from alertrpc.query.resource import Linked, Resource, id_columns
@@ -20,7 +21,7 @@ _INT64 = range(-(2**63), 2**63)
 
 def id_conditions(resource: Resource, params: GetParams) -> list[Condition]:
     return [
-        _is_linked(about, params.ids[name])
+        is_linked(about.column, about.keys, [is_in(about.of, params.ids[name])])
         if isinstance(about, Linked)
         else _is_one_of(resource, resource.view.columns[about], params.ids[name])
         for name, about in _few_first(resource)
@@ -32,11 +33,6 @@ def _few_first(resource: Resource) -> Iterator[tuple[str, str | Linked | None]]:
     """The id parameters, those that pick the fewest rows first."""
     names = dict.fromkeys([*resource.few_first, *resource.ids])
     return ((name, resource.ids[name]) for name in names)
-
-
-def _is_linked(link: Linked, asked: AskedIds) -> Condition:
-    found = is_in(link.of, asked)
-    return Condition(f"{link.column} IN ({link.keys.format(found.sql)})", found.args)
 
 
 def _is_one_of(resource: Resource, column: Column, values: AskedIds | Listed) -> Condition:
@@ -79,8 +75,8 @@ def _filter_links(resource: Resource, params: GetParams) -> list[Condition]:
     conditions = []
     for name, link in resource.filter_links.items():
         if name in params.filter:
-            found = is_in(link.of, Listed([as_text(value) for value in params.filter[name]]))
-            conditions.append(Condition(f"{link.column} IN ({link.keys.format(found.sql)})", found.args))
+            values = Listed([as_text(value) for value in params.filter[name]])
+            conditions.append(is_linked(link.column, link.keys, [is_in(link.of, values)]))
     return conditions
 
 

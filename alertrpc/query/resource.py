@@ -13,8 +13,8 @@ from alertrpc.records import Caller
 
 @dataclass(frozen=True, slots=True)
 class Linked:
-    """An id parameter about another table: the rows whose `column` is in the `keys`, a subselect in which {} asks that
-    `of` is one of the ids."""
+    """An id parameter about another table: the rows whose `column` is one of the `keys`, a subselect up to its WHERE
+    clause, where the column `of` is one of the ids."""
 
     column: str
     keys: str

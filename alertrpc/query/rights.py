@@ -4,9 +4,7 @@ A deny on any host group of a host hides the host; otherwise the highest permiss
 open to nobody. Written as SQL on the rights as they stand, so that a change counts at once.
 """
 
-from collections.abc import Sequence
-
-from alertrpc.query.sql import Condition, Expression, args_of
+from alertrpc.query.sql import Condition
 from alertrpc.records import Caller
 
 READ = 2
@@ -86,9 +84,3 @@ def shares_user_group(userid_column: str, caller: Caller) -> list[Condition]:
         return []
     sql = f"{userid_column} IS NULL OR +{userid_column} IN ({MEMBERS_OF_OWN_GROUPS})"
     return [Condition(sql, (caller.userid,))]
-
-
-def with_conditions(clause: Expression, conditions: Sequence[Condition]) -> Expression:
-    """A FROM and WHERE clause with more conditions."""
-    more = "".join([f" AND ({condition.sql})" for condition in conditions])
-    return Expression(clause.sql + more, (*clause.args, *args_of(conditions)))

@@ -20,11 +20,12 @@ from alertrpc.query.event_parameters import (
     TAGGED,
     TAGS_SELECTED,
 )
+from alertrpc.query.linked import with_conditions
 from alertrpc.query.parameters import Given, Parameter
 from alertrpc.query.params import GetParams
 from alertrpc.query.related import Related
 from alertrpc.query.resource import Resource
-from alertrpc.query.rights import shares_user_group, with_conditions
+from alertrpc.query.rights import shares_user_group
 from alertrpc.query.sql import ONE_OF, Condition, Expression, any_of, json_list
 from alertrpc.query.view import view
 from alertrpc.records import Caller

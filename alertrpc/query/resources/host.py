@@ -3,11 +3,12 @@
 from alertrpc.query.columns.host import HOST, IS_HOST
 from alertrpc.query.columns.hostgroup import HOSTGROUP
 from alertrpc.query.columns.trigger import TRIGGER
+from alertrpc.query.linked import with_conditions
 from alertrpc.query.parameters import NOTHING_FOUND, Given, Parameter
 from alertrpc.query.params import GetParams
 from alertrpc.query.related import NotKept, Related
 from alertrpc.query.resource import Grouping, Linked, Resource
-from alertrpc.query.rights import group_is_open, host_is_open, objects_are_open, with_conditions
+from alertrpc.query.rights import group_is_open, host_is_open, objects_are_open
 from alertrpc.query.sql import Condition, Expression
 from alertrpc.query.tags import NO_TAGS, tags_asked_for
 from alertrpc.query.view import filterable, searchable
@@ -67,13 +68,9 @@ RESOURCE = Resource(
     lax=True,
     ids={
         "hostids": "hostid",
-        "groupids": Linked("h.hostid", "SELECT hg.hostid FROM hosts_groups hg WHERE {}", "hg.groupid"),
-        "triggerids": Linked(
-            "h.hostid", "SELECT oh.hostid FROM object_hosts oh WHERE oh.object = 0 AND {}", "oh.objectid"
-        ),
-        "itemids": Linked(
-            "h.hostid", "SELECT oh.hostid FROM object_hosts oh WHERE oh.object IN (4, 5) AND {}", "oh.objectid"
-        ),
+        "groupids": Linked("h.hostid", "SELECT hg.hostid FROM hosts_groups hg WHERE 1", "hg.groupid"),
+        "triggerids": Linked("h.hostid", "SELECT oh.hostid FROM object_hosts oh WHERE oh.object = 0", "oh.objectid"),
+        "itemids": Linked("h.hostid", "SELECT oh.hostid FROM object_hosts oh WHERE oh.object IN (4, 5)", "oh.objectid"),
         "proxyids": "proxyid",
         "proxy_groupids": "proxy_groupid",
     },

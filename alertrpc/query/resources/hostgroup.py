@@ -4,11 +4,12 @@ from dataclasses import replace
 
 from alertrpc.query.columns.host import HOST, IS_HOST
 from alertrpc.query.columns.hostgroup import HOSTGROUP
+from alertrpc.query.linked import with_conditions
 from alertrpc.query.parameters import Given, Parameter
 from alertrpc.query.params import GetParams
 from alertrpc.query.related import NotKept, Related
 from alertrpc.query.resource import Linked, Resource
-from alertrpc.query.rights import group_is_open, host_is_open, with_conditions
+from alertrpc.query.rights import group_is_open, host_is_open
 from alertrpc.query.sql import Condition, Expression
 from alertrpc.query.view import text
 from alertrpc.records import Caller
@@ -25,8 +26,8 @@ _ITEMS_OF_MONITORED = """EXISTS (SELECT 1 FROM hosts_groups hg CROSS JOIN hosts 
     CROSS JOIN object_hosts oh ON oh.hostid = hg.hostid
     WHERE hg.groupid = {0}.groupid AND h.status = 0 AND oh.object IN (0, 4))"""
 _OF_TRIGGERS = """SELECT hg.groupid FROM object_hosts oh CROSS JOIN hosts_groups hg ON hg.hostid = oh.hostid
-    WHERE oh.object = 0 AND {}"""
-_NONE = "SELECT NULL WHERE 0 AND {}"
+    WHERE oh.object = 0"""
+_NONE = "SELECT NULL WHERE 0"
 
 _HOST = replace(
     HOST,
@@ -85,7 +86,7 @@ RESOURCE = Resource(
     view=HOSTGROUP,
     ids={
         "groupids": "groupid",
-        "hostids": Linked("g.groupid", "SELECT hg.groupid FROM hosts_groups hg WHERE {}", "hg.hostid"),
+        "hostids": Linked("g.groupid", "SELECT hg.groupid FROM hosts_groups hg WHERE 1", "hg.hostid"),
         "graphids": Linked("g.groupid", _NONE, "NULL"),
         "triggerids": Linked("g.groupid", _OF_TRIGGERS, "oh.objectid"),
         "maintenanceids": Linked("g.groupid", _NONE, "NULL"),

@@ -2,28 +2,23 @@
 
 from alertrpc.query.columns.mediatype import MEDIATYPE
 from alertrpc.query.columns.user import USER
+from alertrpc.query.linked import ids_asked_for, is_linked, with_conditions
 from alertrpc.query.params import GetParams
 from alertrpc.query.related import NotKept, Related
 from alertrpc.query.resource import Resource
-from alertrpc.query.rights import is_in_some_group, with_conditions
-from alertrpc.query.sql import Condition, Expression, is_in
+from alertrpc.query.rights import is_in_some_group
+from alertrpc.query.sql import Condition, Expression
 from alertrpc.query.view import filterable, searchable
 from alertrpc.records import Caller
 
 
 def _conditions(params: GetParams, caller: Caller) -> list[Condition]:
     """A medium by which media types are asked for; to others than Super admins just their own."""
-    asked = [
-        is_in(column, params.ids[name])
-        for name, column in (("mediaids", "m.mediaid"), ("userids", "m.userid"))
-        if name in params.ids
-    ]
+    asked = ids_asked_for(params, {"mediaids": "m.mediaid", "userids": "m.userid"})
     if not asked:
         return []
-    media = with_conditions(
-        Expression("SELECT m.mediatypeid FROM media m WHERE 1"), [*asked, *_is_own("m.userid", caller)]
-    )
-    return [Condition(f"mt.mediatypeid IN ({media.sql})", media.args)]
+    media = "SELECT m.mediatypeid FROM media m WHERE 1"
+    return [is_linked("mt.mediatypeid", media, [*asked, *_is_own("m.userid", caller)])]
 
 
 def _is_own(userid: str, caller: Caller) -> list[Condition]:

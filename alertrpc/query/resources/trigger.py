@@ -7,17 +7,18 @@ from alertrpc.query.columns.host import HOST
 from alertrpc.query.columns.hostgroup import HOSTGROUP
 from alertrpc.query.columns.trigger import HOSTS_OF_TRIGGER, TRIGGER, expanded
 from alertrpc.query.event_objects import hosts_asked_for, objects_on
+from alertrpc.query.linked import with_conditions
 from alertrpc.query.parameters import Given, Parameter
 from alertrpc.query.params import GetParams
 from alertrpc.query.related import NotKept, Related
 from alertrpc.query.resource import Grouping, Linked, Resource
-from alertrpc.query.rights import group_is_open, objects_are_open, with_conditions
+from alertrpc.query.rights import group_is_open, objects_are_open
 from alertrpc.query.sql import Ago, Condition, Expression
 from alertrpc.query.tags import NO_TAGS, tags_asked_for
 from alertrpc.query.view import filterable, number, searchable, text, view
 from alertrpc.records import RECENT, Caller
 
-_ON_HOST = "SELECT oh.objectid FROM object_hosts oh WHERE oh.object = 0 AND {}"
+_ON_HOST = "SELECT oh.objectid FROM object_hosts oh WHERE oh.object = 0"
 _IS_MONITORED = f"{{0}}.status = 0 AND NOT EXISTS (SELECT 1 FROM {HOSTS_OF_TRIGGER} AND th.status <> 0)"
 _IN_MAINTENANCE = f"EXISTS (SELECT 1 FROM {HOSTS_OF_TRIGGER} AND th.maintenance_status = 1)"
 _OF_GROUP_NAMED = """{0}.triggerid IN (
@@ -27,7 +28,7 @@ _OF_HOST_NAMED = """{0}.triggerid IN (
     SELECT oh.objectid FROM hosts nh CROSS JOIN object_hosts oh ON oh.hostid = nh.hostid AND oh.object = 0
     WHERE nh.host = ?)"""
 _OF_HOSTS_NAMED = """SELECT oh.objectid FROM hosts nh
-    CROSS JOIN object_hosts oh ON oh.hostid = nh.hostid AND oh.object = 0 WHERE {}"""
+    CROSS JOIN object_hosts oh ON oh.hostid = nh.hostid AND oh.object = 0 WHERE 1"""
 _EVENTS = "FROM events ev WHERE ev.objectid = {0}.triggerid AND ev.object = 0 AND ev.source = 0"
 _UNACKNOWLEDGED = f"EXISTS (SELECT 1 {_EVENTS} AND ev.value = 1 AND ev.acknowledged = 0)"
 _LAST_UNACKNOWLEDGED = f"""0 = (
@@ -91,7 +92,7 @@ RESOURCE = Resource(
         "groupids": None,
         "templateids": Linked("t.triggerid", _ON_HOST, "oh.hostid"),
         "hostids": None,
-        "itemids": Linked("t.triggerid", "SELECT NULL WHERE 0 AND {}", "NULL"),
+        "itemids": Linked("t.triggerid", "SELECT NULL WHERE 0", "NULL"),
     },
     parameters={
         "group": Parameter(Given.TEXT, _OF_GROUP_NAMED),

@@ -7,15 +7,17 @@ from alertrpc.query.columns.mediatype import MEDIATYPE
 from alertrpc.query.columns.role import ROLE
 from alertrpc.query.columns.user import USER
 from alertrpc.query.columns.usrgrp import USRGRP
+from alertrpc.query.linked import ids_asked_for, is_linked, with_conditions
 from alertrpc.query.parameters import Given, Parameter
 from alertrpc.query.params import GetParams
 from alertrpc.query.related import Related
 from alertrpc.query.resource import Resource
-from alertrpc.query.rights import MEMBERS_OF_OWN_GROUPS, with_conditions
-from alertrpc.query.sql import Condition, Expression, is_in
+from alertrpc.query.rights import MEMBERS_OF_OWN_GROUPS
+from alertrpc.query.sql import Condition, Expression
 from alertrpc.query.view import Column, Kind, filterable, searchable
 from alertrpc.records import Caller
 
+_OF_MEDIA = {"mediaids": "m.mediaid", "mediatypeids": "m.mediatypeid"}
 _ACCESS = ("gui_access", "debug_mode", "users_status")
 # The strictest of the user's groups as text; the number 0 of a user without groups, as Zabbix has it.
 _STRICTEST = """COALESCE((
@@ -37,30 +39,23 @@ def _conditions(params: GetParams, caller: Caller) -> list[Condition]:
     is_self = Condition("u.userid = ?", (caller.userid,))
     if params.editable:
         return [is_self, *asked]
-    by_media = not {"mediaids", "mediatypeids"}.isdisjoint(params.ids)
+    by_media = not _OF_MEDIA.keys().isdisjoint(params.ids)
     shares = Condition(f"u.userid IN ({MEMBERS_OF_OWN_GROUPS})", (caller.userid,))
     return [shares, *asked, *([is_self] if by_media else [])]
 
 
 def _in_groups(params: GetParams, caller: Caller) -> list[Condition]:
-    if "usrgrpids" not in params.ids:
+    asked = ids_asked_for(params, {"usrgrpids": "aug.usrgrpid"})
+    if not asked:
         return []
-    asked = [is_in("aug.usrgrpid", params.ids["usrgrpids"]), *_is_own_group("aug.usrgrpid", caller)]
-    members = with_conditions(Expression("SELECT aug.userid FROM users_groups aug WHERE 1"), asked)
-    return [Condition(f"u.userid IN ({members.sql})", members.args)]
+    members = "SELECT aug.userid FROM users_groups aug WHERE 1"
+    return [is_linked("u.userid", members, [*asked, *_is_own_group("aug.usrgrpid", caller)])]
 
 
 def _with_media(params: GetParams) -> list[Condition]:
     """One medium is all that is asked for."""
-    asked = [
-        is_in(column, params.ids[name])
-        for name, column in (("mediaids", "m.mediaid"), ("mediatypeids", "m.mediatypeid"))
-        if name in params.ids
-    ]
-    if not asked:
-        return []
-    media = with_conditions(Expression("SELECT m.userid FROM media m WHERE 1"), asked)
-    return [Condition(f"u.userid IN ({media.sql})", media.args)]
+    asked = ids_asked_for(params, _OF_MEDIA)
+    return [is_linked("u.userid", "SELECT m.userid FROM media m WHERE 1", asked)] if asked else []
 
 
 def _is_own_group(usrgrpid: str, caller: Caller) -> list[Condition]:

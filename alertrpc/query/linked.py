@@ -1,0 +1,23 @@
+"""Rows found through other tables."""
+
+from collections.abc import Mapping, Sequence
+
+from alertrpc.query.params import GetParams
+from alertrpc.query.sql import Condition, Expression, args_of, is_in
+
+
+def ids_asked_for(params: GetParams, columns: Mapping[str, str]) -> list[Condition]:
+    """The columns, by the names of id parameters, are among the ids of those that are given."""
+    return [is_in(column, params.ids[name]) for name, column in columns.items() if name in params.ids]
+
+
+def is_linked(column: str, keys: str, conditions: Sequence[Condition]) -> Condition:
+    """`column` is one of the `keys`: a subselect that ends with its WHERE clause, and more conditions on its rows."""
+    found = with_conditions(Expression(keys), conditions)
+    return Condition(f"{column} IN ({found.sql})", found.args)
+
+
+def with_conditions(clause: Expression, conditions: Sequence[Condition]) -> Expression:
+    """A FROM and WHERE clause with more conditions."""
+    more = "".join([f" AND ({condition.sql})" for condition in conditions])
+    return Expression(clause.sql + more, (*clause.args, *args_of(conditions)))
