@@ -86,6 +86,8 @@ class GetMethod:
         for name in params:
             if name not in schema.names and name not in deprecated:
                 raise invalid_parameter("/", unexpected(name))
+        if deprecated.keys().isdisjoint(params):
+            return params
         for old, name in deprecated.items():
             if old in params and name in params:
                 schema.load_before(name, {other: value for other, value in params.items() if other not in deprecated})
