@@ -17,6 +17,7 @@ Value = TypeVar("Value", int, str)
 MOST_MEMBERS = 1000
 MOST_IDS = 1_000_000
 MOST_VALUES = 100_000
+MOST_TAGS = 1000
 INT64_MAX = 2**63 - 1
 INT32 = range(-(2**31), 2**31)
 TIME_MAX = 2**31 - 1

@@ -7,24 +7,17 @@ from marshmallow import fields
 
 from alertrpc.api.choice_fields import Fields
 from alertrpc.api.fields import Boolean
-from alertrpc.api.lax_fields import (
+from alertrpc.api.lax_choice_fields import (
     Filter,
-    Ids,
-    IsGiven,
-    Limit,
-    Number,
-    Numbers,
     Output,
     Search,
     Selection,
     SortFields,
     SortOrders,
     StrictSelection,
-    Tags,
-    Text,
-    Truth,
     WordSelection,
 )
+from alertrpc.api.lax_fields import Ids, IsGiven, Limit, Number, Numbers, Tags, Text, Truth
 from alertrpc.query.parameters import Given, Parameter
 from alertrpc.query.params import COUNT, EXTEND
 from alertrpc.query.related import NotKept, Related

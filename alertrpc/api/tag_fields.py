@@ -4,11 +4,9 @@ from typing import Any
 
 from marshmallow import ValidationError
 
-from alertrpc.api.fields import AN_ARRAY, REQUIRED, Integer, Parameter, String, members, unexpected
+from alertrpc.api.fields import AN_ARRAY, MOST_TAGS, REQUIRED, Integer, Parameter, String, members, unexpected
 from alertrpc.query.tags import OPERATORS, Operator, Tag
 from alertrpc.records import Json
-
-MOST_TAGS = 1000
 
 _MEMBERS = {"tag": String(required=True), "operator": Integer(OPERATORS), "value": String()}
 

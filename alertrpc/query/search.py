@@ -45,10 +45,12 @@ def fold(text: str | None) -> str | None:
     return text if text is None else text.translate(_fold_table())
 
 
-def like(expression: str, value: str, *, whole: bool, start: bool, brief: bool = False) -> Condition:
+def like(
+    expression: str, value: str, *, whole: bool = False, start: bool = False, brief: bool = False, at: str = "/search"
+) -> Condition:
     """`expression` contains `value`, starts with it (`start`), or is it, `*` standing for anything (`whole`).
 
-    `brief` keeps the statement short, where there are many patterns.
+    `brief` keeps the statement short, where there are many patterns; `at` is the parameter that asks.
     Raises ApiError when the pattern is longer than LONGEST_PATTERN.
     """
     upper = value.upper()
@@ -60,7 +62,7 @@ def like(expression: str, value: str, *, whole: bool, start: bool, brief: bool =
     else:
         pattern = f"%{pattern}%"
     if len(pattern.encode()) > LONGEST_PATTERN:
-        raise invalid_parameter("/search", "value is too long.")
+        raise invalid_parameter(at, "value is too long.")
     return Condition(f"{_folded(expression, upper, brief=brief)} LIKE ? ESCAPE '{ESCAPE}'", (pattern,))
 
 

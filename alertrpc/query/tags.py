@@ -76,9 +76,7 @@ def _of_one_tag(name: str, asked: _Asked, tags_of_row: str) -> Condition:
 
 def _values(asked: _Asked, *operators: Operator) -> list[Condition]:
     return [
-        like("et.value", value, whole=False, start=False, brief=True)
-        if operator in _LIKE
-        else Condition("et.value = ?", (value,))
+        like("et.value", value, brief=True, at="/tags") if operator in _LIKE else Condition("et.value = ?", (value,))
         for operator in operators
         for value in asked.get(operator, ())
     ]
