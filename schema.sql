@@ -484,6 +484,9 @@ CREATE INDEX alerts_p_eventid ON alerts (p_eventid) WHERE p_eventid IS NOT NULL;
 ALTER TABLE events ADD COLUMN recovered INTEGER NOT NULL DEFAULT 0;
 UPDATE events SET recovered = 1 WHERE eventid IN (SELECT eventid FROM event_recovery);
 CREATE INDEX events_open ON events (source, object) WHERE value = 1 AND recovered = 0;
--- The last event of a trigger, and its events of some time.
+CREATE INDEX events_open_objectid ON events (objectid, object, source) WHERE value = 1 AND recovered = 0;
+-- The last event of a trigger, its last problem, and its events of some time.
 DROP INDEX events_objectid;
-CREATE INDEX events_objectid ON events (objectid, object, source, clock);
+CREATE INDEX events_objectid ON events (objectid, object, source, clock, value);
+-- The users of a media type.
+CREATE INDEX media_mediatypeid ON media (mediatypeid, userid);

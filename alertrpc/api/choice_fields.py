@@ -52,7 +52,7 @@ class Fields(Parameter):
             return value
         if (listed := elements(value)) is None:
             raise ValidationError(ARRAY_OR_STRING)
-        return distinct(chosen(listed, self._choice))
+        return distinct(chosen(listed, self._choice), str)
 
 
 class FieldsOfObject(Parameter):
@@ -66,7 +66,7 @@ class FieldsOfObject(Parameter):
 
     def _deserialize(self, value: Json, attr: str | None, data: Any, **kwargs: Any) -> Any:
         kind = as_integer(data.get("object", 0), INTEGER)
-        return self._choices[kind or 0].deserialize(value)
+        return self._choices.get(kind or 0, self._choices[0]).deserialize(value)  # a wrong kind is its own fault
 
 
 class SortFields(Parameter):

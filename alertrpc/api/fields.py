@@ -81,6 +81,10 @@ def as_integer(value: Json, pattern: re.Pattern[str]) -> int | None:
     return None
 
 
+class LateFault(str):
+    """A fault that Zabbix finds when all parameters are right but for it."""
+
+
 class Parameter(fields.Field[Any]):
     """A field whose null is wrong in the same words as any other value, unless null stands for "not given"."""
 
@@ -154,9 +158,10 @@ class Integers(Parameter):
 
     fault = AN_ARRAY
 
-    def __init__(self, allowed: Sequence[int] = ()) -> None:
+    def __init__(self, allowed: Sequence[int] = (), repeated: type[str] = LateFault) -> None:
         super().__init__(null=True)
         self._element = Integer(allowed or INT32)
+        self._repeated = repeated
 
     def _deserialize(self, value: Json, attr: str | None, data: Any, **kwargs: Any) -> list[int]:
         is_one = (number := as_integer(value, INTEGER)) is not None and number in INT32
@@ -165,7 +170,7 @@ class Integers(Parameter):
             raise ValidationError(AN_ARRAY)
         if len(listed) > MOST_VALUES:
             raise ValidationError(f"more than {MOST_VALUES} values.")
-        return distinct([self._number(index, element) for index, element in enumerate(listed, 1)])
+        return distinct([self._number(index, element) for index, element in enumerate(listed, 1)], self._repeated)
 
     def _number(self, index: int, element: Json) -> int:
         try:
@@ -227,10 +232,10 @@ def is_scalar(value: Json) -> bool:
     return isinstance(value, str | int | float) and not isinstance(value, bool)
 
 
-def distinct(values: list[Value]) -> list[Value]:
+def distinct(values: list[Value], fault: type[str] = LateFault) -> list[Value]:
     seen = set()
     for index, value in enumerate(values, 1):
         if value in seen:
-            raise ValidationError({index: f"value ({value}) already exists."})
+            raise ValidationError({index: [fault(f"value ({value}) already exists.")]})
         seen.add(value)
     return values

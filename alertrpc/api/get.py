@@ -18,10 +18,10 @@ from alertrpc.errors import APPLICATION_ERROR, INVALID_PARAMS, ApiError, invalid
 from alertrpc.query.compile import asked_ids, compile_get
 from alertrpc.query.counting import ROWSCOUNT
 from alertrpc.query.params import GetParams
-from alertrpc.query.resource import Resource
+from alertrpc.query.resource import Resource, never
 from alertrpc.query.resources import RESOURCES
 from alertrpc.query.sql import AskedIds, Bound, SqlValue
-from alertrpc.query.statement import Shape, Statement
+from alertrpc.query.statement import EMPTY, Shape, Statement
 from alertrpc.records import Caller, Params, UserType
 from alertrpc.store.rows import Rows
 
@@ -45,6 +45,8 @@ class GetMethod:
     def __init__(self, resource: Resource) -> None:
         self.resource = resource
         self._schema = cache(self._make_schema)
+        strict = [name for name, related in resource.related.items() if related.strict]
+        self._checked_first = {"editable", "searchByAny", *strict}
         self._kept = lru_cache(maxsize=KEPT_STATEMENTS)(self._compile_text)
 
     def parameters(self, caller: Caller) -> Mapping[str, fields.Field[Any]]:
@@ -90,7 +92,8 @@ class GetMethod:
             return params
         for old, name in deprecated.items():
             if old in params and name in params:
-                schema.load_before(name, {other: value for other, value in params.items() if other not in deprecated})
+                others = {deprecated.get(other, other): params[other] for other in params if other not in (old, name)}
+                schema.load_before(name, others)
                 raise ApiError(INVALID_PARAMS, f'Deprecated parameter "/{old}" cannot be used with "/{name}".')
         return {deprecated.get(name, name): value for name, value in params.items()}
 
@@ -98,12 +101,23 @@ class GetMethod:
         return self._compile(orjson.loads(others), asked, caller)
 
     def _compile(self, others: Params, asked: tuple[AskedIds, ...], caller: Caller) -> Statement:
-        given = self._schema(caller.type).load(others)
+        schema = self._schema(caller.type)
+        if self._finds_nothing(schema, others, caller):
+            return EMPTY
+        given = schema.load(others)
         fault = _take_fault(given)
         params = get_params(self.resource, others, given, asked, caller)
         _check_group_sort(params)
         statement = compile_get(self.resource, params, caller)
         return statement if params.count_output else statement._replace(fault=fault)
+
+    def _finds_nothing(self, schema: ParamsSchema, others: Params, caller: Caller) -> bool:
+        """An empty array is the answer, whatever is wrong in what Zabbix checks later."""
+        if self.resource.finds_nothing is never:
+            return False
+        first = {name: value for name, value in others.items() if name in self._checked_first}
+        params = get_params(self.resource, others, schema.load(first), (), caller)
+        return self.resource.finds_nothing(params, caller)
 
     def _make_schema(self, user_type: UserType) -> ParamsSchema:
         return ParamsSchema(self.parameters(Caller(0, user_type)))

@@ -46,9 +46,9 @@ class Selection(Lax):
         self._single = single
 
     def _deserialize(self, value: Json, attr: str | None, data: Any, **kwargs: Any) -> list[str] | str | None:
-        if value == COUNT:
-            return COUNT if self._countable else [self._key] if self._single else None
-        if value is True:
+        if self._countable and (value == COUNT or value is True):
+            return COUNT
+        if not self._single and (value == COUNT or value is True):
             return None
         return self._output.asked(value)
 
@@ -140,8 +140,10 @@ class SortOrders(Lax):
     """DESC for all sort fields or, in an array, for each; anything else is ASC."""
 
     def _deserialize(self, value: Json, attr: str | None, data: Any, **kwargs: Any) -> str | list[str]:
-        if (orders := elements(value)) is not None:
-            return ["DESC" if order == "DESC" else "ASC" for order in orders]
+        if isinstance(value, dict):
+            value = [value.get(str(place)) for place in range(len(value))]
+        if isinstance(value, list):
+            return ["DESC" if order == "DESC" else "ASC" for order in value]
         return "DESC" if value == "DESC" else "ASC"
 
 

@@ -84,7 +84,7 @@ class Numbers(Lax):
 
     def __init__(self, allowed: Sequence[int]) -> None:
         super().__init__()
-        self._numbers = Integers(allowed)
+        self._numbers = Integers(allowed, repeated=str)
 
     def _deserialize(self, value: Json, attr: str | None, data: Any, **kwargs: Any) -> Any:
         numbers: Any = self._numbers.deserialize(value)

@@ -33,6 +33,8 @@ def lax_fields(resource: Resource, caller: Caller) -> dict[str, Field]:
     names = view.choice_for(caller)
     is_limited = bool(view.limited) and not view.public and not caller.is_super_admin
     matched = view.limited if is_limited else tuple(view.columns)
+    filterable = [name for name in resource.filterable if name in matched]
+    searchable = [name for name in resource.searchable if name in matched]
     selects = {
         name: _select_field(related, caller)
         for name, related in resource.related.items()
@@ -43,10 +45,8 @@ def lax_fields(resource: Resource, caller: Caller) -> dict[str, Field]:
         **{name: _OF_KIND[parameter.given](parameter) for name, parameter in resource.parameters.items()},
         **{name: field for name, field in selects.items() if isinstance(field, Fields)},
         "output": Output(resource.key, names),
-        "filter": Filter(
-            [*[name for name in resource.filterable if name in matched], *resource.filter_links], resource.secrets
-        ),
-        "search": Search([name for name in resource.searchable if name in matched], resource.secrets),
+        "filter": Filter([*filterable, *resource.filter_links, *resource.unmatched], resource.secrets),
+        "search": Search([*searchable, *resource.unmatched], resource.secrets),
         "searchByAny": Truth(),
         "startSearch": Truth(),
         "excludeSearch": Truth(),
@@ -67,7 +67,9 @@ def _select_field(related: Related | NotKept, caller: Caller) -> Field:
     if isinstance(related, NotKept):
         if related.strict:
             return Fields(related.choice, (EXTEND, COUNT) if related.countable else (EXTEND,), null=True)
-        return Selection("", (), countable=related.countable)
+        if related.choice:
+            return StrictSelection(related.choice, single=False)
+        return Selection("", (), countable=related.countable, single=related.always)
     choice = related.view.choice_for(caller)
     if related.strict:
         return StrictSelection(choice, single=related.single)

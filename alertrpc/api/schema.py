@@ -1,12 +1,12 @@
 """Parameters through a marshmallow schema; the first fault, in the order of the fields, is the answer."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
 from marshmallow import Schema, ValidationError, fields
 
-from alertrpc.api.fields import REQUIRED, unexpected
+from alertrpc.api.fields import REQUIRED, LateFault, unexpected
 from alertrpc.errors import ApiError, invalid_parameter
 from alertrpc.records import Json, Params
 
@@ -63,14 +63,20 @@ def require_empty(params: Params) -> None:
 
 def first_fault(messages: Any) -> ApiError:
     """The first of marshmallow's messages as the error of the call; a message may be that error."""
-    path = ""
-    while isinstance(messages, dict):
-        step, messages = next(iter(messages.items()))
-        path += f"/{step}"
-    fault = messages[0] if isinstance(messages, list) else messages
+    faults = list(_faults(messages))
+    path, fault = next((found for found in faults if not isinstance(found[1], LateFault)), faults[0])
     if isinstance(fault, ApiError):
         return fault
     if fault == REQUIRED:
         parent, _, name = path.rpartition("/")
         return invalid_parameter(parent or "/", f'the parameter "{name}" is missing.')
     return invalid_parameter(path, fault)
+
+
+def _faults(messages: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Each message and its path, in the order of the fields."""
+    if isinstance(messages, dict):
+        for step, inner in messages.items():
+            yield from _faults(inner, f"{path}/{step}")
+    else:
+        yield path, messages[0] if isinstance(messages, list) else messages

@@ -9,13 +9,14 @@ from alertrpc.query.own import own_conditions
 from alertrpc.query.params import GetParams
 from alertrpc.query.resource import Resource, id_columns
 from alertrpc.query.row import row_json
-from alertrpc.query.sql import AskedIds, Condition, SqlValue, args_of
+from alertrpc.query.sql import AskedIds, Condition, Expression, SqlValue, args_of
 from alertrpc.query.statement import Shape, Statement, found
 from alertrpc.query.view import Column, Kind
 from alertrpc.records import Caller
 
 A_FEW = 2  # the size of a few ids
 MOST_SHORT_IDS = 100  # so many are a few: an answer for them is expected to be short
+MOST_LISTED = 5_000  # so many keys are listed for a page; where there are more, a page is found sooner in its order
 _PLACES = {"ASC": "NULLS LAST", "DESC": "NULLS FIRST"}  # as PostgreSQL sorts, which Zabbix runs on
 
 
@@ -27,8 +28,6 @@ def asked_ids(name: str, ids: Sequence[int]) -> AskedIds:
 
 def compile_get(resource: Resource, params: GetParams, caller: Caller) -> Statement:
     """The statement for `params`, as the caller may see the answer."""
-    if resource.finds_nothing(params, caller):
-        return Statement("SELECT '' AS row WHERE 0", (), Shape.ARRAY)
     where = [
         *id_conditions(resource, params),
         *resource.conditions(params, caller),
@@ -36,30 +35,87 @@ def compile_get(resource: Resource, params: GetParams, caller: Caller) -> Statem
         *filter_conditions(resource, params, caller),
         *search_conditions(resource, params, caller),
     ]
-    where = _led_by_keys(resource, params, where)
+    leaders = _leaders(resource, params, where)
+    led = _led(resource, where, leaders[0]) if leaders else where
     if params.group_by:
-        return grouped(resource, params, where)
+        return grouped(resource, params, led)
     if params.count_output:
-        return counted(resource, params, where)
-    return _rows(resource, params, caller, where)
+        return counted(resource, params, led)
+    if leaders and params.limit is not None and resource.pages and not _is_short(resource, params):
+        return _page(resource, params, caller, where, leaders)
+    return _rows(resource, params, caller, led)
 
 
 def _rows(resource: Resource, params: GetParams, caller: Caller, where: Sequence[Condition]) -> Statement:
-    instead = {name: other for own in params.own for name, other in resource.parameters[own].instead.items()}
-    names = [instead.get(name, name) for name in (*params.output, *_shown_beside(resource, params, caller))]
-    row = row_json(resource, names, params, caller)
-    shape, row_sql = Shape.ARRAY, row.sql
-    if params.preserve_keys:
-        shape = Shape.OBJECT
-        row_sql = f"'\"' || {resource.alias}.{resource.key} || '\":' || {row_sql}"
-    columns = resource.view.columns
-    joins = [columns[name].join for name in (*names, *[name for name, _ in params.sort])]
-    sql = f"SELECT {row_sql} AS row {found(resource, where, joins)} ORDER BY {_order(resource, tuple(params.sort))}"
+    row, shown = _row(resource, params, caller)
+    tables = found(resource, where, [*shown, *_sort_joins(resource, params)])
+    sql = f"SELECT {row.sql} AS row {tables} ORDER BY {_order(resource, tuple(params.sort))}"
     limit: tuple[SqlValue, ...] = ()
     if params.limit is not None:
         sql += " LIMIT ?"  # bound, as SQLite plans a sort of the whole where it knows the limit to be small
         limit = (params.limit,)
-    return Statement(sql, (*row.args, *args_of(where), *limit), shape, params.limit, _is_short(resource, params))
+    return Statement(
+        sql, (*row.args, *args_of(where), *limit), _shape(params), params.limit, _is_short(resource, params)
+    )
+
+
+def _page(
+    resource: Resource, params: GetParams, caller: Caller, where: Sequence[Condition], leaders: Sequence[int]
+) -> Statement:
+    """The keys of a page first, then its rows.
+
+    The keys that a leader finds are listed; where those of all turn out to be many, the rows are walked in the order asked
+    for instead, each checked, until the page is full: few are passed over then. A LIMIT of 0 keeps the other ways still.
+    """
+    row, shown = _row(resource, params, caller)
+    order, joins = _order(resource, tuple(params.sort)), _sort_joins(resource, params)
+    key, most = f"{resource.alias}.{resource.key}", min(params.limit or 0, MOST_LISTED) + MOST_LISTED
+    lists, ways, before = [], [], Expression("?", (params.limit,))
+    for number, leader in enumerate(leaders):
+        keys = where[leader]
+        lists.append(Expression(f"listed{number} (id) AS MATERIALIZED ({keys.keys} LIMIT ? + 1)", (*keys.args, most)))
+        listed = keys._replace(sql=f"{key} IN (SELECT id FROM listed{number})", args=())
+        found_by = [*where[:leader], listed, *where[leader + 1 :]]
+        ways.append((found_by, _and_listed(before, number, "<=", most)))
+        before = _and_listed(before, number, ">", most)
+    ways.append(([*where], before))
+    keys_of_page = [
+        Expression(
+            f"SELECT * FROM (SELECT {key} AS id {found(resource, way, joins)} ORDER BY {order} LIMIT {limit.sql})",
+            (*args_of(way), *limit.args),
+        )
+        for way, limit in ways
+    ]
+    tables = "".join([f" {sql}" for name, sql in resource.joins.items() if name in shown])
+    sql = (
+        f"WITH {', '.join([listed.sql for listed in lists])} SELECT {row.sql} AS row"
+        f" FROM ({' UNION ALL '.join([keys.sql for keys in keys_of_page])}) page"
+        f" CROSS JOIN {resource.table} {resource.alias} ON {key} = page.id{tables}"
+    )
+    return Statement(sql, args_of([*lists, row, *keys_of_page]), _shape(params), params.limit)
+
+
+def _and_listed(limit: Expression, number: int, many: str, most: int) -> Expression:
+    """The limit, or 0 where so many keys are not listed."""
+    return Expression(f"{limit.sql} * (SELECT COUNT(*) {many} ? FROM listed{number})", (*limit.args, most))
+
+
+def _shape(params: GetParams) -> Shape:
+    return Shape.OBJECT if params.preserve_keys else Shape.ARRAY
+
+
+def _row(resource: Resource, params: GetParams, caller: Caller) -> tuple[Expression, list[str]]:
+    """A row of the answer, and the tables that its fields need."""
+    instead = {name: other for own in params.own for name, other in resource.parameters[own].instead.items()}
+    names = [instead.get(name, name) for name in (*params.output, *_shown_beside(resource, params, caller))]
+    row = row_json(resource, names, params, caller)
+    if params.preserve_keys:
+        row = Expression(f"'\"' || {resource.alias}.{resource.key} || '\":' || {row.sql}", row.args)
+    return row, [resource.view.columns[name].join for name in names]
+
+
+def _sort_joins(resource: Resource, params: GetParams) -> list[str]:
+    return [resource.view.columns[name].join for name, _ in params.sort]
 
 
 def _shown_beside(resource: Resource, params: GetParams, caller: Caller) -> list[str]:
@@ -92,13 +148,15 @@ def _order_term(column: Column, alias: str, direction: str) -> str:
     return f"{term} {_PLACES[direction]}" if column.kind is Kind.NULLABLE_ID else term
 
 
-def _led_by_keys(resource: Resource, params: GetParams, where: list[Condition]) -> list[Condition]:
-    """The first condition that has keys leads, unless an index gives the rows of one id in the order of their keys."""
+def _leaders(resource: Resource, params: GetParams, where: Sequence[Condition]) -> list[int]:
+    """Conditions that have keys may lead, unless an index gives the rows of one id in the order of their keys."""
     asked = [(column, params.ids[name]) for name, column in id_columns(resource).items() if name in params.ids]
     if any(column == resource.key or (ids.size == 1 and not ids.has_zero) for column, ids in asked):
-        return where
-    leader = next((index for index, condition in enumerate(where) if condition.keys), None)
-    if leader is None:
-        return where
+        return []
+    return [index for index, condition in enumerate(where) if condition.keys]
+
+
+def _led(resource: Resource, where: Sequence[Condition], leader: int) -> list[Condition]:
+    """The keys of one condition lead."""
     sql = f"{resource.alias}.{resource.key} IN ({where[leader].keys})"
     return [*where[:leader], where[leader]._replace(sql=sql), *where[leader + 1 :]]

@@ -6,7 +6,7 @@ from alertrpc.query.params import GetParams
 from alertrpc.query.resource import Resource
 from alertrpc.query.row import fields_of
 from alertrpc.query.sql import Condition, args_of, is_in
-from alertrpc.query.statement import Shape, Statement, found
+from alertrpc.query.statement import Shape, Statement, found, limited
 
 ROWSCOUNT = "rowscount"
 _COUNTED = f"'{ROWSCOUNT}', CAST(COUNT(*) AS TEXT)"
@@ -28,9 +28,8 @@ def counted(resource: Resource, params: GetParams, where: Sequence[Condition]) -
     by = ", ".join([grouping.of for grouping, _ in groupings.values()])
     tables = found(resource, where, [join for grouping, _ in groupings.values() for join in grouping.joins])
     row = f"json_object({', '.join([_COUNTED, *members])})"
-    return Statement(
-        f"SELECT {row} AS row {tables}{f' GROUP BY {by} ORDER BY {by}' if by else ''}", args_of(where), Shape.ARRAY
-    )
+    sql = f"SELECT {row} AS row {tables}{f' GROUP BY {by} ORDER BY {by}' if by else ''}"
+    return limited(Statement(sql, args_of(where), Shape.ARRAY), params.limit)
 
 
 def grouped(resource: Resource, params: GetParams, where: Sequence[Condition]) -> Statement:
@@ -42,6 +41,4 @@ def grouped(resource: Resource, params: GetParams, where: Sequence[Condition]) -
     order = [f"{value.get(name, 'COUNT(*)')} {direction}" for name, direction in params.sort]
     by = ", ".join(value.values())
     sql = f"SELECT {row} AS row {found(resource, where)} GROUP BY {by} ORDER BY {', '.join([*order, by])}"
-    if params.limit is None or params.count_output:
-        return Statement(sql, args_of(where), Shape.ARRAY)
-    return Statement(f"{sql} LIMIT ?", (*args_of(where), params.limit), Shape.ARRAY, params.limit)
+    return limited(Statement(sql, args_of(where), Shape.ARRAY), None if params.count_output else params.limit)

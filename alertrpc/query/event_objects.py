@@ -3,10 +3,13 @@
 Statements here speak of the event as `e`, and of the object's hosts as `oh`.
 """
 
+from collections.abc import Callable
+from enum import Enum
+
 from alertrpc.query.columns.event_tag import TAGS_OF_EVENT
 from alertrpc.query.linked import ids_asked_for, is_linked
 from alertrpc.query.params import GetParams
-from alertrpc.query.rights import host_is_open, is_in_some_group, objects_are_open
+from alertrpc.query.rights import ANY_OBJECT, host_is_open, is_in_some_group, objects_are_open
 from alertrpc.query.sql import ONE_OF, Condition, args_of, is_in, json_list
 from alertrpc.query.tags import tags_asked_for
 from alertrpc.records import Caller
@@ -16,52 +19,91 @@ SOURCES = range(5)
 OBJECTS = range(7)
 OBJECTS_WITH_IDS = (0, 4, 5, 6)  # trigger, item, low-level discovery rule, service
 OBJECTS_WITH_SEVERITY = (TRIGGER, SERVICE)
-FEW = ("eventids", "objectids", "hostids", "groupids")  # what picks few events
 
 # The objects whose hosts are those of an event's object: items and discovery rules are one kind of thing.
 HOST_OBJECTS = {0: "0", 4: "4, 5", 5: "4, 5"}
+_CHECKED = "+e.objectid"  # to SQLite no way to find events
+_BESIDE_OBJECTID = {"source", "object", "time_from", "time_till", "evaltype"}
 
 
-def event_conditions(params: GetParams, caller: Caller) -> list[Condition]:
+class Finding(Enum):
+    """What the objects that are asked for do for a statement."""
+
+    LISTING = "their events may lead it"
+    INDEX = "an index finds the few events of theirs"
+    CHECK = "events that something else finds are checked"
+
+
+def event_conditions(params: GetParams, caller: Caller, finding: Finding = Finding.LISTING) -> list[Condition]:
     """What event.get and problem.get ask alike, beside what their tables say."""
     return [
-        *_objects(params),
-        *_on_hosts(params, caller),
-        *_severities(params),
+        *_objects(params, finding),
+        *_on_hosts(params, caller, finding),
+        *_severities(params, finding),
         *_actions(params),
         *tags_asked_for(params, TAGS_OF_EVENT),
     ]
 
 
-def _objects(params: GetParams) -> list[Condition]:
+def _objects(params: GetParams, finding: Finding) -> list[Condition]:
     if "objectids" not in params.ids or params.own["object"] not in OBJECTS_WITH_IDS:
         return []
-    asked, inner = [is_in(f"{alias}.objectid", params.ids["objectids"]) for alias in ("e", "t")]
-    return [asked._replace(keys=f"SELECT t.eventid FROM events t WHERE {inner.sql}")]
+    asked = params.ids["objectids"]
+    if asked.size == 1 and params.sort and params.sort[0][0] == "clock":
+        return [is_in("e.objectid", asked)]  # an index gives the events of one object in the order of their clocks
+    return [_found_by_object(lambda objectid: is_in(objectid, asked), params, finding)]
 
 
-def _on_hosts(params: GetParams, caller: Caller) -> list[Condition]:
-    obj = params.own["object"]
-    if obj not in HOST_OBJECTS:
+def _on_hosts(params: GetParams, caller: Caller, finding: Finding) -> list[Condition]:
+    """Rights are looked up once for each object, and not for each of its events, unless just some events are asked for."""
+    if params.own["object"] not in HOST_OBJECTS:
         return is_in_some_group(caller)
-    conditions = []
-    if asked := hosts_asked_for(params, caller):
-        is_few = any(name in params.ids for name in ("hostids", "groupids"))
-        inner = objects_on(asked, "t.objectid", HOST_OBJECTS[obj])
-        keys = f"SELECT t.eventid FROM events t WHERE {inner.sql}" if is_few else ""
-        conditions.append(objects_on(asked, "e.objectid", HOST_OBJECTS[obj])._replace(keys=keys))
-    few = any(name in params.ids for name in FEW)
-    return [*conditions, *objects_are_open("e.objectid", HOST_OBJECTS[obj], caller, few=few)]
+    objects = HOST_OBJECTS[params.own["object"]]
+    asked = hosts_asked_for(params, caller)
+    if not {"hostids", "groupids"}.isdisjoint(params.ids):
+        return [_found_by_object(lambda objectid: _is_open_on(asked, objectid, objects, caller), params, finding)]
+    column = "e.objectid" if finding is Finding.LISTING and _is_counted_by_object(params) else _CHECKED
+    on = [objects_on(asked, column, objects)] if asked else []
+    if "eventids" in params.ids:
+        return [*on, *objects_are_open("e.objectid", objects, caller, few=True)]
+    among = is_in("oh.objectid", params.ids["objectids"]) if "objectids" in params.ids else ANY_OBJECT
+    return [*on, *objects_are_open(column, objects, caller, few=False, among=among)]
 
 
-def _severities(params: GetParams) -> list[Condition]:
+def _found_by_object(asked: Callable[[str], Condition], params: GetParams, finding: Finding) -> Condition:
+    """What is asked of the objectid, by which an index finds the events to be counted, and the keys of others."""
+    if finding is Finding.CHECK:
+        return asked(_CHECKED)
+    if params.count_output or finding is Finding.INDEX:
+        return asked("e.objectid")
+    return asked(_CHECKED)._replace(keys=f"SELECT t.eventid FROM events t WHERE {asked('t.objectid').sql}")
+
+
+def _is_counted_by_object(params: GetParams) -> bool:
+    """The index of objects holds all that is asked for."""
+    return params.is_plain_count and params.own.keys() <= _BESIDE_OBJECTID
+
+
+def _is_open_on(hosts: list[Condition], objectid: str, objects: str, caller: Caller) -> Condition:
+    """The object lives on such a host and is open to the caller."""
+    if caller.is_super_admin:
+        return objects_on(hosts, objectid, objects)
+    among = objects_on(hosts, "oh.objectid", objects)
+    [is_open] = objects_are_open(objectid, objects, caller, few=False, among=among)
+    return is_open
+
+
+def _severities(params: GetParams, finding: Finding) -> list[Condition]:
     """Severities count for the objects that have any, and are left aside for others."""
     obj, conditions = params.own["object"], []
     if "severities" in params.own and obj in OBJECTS_WITH_SEVERITY:
         conditions.append(Condition(f"e.severity IN {ONE_OF}", (json_list(params.own["severities"]),)))
     if "trigger_severities" in params.own and obj == TRIGGER:
         triggers = f"SELECT pt.triggerid FROM triggers pt WHERE pt.priority IN {ONE_OF}"
-        conditions.append(Condition(f"e.objectid IN ({triggers})", (json_list(params.own["trigger_severities"]),)))
+        asked = (json_list(params.own["trigger_severities"]),)
+        conditions.append(
+            _found_by_object(lambda objectid: Condition(f"{objectid} IN ({triggers})", asked), params, finding)
+        )
     return conditions
 
 

@@ -2,7 +2,12 @@
 
 from collections.abc import Callable, Mapping
 
+from alertrpc.query.durations import seconds
 from alertrpc.query.macros import expand_macros
 from alertrpc.query.search import fold
 
-FUNCTIONS: Mapping[str, Callable[..., str | None]] = {"fold": fold, "expand_macros": expand_macros}
+FUNCTIONS: Mapping[str, Callable[..., str | int | None]] = {
+    "fold": fold,
+    "expand_macros": expand_macros,
+    "seconds": seconds,
+}

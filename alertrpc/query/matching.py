@@ -1,9 +1,10 @@
 """Conditions of the parameters that all get methods have: ids, filter and search."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from alertrpc.errors import invalid_parameter
+from alertrpc.query.durations import seconds
 from alertrpc.query.linked import is_linked
 from alertrpc.query.own import INNER
 from alertrpc.query.params import GetParams, Scalar, as_text
@@ -47,6 +48,8 @@ def _is_one_of(resource: Resource, column: Column, values: AskedIds | Listed) ->
 
 def _is_one_of_in(alias: str, column: Column, values: AskedIds | Listed) -> Condition:
     expression = column.value(alias)
+    if column.kind is Kind.DURATION:
+        expression = f"seconds({expression})"
     found = is_in(expression, values)
     if column.kind is Kind.NULLABLE_ID and values.has_zero:
         return any_of([found, Condition(f"{expression} IS NULL")])
@@ -59,11 +62,11 @@ def filter_conditions(resource: Resource, params: GetParams, caller: Caller) -> 
     for name, values in params.filter.items():
         if name in resource.ignored_filters or name in resource.filter_links:
             continue
+        if name in resource.unmatched:
+            conditions.append(NOTHING)
+            continue
         column = resource.view.columns[name]
-        if column.kind is Kind.TEXT:
-            matched: list[int | str] = [as_text(value) for value in values]
-        else:
-            matched = [number for value in values if (number := _whole_number(value, column.kind)) is not None]
+        matched = _comparable(column.kind, values)
         found = _is_one_of(resource, column, Listed(matched)) if matched else NOTHING
         conditions.append(_of_own(resource, name, found, caller))
     matched_by_any = [any_of(conditions)] if params.search_by_any and conditions else conditions
@@ -88,6 +91,15 @@ def _of_own(resource: Resource, name: str, condition: Condition, caller: Caller)
     return all_of([condition, Condition(view.is_own.format(resource.alias), (caller.userid,))])
 
 
+def _comparable(kind: Kind, values: Sequence[Scalar]) -> list[int | str]:
+    """The values that may be compared with a column."""
+    if kind is Kind.TEXT:
+        return [as_text(value) for value in values]
+    if kind is Kind.DURATION:
+        return [number for value in values if (number := seconds(as_text(value))) is not None]
+    return [number for value in values if (number := _whole_number(value, kind)) is not None]
+
+
 def _whole_number(value: Scalar, kind: Kind) -> int | None:
     if isinstance(value, str) and _INTEGER.fullmatch(value.removesuffix("\n")):
         if kind is Kind.NULLABLE_ID and value.startswith("-"):
@@ -103,6 +115,9 @@ def search_conditions(resource: Resource, params: GetParams, caller: Caller) -> 
     join = any_of if params.search_by_any else all_of
     conditions = []
     for name, values in params.search.items():
+        if name in resource.unmatched:
+            conditions.append(NOTHING)
+            continue
         expression = resource.view.columns[name].value(resource.alias)
         patterns = [
             like(

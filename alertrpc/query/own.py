@@ -12,7 +12,7 @@ INNER = "t"  # the table's alias in a subselect of its keys
 
 
 def own_conditions(resource: Resource, params: GetParams) -> list[Condition]:
-    """What the given parameters ask; those that lead are one condition, for one way through an index."""
+    """What the given parameters ask; those that may lead are one condition, for one way through an index."""
     given = [(parameter, params.own[name]) for name, parameter in resource.parameters.items() if name in params.own]
     leading = [(parameter, value) for parameter, value in given if parameter.leads]
     others = [_asked(parameter, value, resource.alias) for parameter, value in given if not parameter.leads]
@@ -23,8 +23,8 @@ def _leading(resource: Resource, params: GetParams, given: Sequence[tuple[Parame
     conditions = [condition for parameter, value in given if (condition := _asked(parameter, value, resource.alias))]
     if not conditions:
         return []
-    keys = ""
-    if params.is_sorted_by(resource.key):
+    keys, order = "", params.sort[0][0] if params.sort else resource.key
+    if not params.count_output and any(order in parameter.leads for parameter, _ in given):
         inner = all_of([condition for parameter, value in given if (condition := _asked(parameter, value, INNER))])
         keys = f"SELECT {INNER}.{resource.key} FROM {resource.table} {INNER} WHERE {inner.sql}"
     return [all_of(conditions)._replace(keys=keys)]

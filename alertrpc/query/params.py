@@ -40,10 +40,6 @@ class GetParams(NamedTuple):
     limit_selects: int | None = None
     has_strange_members: bool = False  # filter or search names what is no column
 
-    def is_sorted_by(self, key: str) -> bool:
-        """Rows are asked for in the order of their key, which is the order when none is asked for."""
-        return not self.count_output and (not self.sort or self.sort[0][0] == key)
-
     @property
     def is_plain_count(self) -> bool:
         """All rows are counted, by nothing that stands in them."""

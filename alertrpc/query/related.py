@@ -46,10 +46,13 @@ class Related:
 
 @dataclass(frozen=True, slots=True)
 class NotKept:
-    """Related objects of Zabbix's that are not kept here: there are none of them. `strict` is as of Related."""
+    """Related objects of Zabbix's that are not kept here: there are none of them. What may be asked for is checked where
+    there is a choice: with a row, or first of all where `strict`. What is
+    `always` there is no number to "count"."""
 
     member: str
     countable: bool = False
     choice: Names = ()
     strict: bool = False
+    always: bool = False
     for_super_admins: bool = False

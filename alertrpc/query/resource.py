@@ -67,17 +67,20 @@ class Resource:
     # The id parameters that lead a statement before others, and those by which an index finds a short answer.
     few_first: Names = ()
     short_ids: Names = ()
+    # A page out of many rows that a condition with keys finds is looked for in the order asked for.
+    pages: bool = False
     # Zabbix selects distinct rows of joined tables, which show the columns by which they are sorted.
     is_joined: Callable[[GetParams, Caller], bool] = never
     shown_when_sorted: Names = ()
     # What groupCount counts by, where it is known, and groupBy.
     group_counted: Mapping[str, Grouping] | None = None
     group_by: Names = ()
-    # Filters: part of every one that does not name it; about other tables; of no effect; refused.
+    # Filters: part of every one that does not name it; about other tables; of no effect; refused; of no row.
     default_filter: Mapping[str, Sequence[int]] = field(default_factory=dict)
     filter_links: Mapping[str, Linked] = field(default_factory=dict)
     ignored_filters: Names = ()
     secrets: Names = ()
+    unmatched: Names = ()
     # How a strict method checks: names that stand for others, its order, what countOutput and limitSelects take.
     deprecated: Mapping[str, str] = field(default_factory=dict)
     output_is_first: bool = False

@@ -9,6 +9,7 @@ from alertrpc.records import Caller
 
 READ = 2
 READ_WRITE = 3
+ANY_OBJECT = Condition("1")
 
 # The permission of a user on a host, {0}: 0, READ or READ_WRITE.
 _HOST_PERMISSION = """COALESCE((
@@ -57,12 +58,12 @@ def _is_open(permission: str, caller: Caller, *, editable: bool) -> list[Conditi
 
 
 def objects_are_open(
-    objectid: str, objects: str, caller: Caller, *, few: bool, editable: bool = False
+    objectid: str, objects: str, caller: Caller, *, few: bool, editable: bool = False, among: Condition = ANY_OBJECT
 ) -> list[Condition]:
     """All hosts of an object are open to the caller, one of them for writing where it shall be editable.
 
     `objects` are the kinds of objects, as SQL.
-    `few` objects are checked one by one; else the open ones are listed once.
+    `few` objects are checked one by one; else the open ones are listed once, of those `among` which they are sought.
     """
     if caller.is_super_admin:
         return []
@@ -74,8 +75,8 @@ def objects_are_open(
     if few:
         sql = f"EXISTS (SELECT 1 {found} AND oh.objectid = {objectid} GROUP BY oh.objectid {is_open})"
     else:
-        sql = f"{objectid} IN (SELECT oh.objectid {found} GROUP BY oh.objectid {is_open})"
-    return [Condition(sql, tuple(userids))]
+        sql = f"{objectid} IN (SELECT oh.objectid {found} AND {among.sql} GROUP BY oh.objectid {is_open})"
+    return [Condition(sql, (*among.args, *userids))]
 
 
 def shares_user_group(userid_column: str, caller: Caller) -> list[Condition]:

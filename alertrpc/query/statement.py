@@ -35,6 +35,16 @@ class Statement(NamedTuple):
         return tuple([arg.fill(bound) if isinstance(arg, Slot | Ago) else arg for arg in self.args])
 
 
+EMPTY = Statement("SELECT '' AS row WHERE 0", (), Shape.ARRAY)  # the answer is an empty array
+
+
+def limited(statement: Statement, limit: int | None) -> Statement:
+    """The first rows of a statement, where there is a limit."""
+    if limit is None:
+        return statement
+    return statement._replace(sql=f"{statement.sql} LIMIT ?", args=(*statement.args, limit), limit=limit)
+
+
 def found(resource: Resource, where: Sequence[Condition], joins: Iterable[str] = ()) -> str:
     """FROM and WHERE: the tables that the conditions and `joins` need, and the conditions."""
     needed = joins_of(where) | set(joins)

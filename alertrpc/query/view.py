@@ -14,6 +14,7 @@ class Kind(Enum):
     NUMBER = "CAST({0} AS TEXT)"
     NULLABLE_ID = "COALESCE(CAST({0} AS TEXT), '0')"
     TEXT = "{0}"
+    DURATION = "({0})"  # a text that is compared by its seconds
     JSON = "json({0})"
 
 
@@ -39,6 +40,10 @@ def number(name: str, expression: str = "", join: str = "") -> Column:
 
 def nullable_id(name: str, expression: str = "", join: str = "") -> Column:
     return Column(name, Kind.NULLABLE_ID, expression, join)
+
+
+def duration(name: str) -> Column:
+    return Column(name, Kind.DURATION)
 
 
 def text(name: str, expression: str = "") -> Column:
@@ -93,4 +98,4 @@ def filterable(of: View, besides: Names = ()) -> Names:
 
 def searchable(of: View) -> Names:
     """The columns that hold text."""
-    return tuple([name for name, column in of.columns.items() if column.kind is Kind.TEXT])
+    return tuple([name for name, column in of.columns.items() if column.kind in (Kind.TEXT, Kind.DURATION)])

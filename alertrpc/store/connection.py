@@ -17,7 +17,7 @@ T = TypeVar("T")
 SqlConnection = sqlite3.Connection  # what functions of a transaction are given
 SqlError = sqlite3.Error
 Job = Callable[[SqlConnection], T]
-Function = Callable[..., str | None]
+Function = Callable[..., str | int | None]
 
 OLDEST_SQLITE = (3, 37, 0)  # the first with STRICT tables
 PRIVATE = 0o600  # the file holds hashes of passwords and tokens
@@ -63,7 +63,7 @@ def connect_reader(
 ) -> sqlite3.Connection:
     """A connection that cannot write, and gives text as the UTF-8 bytes that go to the client.
 
-    `functions` of one argument each are there for its statements, by their names.
+    `functions` are there for its statements, by their names.
     """
     connection = connect(path, kept_statements=kept_statements)
     connection.execute("PRAGMA query_only = ON")

@@ -1,6 +1,6 @@
 """The fields of users: https://www.zabbix.com/documentation/7.0/en/manual/api/reference/user/object."""
 
-from alertrpc.query.view import nullable_id, number, text, view
+from alertrpc.query.view import duration, nullable_id, number, text, view
 
 USER = view(
     number("userid"),
@@ -9,9 +9,9 @@ USER = view(
     text("surname"),
     text("url"),
     number("autologin"),
-    text("autologout"),
+    duration("autologout"),
     text("lang"),
-    text("refresh"),
+    duration("refresh"),
     text("theme"),
     number("attempt_failed"),
     text("attempt_ip"),

@@ -6,7 +6,7 @@ from alertrpc.query.related import NotKept, Related
 from alertrpc.query.resource import Resource
 from alertrpc.query.rights import is_in_some_group
 from alertrpc.query.sql import Condition
-from alertrpc.query.view import Column, Kind, filterable, number, searchable, text, view
+from alertrpc.query.view import Column, Kind, duration, filterable, number, searchable, text, view
 from alertrpc.records import Caller
 
 _SHOWN = (
@@ -19,7 +19,7 @@ _ACTION = view(
     number("eventsource"),
     number("evaltype"),
     number("status"),
-    text("esc_period"),
+    duration("esc_period"),
     text("formula"),
     number("pause_suppressed"),
     number("notify_if_canceled"),

@@ -108,8 +108,8 @@ RESOURCE = Resource(
     parameters={
         "eventsource": Parameter(Given.NUMBER, allowed=SOURCES, default=0),
         "eventobject": Parameter(Given.NUMBER, allowed=OBJECTS, default=0),
-        "time_from": Parameter(Given.TIME, "{0}.clock > ?", leads=True),
-        "time_till": Parameter(Given.TIME, "{0}.clock < ?", leads=True),
+        "time_from": Parameter(Given.TIME, "{0}.clock > ?", leads=("alertid",)),
+        "time_till": Parameter(Given.TIME, "{0}.clock < ?", leads=("alertid",)),
     },
     sortable=("alertid", "clock", "eventid", "status", "sendto", "mediatypeid"),
     filterable=("alertid", "actionid", "eventid", "userid", "mediatypeid", "status", "acknowledgeid"),

@@ -26,7 +26,7 @@ from alertrpc.query.params import GetParams
 from alertrpc.query.related import Related
 from alertrpc.query.resource import Resource
 from alertrpc.query.rights import shares_user_group
-from alertrpc.query.sql import ONE_OF, Condition, Expression, any_of, json_list
+from alertrpc.query.sql import NOTHING, ONE_OF, Condition, Expression, json_list
 from alertrpc.query.view import view
 from alertrpc.records import Caller
 
@@ -36,9 +36,32 @@ SOURCES_OF_PROBLEMS_IN_TIME = (0, 4)
 _ALERT_FIELDS = tuple(name for name in ALERT.columns if name != "eventid")
 _ALERT = replace(ALERT, choice=_ALERT_FIELDS, extended=_ALERT_FIELDS)
 _TRIGGER = replace(TRIGGER_VIEW, choice=CHOICES[TRIGGER], extended=tuple(TRIGGER_VIEW.columns))
-_LASTED = "{0}.value = 1 AND {0}.clock <= ? AND ({0}.recovered = 0 OR {0}.eventid IN ({1}))"
-_RECOVERED_SINCE = """SELECT ser.eventid FROM event_recovery ser CROSS JOIN events sre ON sre.eventid = ser.r_eventid
-    WHERE sre.clock >= ? AND ser.eventid = {0}.eventid"""
+# Problems that lasted in the time from `since` to `till` of `w`, and the recoveries that ended them.
+_LASTED = """{0}.value = 1 AND {0}.clock <= w.till AND ({0}.recovered = 0 OR EXISTS (
+    SELECT 1 FROM event_recovery ser CROSS JOIN events sre ON sre.eventid = ser.r_eventid
+    WHERE ser.eventid = {0}.eventid AND sre.clock >= w.since))"""
+_ENDED = f"""EXISTS (SELECT 1 FROM event_recovery per CROSS JOIN events p ON p.eventid = per.eventid
+    WHERE per.r_eventid = e.eventid AND {_LASTED.format("p")})"""
+_IN_TIME = "EXISTS (SELECT 1 FROM (SELECT ? AS till, ? AS since) w WHERE {})"
+# They are found among what began before, or among what is open or ended since, whichever is the shorter time.
+_LASTED_KEYS = f"""WITH w AS MATERIALIZED (
+    SELECT till, since, COALESCE((SELECT MAX(clock) FROM events) - since < till - (SELECT MIN(clock) FROM events), 0) AS late
+    FROM (SELECT ? AS till, ? AS since)),
+lasted (eventid) AS (
+    SELECT * FROM (
+        SELECT t.eventid FROM w CROSS JOIN events t WHERE {_LASTED.format("t")} LIMIT -1 * (SELECT 1 - late FROM w))
+    UNION ALL SELECT * FROM (
+        SELECT t.eventid FROM w CROSS JOIN events t INDEXED BY events_open
+        WHERE t.value = 1 AND t.recovered = 0 AND t.clock <= w.till LIMIT -1 * (SELECT late FROM w))
+    UNION ALL SELECT * FROM (
+        SELECT ser.eventid FROM w CROSS JOIN events sre CROSS JOIN event_recovery ser ON ser.r_eventid = sre.eventid
+        WHERE sre.clock >= w.since
+        AND (SELECT t.value = 1 AND t.clock <= w.till FROM events t WHERE t.eventid = ser.eventid)
+        LIMIT -1 * (SELECT late FROM w)))"""
+_OF_VALUE = {
+    PROBLEM: (_LASTED.format("e"), "SELECT eventid FROM lasted"),
+    OK: (_ENDED, "SELECT per.r_eventid FROM lasted CROSS JOIN event_recovery per ON per.eventid = lasted.eventid"),
+}
 
 
 def _conditions(params: GetParams, caller: Caller) -> list[Condition]:
@@ -51,17 +74,12 @@ def _values(params: GetParams) -> list[Condition]:
     times = [params.own.get("problem_time_till"), params.own.get("problem_time_from")]
     if None in times or params.own["source"] not in SOURCES_OF_PROBLEMS_IN_TIME:
         return [] if values is None else [Condition(f"e.value IN {ONE_OF}", (json_list(values),))]
-    conditions = []
-    if values is None or PROBLEM in values:
-        lasted = _LASTED.format("t", _RECOVERED_SINCE.format("t"))
-        keys = f"SELECT t.eventid FROM events t WHERE {lasted}"
-        conditions.append(Condition(_LASTED.format("e", _RECOVERED_SINCE.format("e")), tuple(times), keys=keys))
-    if values is not None and OK in values:
-        lasted = _LASTED.format("p", _RECOVERED_SINCE.format("p"))
-        ends = "SELECT per.r_eventid FROM events p CROSS JOIN event_recovery per ON per.eventid = p.eventid"
-        recoveries = f"{ends} WHERE {lasted}"
-        conditions.append(Condition(f"e.eventid IN ({recoveries})", tuple(times)))
-    return [any_of(conditions) if conditions else Condition("0")]
+    of_values = [_OF_VALUE[value] for value in (PROBLEM, OK) if value in ([PROBLEM] if values is None else values)]
+    if not of_values:
+        return [NOTHING]
+    in_time = _IN_TIME.format(" OR ".join([f"({condition})" for condition, _ in of_values]))
+    keys = f"{_LASTED_KEYS} {' UNION ALL '.join([keys for _, keys in of_values])}"
+    return [Condition(in_time, tuple(times), keys=keys)]
 
 
 def _is_joined(params: GetParams, caller: Caller) -> bool:
@@ -74,9 +92,7 @@ def _is_joined(params: GetParams, caller: Caller) -> bool:
 
 
 def _alerts(params: GetParams, caller: Caller) -> Expression:
-    """The alerts of the event as alert.get shows them, which are those of events of triggers alone."""
-    if (params.own["source"], params.own["object"]) != (0, TRIGGER):
-        return Expression("FROM alerts a WHERE 0")
+    """The alerts of the event that actions on events of triggers sent, as far as the caller may see them."""
     alerts = """SELECT * FROM alerts t
         WHERE t.eventid = e.eventid AND t.actionid IN (SELECT actionid FROM actions WHERE eventsource = 0)"""
     found = with_conditions(Expression(alerts), shares_user_group("t.userid", caller))
@@ -139,6 +155,7 @@ RESOURCE = Resource(
     conditions=_conditions,
     joins=RECOVERY_JOIN,
     short_ids=("eventids",),
+    pages=True,
     is_joined=_is_joined,
     shown_when_sorted=("clock",),
 )  # fmt: skip

@@ -20,9 +20,11 @@ _HAS_TRIGGERS = """EXISTS (
     SELECT 1 FROM object_hosts oh CROSS JOIN triggers t ON t.triggerid = oh.objectid
     WHERE oh.hostid = {0}.hostid AND oh.object = 0"""
 _HAS_PROBLEMS = """EXISTS (
-    SELECT 1 FROM object_hosts oh CROSS JOIN events e ON e.objectid = oh.objectid AND e.object = 0 AND e.source = 0
+    SELECT 1 FROM object_hosts oh CROSS JOIN triggers t ON t.triggerid = oh.objectid
+    CROSS JOIN events e ON e.objectid = oh.objectid AND e.object = 0 AND e.source = 0
     WHERE oh.hostid = {0}.hostid AND oh.object = 0 AND e.value = 1 AND e.recovered = 0"""
 _IS_HOST_OR_TEMPLATE = "h.status IN (0, 1, 3) AND h.flags IN (0, 4)"
+_OF_INTERFACES = ("ip", "dns", "port", "useip", "type", "interfaceid", "available", "error")  # which are not kept
 _JOINED = frozenset({"groupids", "triggerids", "itemids", "templateids"})
 _OF_OTHER_TABLES = frozenset({"inventory_mode", "active_available", "assigned_proxyid"})
 
@@ -37,7 +39,9 @@ def _conditions(params: GetParams, caller: Caller) -> list[Condition]:
 
 def _is_joined(params: GetParams, caller: Caller) -> bool:
     asked = {*params.ids, *params.own}
-    return not caller.is_super_admin or not (_JOINED.isdisjoint(asked) and _OF_OTHER_TABLES.isdisjoint(params.output))
+    if not caller.is_super_admin or not _JOINED.isdisjoint(asked):
+        return True
+    return not _OF_OTHER_TABLES.isdisjoint([*params.output, *params.filter])
 
 
 def _groups(params: GetParams, caller: Caller) -> Expression:
@@ -82,11 +86,11 @@ RESOURCE = Resource(
         "with_simple_graph_items": Parameter(Given.ANYTHING, _HAS_ITEMS),
         "with_triggers": Parameter(Given.ANYTHING, _HAS_TRIGGERS + ")"),
         "with_monitored_triggers": Parameter(Given.ANYTHING, _HAS_TRIGGERS + " AND t.status = 0)"),
+        "inheritedTags": Parameter(Given.BOOLEAN),
         "severities": Parameter(Given.NUMBERS, _HAS_PROBLEMS + " AND e.severity IN {1})", allowed=SEVERITIES),
         "withProblemsSuppressed": Parameter(Given.BOOLEAN, "0", otherwise=_HAS_PROBLEMS + ")", null=True),
         "evaltype": Parameter(Given.NUMBER),
         "tags": Parameter(Given.TAGS),
-        "inheritedTags": Parameter(Given.BOOLEAN),
         "templateids": NOTHING_FOUND,
         "interfaceids": NOTHING_FOUND,
         "maintenanceids": NOTHING_FOUND,
@@ -104,6 +108,7 @@ RESOURCE = Resource(
     sortable=("hostid", "host", "name", "status"),
     filterable=filterable(HOST, besides=("description",)),
     searchable=searchable(HOST),
+    unmatched=_OF_INTERFACES,
     related={
         "selectGroups": Related("groups", "g", HOSTGROUP, _groups, strict=True),
         "selectHostGroups": Related("hostgroups", "g", HOSTGROUP, _groups, strict=True),
@@ -114,6 +119,8 @@ RESOURCE = Resource(
         "selectHttpTests": NotKept("httpTests", countable=True),
         "selectInterfaces": NotKept("interfaces", countable=True),
         "selectDashboards": NotKept("dashboards", countable=True),
+        "selectTags": NotKept("tags", choice=("tag", "value", "automatic"), strict=True),
+        "selectValueMaps": NotKept("valuemaps", choice=("valuemapid", "name", "mappings"), strict=True),
         "selectParentTemplates": NotKept(
             "parentTemplates",
             countable=True,
@@ -123,10 +130,8 @@ RESOURCE = Resource(
         "selectMacros": NotKept(
             "macros", choice=("hostmacroid", "macro", "value", "type", "description", "automatic"), strict=True
         ),
-        "selectTags": NotKept("tags", choice=("tag", "value", "automatic"), strict=True),
-        "selectValueMaps": NotKept("valuemaps", choice=("valuemapid", "name", "mappings"), strict=True),
         "selectInheritedTags": NotKept("inheritedTags"),
-        "selectInventory": NotKept("inventory"),
+        "selectInventory": NotKept("inventory", always=True),
         "selectDiscoveryRule": NotKept("discoveryRule"),
         "selectHostDiscovery": NotKept("hostDiscovery"),
     },

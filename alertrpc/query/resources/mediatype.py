@@ -33,7 +33,8 @@ def _finds_nothing(params: GetParams, caller: Caller) -> bool:
 
 
 def _users(params: GetParams, caller: Caller) -> Expression:
-    users = "FROM users u WHERE u.userid IN (SELECT m.userid FROM media m WHERE m.mediatypeid = mt.mediatypeid)"
+    users = """FROM (SELECT DISTINCT m.userid FROM media m WHERE m.mediatypeid = mt.mediatypeid) mu
+        CROSS JOIN users u ON u.userid = mu.userid WHERE 1"""
     return with_conditions(Expression(users), [*_is_own("u.userid", caller), *is_in_some_group(caller)])
 
 

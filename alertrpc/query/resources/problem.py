@@ -1,8 +1,10 @@
 """problem.get: https://www.zabbix.com/documentation/7.0/en/manual/api/reference/problem/get."""
 
+from dataclasses import replace
+
 from alertrpc.query.columns.acknowledge import ACKNOWLEDGE, ACKNOWLEDGES_OF_EVENT
 from alertrpc.query.columns.event import DERIVED_COLUMNS, EVENT_COLUMNS, RECOVERY, RECOVERY_COLUMNS
-from alertrpc.query.event_objects import OBJECTS_WITH_IDS, event_conditions
+from alertrpc.query.event_objects import OBJECTS_WITH_IDS, Finding, event_conditions
 from alertrpc.query.event_parameters import (
     EVENT_IDS,
     FROM_TILL,
@@ -34,10 +36,16 @@ _SHOWN = (
     "name", "acknowledged", "severity", "cause_eventid", "opdata", "suppressed", "urls",
 )  # fmt: skip
 
+# Open problems are few: those of some time, or with some ids, are looked for among these.
+_FROM_TILL = {
+    name: replace(parameter, condition=f"+{parameter.condition}", leads=()) for name, parameter in FROM_TILL.items()
+}
+
 
 def _conditions(params: GetParams, caller: Caller) -> list[Condition]:
-    state = Condition(_RECENT, (Ago(RECENT),)) if params.own.get("recent") else Condition(_OPEN)
-    return [state, *event_conditions(params, caller)]
+    if params.own.get("recent"):
+        return [Condition(_RECENT, (Ago(RECENT),)), *event_conditions(params, caller, Finding.CHECK)]
+    return [Condition(_OPEN), *event_conditions(params, caller, Finding.INDEX)]
 
 
 RESOURCE = Resource(
@@ -59,7 +67,7 @@ RESOURCE = Resource(
         "source": Parameter(Given.NUMBER, "{0}.source = ?", allowed=SOURCES_OF_PROBLEMS, default=0),
         "object": Parameter(Given.NUMBER, "{0}.object = ?", allowed=OBJECTS_WITH_IDS, default=0),
         "severities": SEVERITY,
-        **FROM_TILL,
+        **_FROM_TILL,
         **STATE,
         "recent": Parameter(Given.BOOLEAN, null=True),
         **TAGGED,

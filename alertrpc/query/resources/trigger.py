@@ -8,7 +8,7 @@ from alertrpc.query.columns.hostgroup import HOSTGROUP
 from alertrpc.query.columns.trigger import HOSTS_OF_TRIGGER, TRIGGER, expanded
 from alertrpc.query.event_objects import hosts_asked_for, objects_on
 from alertrpc.query.linked import with_conditions
-from alertrpc.query.parameters import Given, Parameter
+from alertrpc.query.parameters import NOTHING_FOUND, Given, Parameter
 from alertrpc.query.params import GetParams
 from alertrpc.query.related import NotKept, Related
 from alertrpc.query.resource import Grouping, Linked, Resource
@@ -32,8 +32,8 @@ _OF_HOSTS_NAMED = """SELECT oh.objectid FROM hosts nh
 _EVENTS = "FROM events ev WHERE ev.objectid = {0}.triggerid AND ev.object = 0 AND ev.source = 0"
 _UNACKNOWLEDGED = f"EXISTS (SELECT 1 {_EVENTS} AND ev.value = 1 AND ev.acknowledged = 0)"
 _LAST_UNACKNOWLEDGED = f"""0 = (
-    SELECT ev.acknowledged {_EVENTS} AND ev.value = 1 ORDER BY ev.eventid DESC LIMIT 1)"""
-_JOINED = frozenset({"groupids", "hostids", "templateids", "itemids", "group", "host", "templated"})
+    SELECT le.acknowledged FROM events le WHERE le.eventid = (SELECT MAX(ev.eventid) {_EVENTS} AND ev.value = 1))"""
+_JOINED = frozenset({"groupids", "hostids", "templateids", "itemids", "group", "host", "hostid", "templated"})
 
 _HOSTNAME = f"(SELECT MIN(th.name) FROM {HOSTS_OF_TRIGGER})"
 _SHOWN = tuple(TRIGGER.columns)
@@ -60,18 +60,28 @@ def _conditions(params: GetParams, caller: Caller) -> list[Condition]:
         conditions.append(objects_on(asked, "t.triggerid", "0"))
     if "only_true" in params.own:
         conditions.append(Condition("t.value = 1 OR t.lastchange > ?", (Ago(RECENT),)))
+    if _is_sorted_by_host(params):
+        conditions.append(Condition(f"EXISTS (SELECT 1 FROM {HOSTS_OF_TRIGGER})".format("t")))
     return [*conditions, *tags_asked_for(params, NO_TAGS)]
 
 
+def _is_sorted_by_host(params: GetParams) -> bool:
+    return any(name == "hostname" for name, _ in params.sort)
+
+
 def _is_joined(params: GetParams, caller: Caller) -> bool:
-    by_host = any(name == "hostname" for name, _ in params.sort)
-    return by_host or not caller.is_super_admin or not _JOINED.isdisjoint({*params.ids, *params.own})
+    return (
+        _is_sorted_by_host(params)
+        or not caller.is_super_admin
+        or not _JOINED.isdisjoint({*params.ids, *params.own, *params.filter})
+    )
 
 
 def _groups(params: GetParams, caller: Caller) -> Expression:
-    groups = """FROM hstgrp g WHERE g.type = 0 AND g.groupid IN (
-        SELECT shg.groupid FROM object_hosts soh CROSS JOIN hosts_groups shg ON shg.hostid = soh.hostid
-        WHERE soh.object = 0 AND soh.objectid = t.triggerid)"""
+    groups = """FROM (
+        SELECT DISTINCT shg.groupid FROM object_hosts soh CROSS JOIN hosts_groups shg ON shg.hostid = soh.hostid
+        WHERE soh.object = 0 AND soh.objectid = t.triggerid) thg
+        CROSS JOIN hstgrp g ON g.groupid = thg.groupid WHERE g.type = 0"""
     return with_conditions(Expression(groups), group_is_open("g.groupid", caller))
 
 
@@ -111,6 +121,7 @@ RESOURCE = Resource(
         ),
         "monitored": Parameter(Given.ANYTHING, _IS_MONITORED),
         "active": Parameter(Given.ANYTHING, _IS_MONITORED),
+        "functions": NOTHING_FOUND,
         "skipDependent": Parameter(Given.ANYTHING),
         "only_true": Parameter(Given.ANYTHING),
         "min_severity": Parameter(Given.NUMBER, "{0}.priority >= ?"),
@@ -132,7 +143,7 @@ RESOURCE = Resource(
     related={
         "selectGroups": Related("groups", "g", HOSTGROUP, _groups, strict=True),
         "selectHostGroups": Related("hostgroups", "g", HOSTGROUP, _groups, strict=True),
-        "selectTemplateGroups": NotKept("templategroups"),
+        "selectTemplateGroups": NotKept("templategroups", choice=("groupid", "name", "uuid")),
         "selectHosts": Related("hosts", "h", HOST, _HOSTS_OF_TRIGGER, key="hostid", limited=True),
         "selectItems": NotKept("items"),
         "selectFunctions": NotKept("functions"),

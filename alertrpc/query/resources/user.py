@@ -93,7 +93,7 @@ RESOURCE = Resource(
     },
     parameters={"getAccess": Parameter(Given.ANYTHING, shows=_ACCESS)},
     sortable=("userid", "username"),
-    filterable=filterable(USER, besides=("provisioned",)),
+    filterable=filterable(USER),
     searchable=searchable(USER),
     related={
         "selectUsrgrps": Related("usrgrps", "ug", USRGRP, _user_groups, key="usrgrpid", of_others=True),
