@@ -483,6 +483,9 @@ CREATE INDEX alerts_p_eventid ON alerts (p_eventid) WHERE p_eventid IS NOT NULL;
 -- Version 3: the problems that are open are found at once. Ours: recovered is 1 when event_recovery names the event.
 ALTER TABLE events ADD COLUMN recovered INTEGER NOT NULL DEFAULT 0;
 UPDATE events SET recovered = 1 WHERE eventid IN (SELECT eventid FROM event_recovery);
+CREATE TRIGGER event_recovery_of_event AFTER INSERT ON event_recovery BEGIN
+    UPDATE events SET recovered = 1 WHERE eventid = new.eventid;
+END;
 CREATE INDEX events_open ON events (source, object) WHERE value = 1 AND recovered = 0;
 CREATE INDEX events_open_objectid ON events (objectid, object, source) WHERE value = 1 AND recovered = 0;
 -- The last event of a trigger, its last problem, and its events of some time.

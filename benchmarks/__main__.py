@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from benchmarks import beside_zabbix, deliveries, growth, loading, point_reads, pushes, streams
+from benchmarks import beside_zabbix, deliveries, growth, lists, loading, point_reads, pushes, streams
 from benchmarks.data import write
 from benchmarks.report import Row, show
 
@@ -41,6 +41,7 @@ def measure(folder: Path, arguments: argparse.Namespace) -> list[Row]:
         partial(streams.measure, database, alerts),
         partial(streams.measure_beside_slow_reader, database, alerts, seconds),
         partial(growth.measure, databases),
+        partial(lists.measure, database),
         partial(point_reads.measure_workers, database, alerts, seconds),
         partial(loading.measure, lines, folder, loaded_seconds),
     ]

@@ -1,4 +1,8 @@
-"""Makes data: JSON lines of any number of alerts, with users, hosts and rights around them, the same at every run."""
+"""Makes data: JSON lines of any number of alerts, with users, hosts and rights around them, the same at every run.
+
+What alerts do not need, such as recoveries, tags and the objects of long lists, draws nothing at random and has ids of its
+own, so that the alerts stay the same whatever is added.
+"""
 
 import random
 from collections.abc import Iterator
@@ -13,6 +17,9 @@ TRIGGERS = 1000
 USERS = 20
 ACTIONS = 10
 MEDIA_TYPES = 6
+LISTED = 100  # of each kind of object that a get method lists
+OPEN_EVERY = 101  # problems have one that nothing recovered
+ACKNOWLEDGED_EVERY = 20
 READER = "reader"
 PASSWORDS = {"Admin": "zabbix", READER: "reader-secret"}
 SUBJECTS = (
@@ -48,20 +55,55 @@ def rows(alerts: int) -> Iterator[dict[str, Any]]:
     yield from (
         {"table": "actions", "actionid": i, "name": f"Action {i}", "eventsource": 0} for i in range(1, ACTIONS + 1)
     )
+    yield from _listed()
     events = max(alerts // 2, 1)
-    yield from (
-        {
-            "table": "events",
-            "eventid": i,
-            "objectid": i % TRIGGERS + 1,
-            "clock": START + i,
-            "value": 1,
-            "name": draw.choice(SUBJECTS),
-            "severity": i % 6,
-        }
-        for i in range(1, events + 1)
-    )
+    for i in range(1, events + 1):
+        yield from _problem(i, events, draw.choice(SUBJECTS))
     yield from (_alert(i, events, draw) for i in range(1, alerts + 1))
+
+
+def _listed() -> Iterator[dict[str, Any]]:
+    """Objects that make the lists of get methods long: they have no alerts, and the reader's rights are not about them."""
+    yield {"table": "usrgrp", "usrgrpid": 2, "name": "Others"}
+    for i in range(USERS + 1, LISTED + 1):
+        yield {"table": "users", "userid": i, "username": f"user{i}", "roleid": 1}
+        yield {"table": "users_groups", "usrgrpid": 2, "userid": i}
+    for i in range(1, LISTED + 1):
+        for mediatypeid, sendto in ((i % MEDIA_TYPES + 1, f"user{i}@example.com"), (i, f"+49 30 {i:06}")):
+            yield {"table": "media", "userid": i, "mediatypeid": mediatypeid, "sendto": sendto}
+    for i in range(11, LISTED + 1):
+        yield {"table": "hstgrp", "groupid": i, "name": f"Group {i}"}
+        for hostid in (HOSTS + 2 * i, HOSTS + 2 * i + 1):
+            yield {"table": "hosts", "hostid": hostid, "host": f"host-{hostid}", "name": f"Host {hostid}"}
+            yield {"table": "hosts_groups", "hostid": hostid, "groupid": i}
+    for i in range(MEDIA_TYPES + 1, LISTED + 1):
+        yield {"table": "media_type", "mediatypeid": i, "type": 1, "name": f"Media {i}", "status": 0}
+    for i in range(ACTIONS + 1, LISTED + 1):
+        yield {"table": "actions", "actionid": i, "name": f"Action {i}", "eventsource": 1}
+
+
+def _problem(eventid: int, problems: int, name: str) -> Iterator[dict[str, Any]]:
+    """A problem with its tags, and mostly its recovery, within the time until its trigger's next problem."""
+    clock, is_acknowledged = START + eventid, eventid % ACKNOWLEDGED_EVERY == 0
+    event = {"table": "events", "objectid": eventid % TRIGGERS + 1, "name": name}
+    state = {"value": 1, "severity": eventid % 6, "acknowledged": int(is_acknowledged)}
+    yield {**event, "eventid": eventid, "clock": clock, **state}
+    tags = [("scope", "availability"), ("component", f"part-{eventid % 7}"), ("service", f"service-{eventid % 30}")]
+    for tag, value in tags[: 2 + eventid % 2]:
+        yield {"table": "event_tag", "eventid": eventid, "tag": tag, "value": value}
+    if is_acknowledged:
+        yield {
+            "table": "acknowledges",
+            "userid": eventid // ACKNOWLEDGED_EVERY % USERS + 1,
+            "eventid": eventid,
+            "clock": clock + 30,
+            "message": "I look after it",
+            "action": 6,
+        }
+    if eventid % OPEN_EVERY:
+        ended = clock + 60 + eventid % 900
+        yield {**event, "eventid": problems + eventid, "clock": ended, "value": 0, "severity": 0, "acknowledged": 0}
+        yield {"table": "event_recovery", "eventid": eventid, "r_eventid": problems + eventid}
 
 
 def _alert(alertid: int, events: int, draw: random.Random) -> dict[str, Any]:

@@ -2,13 +2,17 @@
 
 import functools
 import sqlite3
+import time
 from collections.abc import Iterator
+from unittest import mock
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from alertrpc.errors import INVALID_PARAMS, ApiError
+from alertrpc.query import search
+from alertrpc.query.functions import FUNCTIONS
 from alertrpc.query.search import LONGEST_PATTERN, fold, like, upper_character
 
 # Letters whose cases are odd: Turkish, German, Greek, Cyrillic, Kelvin, long s, ligatures, digraphs, combining marks,
@@ -69,15 +73,22 @@ def found(text: str, value: str, *, whole: bool, start: bool) -> bool:
 @pytest.fixture(scope="module")
 def connection() -> Iterator[sqlite3.Connection]:
     connection = sqlite3.connect(":memory:")
-    connection.create_function("fold", 1, fold, deterministic=True)
+    for name, function in FUNCTIONS.items():
+        connection.create_function(name, -1, function, deterministic=True)
     yield connection
     connection.close()
 
 
 def found_by_sqlite(connection: sqlite3.Connection, text: str, value: str, *, whole: bool, start: bool) -> bool:
-    condition = like("t.text", value, whole=whole, start=start)
-    sql = f"SELECT {condition.sql} FROM (SELECT ? AS text) t"
-    return bool(connection.execute(sql, (*condition.args, text)).fetchone()[0])
+    """What LIKE finds, and what is found for a value that is too long for it."""
+    ways = []
+    for longest in (search.LONGEST_LIKE, -1):
+        with mock.patch.object(search, "LONGEST_LIKE", longest):
+            condition = like("t.text", value, whole=whole, start=start)
+        sql = f"SELECT {condition.sql} FROM (SELECT ? AS text) t"
+        ways.append(bool(connection.execute(sql, (*condition.args, text)).fetchone()[0]))
+    assert ways[0] is ways[1]
+    return ways[0]
 
 
 @pytest.mark.parametrize(("text", "value", "expected"), CASES)
@@ -146,7 +157,7 @@ def test_fold_keeps_null() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "whole"), [("a" * (LONGEST_PATTERN - 1), False), ("ü" * 25_001, True), ("%" * 25_001, True)]
+    ("value", "whole"), [("a" * (LONGEST_PATTERN + 1), False), ("ü" * 25_001, True), ("%" * 50_001, True)]
 )
 def test_a_pattern_too_long(value: str, whole: bool) -> None:
     with pytest.raises(ApiError) as raised:
@@ -155,5 +166,16 @@ def test_a_pattern_too_long(value: str, whole: bool) -> None:
 
 
 def test_the_longest_pattern_is_taken(connection: sqlite3.Connection) -> None:
-    value = "a" * (LONGEST_PATTERN - 2)
+    value = "a" * LONGEST_PATTERN
     assert found_by_sqlite(connection, value, value, whole=False, start=False)
+
+
+def test_a_long_pattern_takes_no_long_time(connection: sqlite3.Connection) -> None:
+    """LIKE takes the product of the lengths: 20 billion steps here, in which no time limit is looked at."""
+    value = "a" * 20_000 + "b"
+    condition = like("t.text", value, whole=False, start=False)
+    started = time.monotonic()
+    text = "a" * 1_000_000
+    found = connection.execute(f"SELECT {condition.sql} FROM (SELECT ? AS text) t", (*condition.args, text)).fetchone()
+    assert found == (0,)
+    assert time.monotonic() - started < 10

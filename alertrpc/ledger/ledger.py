@@ -157,7 +157,7 @@ def recover(rules: Rules, ended: Mapping[int, int | None], now: int, connection:
         (alarm["r_eventid"], 0, 0, alarm["triggerid"], *_clock(alarm["resolved_at"]), 0, alarm["name"], 0)
         for alarm in alarms.values()
     ])  # fmt: skip
-    rows.end_problems(recoveries, connection)
+    insert(connection, "event_recovery", ("eventid", "r_eventid"), recoveries)
     rows.copy_tags(recoveries, connection)
     resolved = [(alarm["id"], alarm["resolved_at"], now) for alarm in alarms.values()]
     update(connection, "alarms", ("eventid", "resolved_at", "updated_at"), resolved)

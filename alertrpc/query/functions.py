@@ -4,10 +4,11 @@ from collections.abc import Callable, Mapping
 
 from alertrpc.query.durations import seconds
 from alertrpc.query.macros import expand_macros
-from alertrpc.query.search import fold
+from alertrpc.query.search import fold, has_pieces
 
 FUNCTIONS: Mapping[str, Callable[..., str | int | None]] = {
     "fold": fold,
+    "has_pieces": has_pieces,
     "expand_macros": expand_macros,
     "seconds": seconds,
 }

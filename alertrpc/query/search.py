@@ -1,11 +1,16 @@
 """Case-insensitive search beyond ASCII, as Zabbix does it: the upper-cased value LIKE the upper-cased pattern.
 
 SQLite's LIKE folds the case of ASCII letters alone. What it misses is folded in the column by `replace`, for just those
-letters that the pattern holds; that runs without Python, so a long search leaves the event loop in peace.
+letters that the pattern holds; that runs without Python, so a long search leaves the event loop in peace. LIKE takes time
+by the lengths of pattern and text multiplied, in which no time limit is looked at, so that a long pattern is looked for
+by Python, in time by their sum.
 """
 
 from collections import defaultdict
 from functools import cache, lru_cache
+from string import ascii_lowercase
+
+import orjson
 
 from alertrpc.errors import invalid_parameter
 from alertrpc.query.sql import Condition
@@ -13,7 +18,8 @@ from alertrpc.query.sql import Condition
 ESCAPE = "!"
 _LIKE_SPECIAL = str.maketrans({c: ESCAPE + c for c in ("%", "_", ESCAPE)})
 _LAST_CASED = 0x1E943  # the last character of Unicode that has an upper case
-LONGEST_PATTERN = 50_000  # bytes; SQLite's limit for a LIKE pattern
+LONGEST_PATTERN = 50_000  # bytes
+LONGEST_LIKE = 100  # characters
 _MOST_REPLACED = 16  # SQLite's parser ends at 100 levels, and a `replace` takes four
 
 
@@ -54,16 +60,44 @@ def like(
     Raises ApiError when the pattern is longer than LONGEST_PATTERN.
     """
     upper = value.upper()
-    pattern = upper.translate(_LIKE_SPECIAL)
-    if whole:
-        pattern = pattern.replace("*", "%")
-    elif start:
-        pattern = f"{pattern}%"
-    else:
-        pattern = f"%{pattern}%"
-    if len(pattern.encode()) > LONGEST_PATTERN:
+    if len(upper.encode()) > LONGEST_PATTERN:
         raise invalid_parameter(at, "value is too long.")
+    pieces = upper.split("*") if whole else [upper, ""] if start else ["", upper, ""]
+    if len(upper) > LONGEST_LIKE:
+        return Condition(f"has_pieces({expression}, ?)", (orjson.dumps(pieces).decode(),))
+    pattern = "%".join([piece.translate(_LIKE_SPECIAL) for piece in pieces])
     return Condition(f"{_folded(expression, upper, brief=brief)} LIKE ? ESCAPE '{ESCAPE}'", (pattern,))
+
+
+def has_pieces(text: str | None, pieces: str) -> bool | None:
+    """The text is the pieces, a JSON array in upper case, with anything between them."""
+    if text is None:
+        return None
+    upper = text.translate(_upper_table())
+    first, *others = _parsed(pieces)
+    if not others:
+        return upper == first
+    last = others.pop()
+    end = len(upper) - len(last)
+    if not upper.startswith(first) or not upper.endswith(last):
+        return False
+    place = len(first)
+    for piece in others:
+        if (found := upper.find(piece, place, end)) < 0:
+            return False
+        place = found + len(piece)
+    return place <= end
+
+
+@lru_cache(maxsize=64)
+def _parsed(pieces: str) -> list[str]:
+    parsed: list[str] = orjson.loads(pieces)
+    return parsed
+
+
+@lru_cache(maxsize=1)
+def _upper_table() -> dict[int, str]:
+    return {**_fold_table(), **{ord(letter): letter.upper() for letter in ascii_lowercase}}
 
 
 def _folded(expression: str, upper: str, *, brief: bool) -> str:

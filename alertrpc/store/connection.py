@@ -22,7 +22,7 @@ Function = Callable[..., str | int | None]
 OLDEST_SQLITE = (3, 37, 0)  # the first with STRICT tables
 PRIVATE = 0o600  # the file holds hashes of passwords and tokens
 BUSY_TIMEOUT = 10.0  # seconds that a writer waits for another process's transaction
-_STEPS_BETWEEN_CHECKS = 20_000  # instructions of SQLite's machine between two looks at the time: well under 1 ms
+_STEPS_BETWEEN_CHECKS = 2_000  # of SQLite's machine, each of which may be a LIKE
 
 if sqlite3.sqlite_version_info < OLDEST_SQLITE:
     raise ImportError(f"alertrpc needs SQLite 3.37 or newer; this Python has {sqlite3.sqlite_version}")

@@ -201,24 +201,24 @@ def _columns_of_tables(connection: sqlite3.Connection) -> dict[str, frozenset[st
 
 
 class _without_indexes:  # noqa: N801 - read as a verb: with _without_indexes(...)
-    """Takes the indexes off the tables that are empty, and makes them again when the rows are in."""
+    """Takes the indexes off the tables that are empty, and all triggers, and makes them again when the rows are in."""
 
     def __init__(self, connection: sqlite3.Connection, tables: Iterable[str]) -> None:
         self._connection = connection
         self._empty = {
             table for table in tables if connection.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() is None
         }
-        self._indexes: list[tuple[str, str]] = []
+        self._taken: list[tuple[str, str, str]] = []
 
     def __enter__(self) -> None:
         found = self._connection.execute(
-            "SELECT name, sql, tbl_name FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
+            "SELECT type, name, sql, tbl_name FROM sqlite_master WHERE type IN ('index', 'trigger') AND sql IS NOT NULL"
         ).fetchall()
-        self._indexes = [(name, sql) for name, sql, table in found if table in self._empty]
-        for name, _ in self._indexes:
-            self._connection.execute(f"DROP INDEX {name}")
+        self._taken = [one[:3] for one in found if one[0] == "trigger" or one[3] in self._empty]
+        for kind, name, _ in self._taken:
+            self._connection.execute(f"DROP {kind} {name}")
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if kind is None:
-            for _name, sql in self._indexes:
+            for _kind, _name, sql in self._taken:
                 self._connection.execute(sql)

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from alertrpc.store.bulk import fetch, insert, run, update
+from alertrpc.store.bulk import fetch, run
 
 # Triggers of pushes are found by their alarms; of the others on a host so many are looked through, the oldest first.
 LOADED_TRIGGERS = 1000
@@ -133,12 +133,6 @@ def drop_tags(eventids: Sequence[int], connection: sqlite3.Connection) -> None:
         connection.execute(
             "DELETE FROM event_tag WHERE eventid IN (SELECT value FROM json_each(?))", (str(list(eventids)),)
         )
-
-
-def end_problems(recoveries: Sequence[tuple[int, int]], connection: sqlite3.Connection) -> None:
-    """Records which event ended which problem: pairs of the problem's and the recovery's eventid."""
-    insert(connection, "event_recovery", ("eventid", "r_eventid"), recoveries)
-    update(connection, "events", ("eventid", "recovered"), [(eventid, 1) for eventid, _ in recoveries])
 
 
 def copy_tags(recoveries: Sequence[tuple[int, int]], connection: sqlite3.Connection) -> None:
