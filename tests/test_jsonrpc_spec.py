@@ -154,7 +154,7 @@ def test_letter_case_and_a_second_dot_do_not_count(client: Client, method: str) 
         ("apiinfo.", 'Incorrect method "apiinfo.".'),
         ("apiinfo..version", 'Incorrect method "apiinfo.".'),
         ("Alert.Create", 'Incorrect method "Alert.Create".'),
-        ("user.get.login", 'Incorrect method "user.get".'),
+        ("user.create.login", 'Incorrect method "user.create".'),
     ],
 )
 def test_method_is_not_found(client: Client, method: str, fault: str) -> None:
