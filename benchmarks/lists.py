@@ -1,4 +1,4 @@
-"""Row 7: a list of each get method with what is usually selected, beside bare sqlite3."""
+"""Row 6: a list of each get method with what is usually selected, beside bare sqlite3."""
 
 import socket
 import sqlite3
@@ -76,7 +76,7 @@ def measure(database: Path) -> list[Row]:
                 )
             rows.append(
                 Row(
-                    f"7. {name}.get, {found} rows with {', '.join([select for select in asked if select[:6] == 'select'])}",
+                    f"6. {name}.get, {found} rows with {', '.join([select for select in asked if select[:6] == 'select'])}",
                     f"{taken['alertrpc']:.2f} ms",
                     f"bare sqlite3, the same JSON rows: {taken['sqlite3']:.2f} ms",
                     f"{taken['sqlite3'] / taken['alertrpc']:.2f}" if found else "",
