@@ -7,6 +7,7 @@ import json
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
@@ -103,6 +104,33 @@ def serving(database: Path, *flags: str, env: dict[str, str] | None = None) -> I
         yield server
     finally:
         server.stop()
+
+
+def delivering_database(folder: Path, loaded: Path, configuration: str) -> Path:
+    """A copy of a database in a folder, beside config.toml and a script scripts/ok.sh that sends whatever it is given."""
+    database, script = folder / "alertrpc.db", folder / "scripts" / "ok.sh"
+    database.write_bytes(loaded.read_bytes())
+    script.parent.mkdir()
+    script.write_text("#!/bin/bash\nexit 0\n")
+    script.chmod(0o700)
+    (folder / "config.toml").write_text(configuration)
+    return database
+
+
+def machine_steps(connection: sqlite3.Connection, sql: str, args: Iterable[Any]) -> int:
+    """How many instructions SQLite's machine takes for a statement."""
+    steps = 0
+
+    def step() -> None:
+        nonlocal steps
+        steps += 1
+
+    connection.set_progress_handler(step, 1)
+    try:
+        connection.execute(sql, tuple(args)).fetchall()
+    finally:
+        connection.set_progress_handler(None, 1)
+    return steps
 
 
 class Client:

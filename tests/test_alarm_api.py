@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from alertrpc.api.passwords import hash_password
 from tests.jsons import jsons, many
-from tests.support import Client, Server, passwords, run_alertrpc, serving
+from tests.support import Client, Server, delivering_database, passwords, run_alertrpc, serving
 from tests.wire import eventually, execute
 
 ALARMS = "/api/v2/alarm/alarms"
@@ -128,12 +128,7 @@ def add_user(database: Path, username: str, roleid: int) -> None:
 def pushed(loaded_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pushed]:
     """Two workers that deliver through a script."""
     folder = tmp_path_factory.mktemp("pushed")
-    database, script = folder / "alertrpc.db", folder / "scripts" / "ok.sh"
-    database.write_bytes(loaded_database.read_bytes())
-    script.parent.mkdir()
-    script.write_text("#!/bin/bash\nexit 0\n")
-    script.chmod(0o700)
-    (folder / "config.toml").write_text(CONFIGURATION)
+    database = delivering_database(folder, loaded_database, CONFIGURATION)
     execute(database, "INSERT INTO role (roleid, name, type) VALUES (77, 'Deaf', 3)")
     execute(database, "INSERT INTO role_rule (roleid, name, value_int) VALUES (77, 'api.access', 0)")
     add_user(database, "deaf", 77)

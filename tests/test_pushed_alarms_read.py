@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.recorded import groups_of, readable_groups, row, select
-from tests.support import Client, serving
+from tests.support import Client, delivering_database, serving
 from tests.test_alarm_api import CONFIGURATION, Api, Pushed, alarm
 from tests.wire import eventually
 
@@ -25,12 +25,7 @@ SENT = "1"
 def pushed(loaded_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pushed]:
     """A server that sends what is of the types "told_..." through a script."""
     folder = tmp_path_factory.mktemp("pushed_alarms_read")
-    database, script = folder / "alertrpc.db", folder / "scripts" / "ok.sh"
-    database.write_bytes(loaded_database.read_bytes())
-    script.parent.mkdir()
-    script.write_text("#!/bin/bash\nexit 0\n")
-    script.chmod(0o700)
-    (folder / "config.toml").write_text(CONFIGURATION)
+    database = delivering_database(folder, loaded_database, CONFIGURATION)
     with serving(database, "--config", str(folder / "config.toml")) as server:
         yield Pushed(server, database, Api(server.port))
 

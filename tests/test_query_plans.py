@@ -15,7 +15,7 @@ from alertrpc.query.event_objects import HOST_OBJECTS, OBJECTS_WITH_IDS
 from alertrpc.query.functions import FUNCTIONS
 from alertrpc.records import Caller, Params, UserType
 from benchmarks import data
-from tests.support import EXCHANGES, json_lines, run_alertrpc
+from tests.support import EXCHANGES, json_lines, machine_steps, run_alertrpc
 
 IDS = get.resource.ids
 TIMES = ("time_from", "time_till")
@@ -150,18 +150,7 @@ def counted(connection: sqlite3.Connection, params: Params, caller: Caller) -> i
 def steps_of(connection: sqlite3.Connection, params: Params, caller: Caller) -> int:
     """How many instructions SQLite's machine takes for a statement."""
     statement, args = get.statement(params, caller)
-    steps = 0
-
-    def step() -> None:
-        nonlocal steps
-        steps += 1
-
-    connection.set_progress_handler(step, 1)
-    try:
-        connection.execute(statement.sql, args).fetchall()
-    finally:
-        connection.set_progress_handler(None, 1)
-    return steps
+    return machine_steps(connection, statement.sql, args)
 
 
 def connected(path: Path) -> sqlite3.Connection:

@@ -16,7 +16,7 @@ from alertrpc.query.functions import FUNCTIONS
 from alertrpc.query.resources import RESOURCES
 from alertrpc.records import Caller, Params, UserType
 from benchmarks import data
-from tests.support import READS, json_lines, run_alertrpc
+from tests.support import READS, json_lines, machine_steps, run_alertrpc
 
 ALERTS = 20_000
 START, PROBLEMS = data.START, ALERTS // 2
@@ -145,18 +145,7 @@ def walks(plan: list[str]) -> int:
 def steps_of(connection: sqlite3.Connection, name: str, params: Params, caller: Caller) -> int:
     """How many instructions SQLite's machine takes."""
     statement, args = GET_METHODS[name].statement(params, caller, NOW)
-    steps = 0
-
-    def step() -> None:
-        nonlocal steps
-        steps += 1
-
-    connection.set_progress_handler(step, 1)
-    try:
-        connection.execute(statement.sql, args).fetchall()
-    finally:
-        connection.set_progress_handler(None, 1)
-    return steps
+    return machine_steps(connection, statement.sql, args)
 
 
 @pytest.fixture(scope="module")

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from enum import Enum
 
 from alertrpc.query.columns.event_tag import TAGS_OF_EVENT
-from alertrpc.query.linked import ids_asked_for, is_linked
+from alertrpc.query.linked import ids_asked_for, is_linked, with_conditions
 from alertrpc.query.params import GetParams
 from alertrpc.query.rights import ANY_OBJECT, host_is_open, is_in_some_group, objects_are_open
-from alertrpc.query.sql import ONE_OF, Condition, args_of, is_in, json_list
+from alertrpc.query.sql import ONE_OF, Condition, Expression, is_in, json_list
 from alertrpc.query.tags import tags_asked_for
 from alertrpc.records import Caller
 
@@ -116,8 +116,8 @@ def _actions(params: GetParams) -> list[Condition]:
         asked.append(Condition(f"ak.userid IN {ONE_OF}", (json_list(params.own["action_userids"]),)))
     if not asked:
         return []
-    sql = "".join([f" AND {condition.sql}" for condition in asked])
-    return [Condition(f"EXISTS (SELECT 1 FROM acknowledges ak WHERE ak.eventid = e.eventid{sql})", args_of(asked))]
+    done = with_conditions(Expression("SELECT 1 FROM acknowledges ak WHERE ak.eventid = e.eventid"), asked)
+    return [Condition(f"EXISTS ({done.sql})", done.args)]
 
 
 def hosts_asked_for(params: GetParams, caller: Caller) -> list[Condition]:

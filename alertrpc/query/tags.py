@@ -9,9 +9,10 @@ from collections.abc import Mapping, Sequence
 from enum import IntEnum
 from typing import NamedTuple
 
+from alertrpc.query.linked import with_conditions
 from alertrpc.query.params import GetParams
 from alertrpc.query.search import like
-from alertrpc.query.sql import NOTHING, Condition, all_of, any_of, negated
+from alertrpc.query.sql import NOTHING, Condition, Expression, all_of, any_of, negated
 
 AND_OR, OR = 0, 2  # evaltype
 
@@ -84,6 +85,5 @@ def _values(asked: _Asked, *operators: Operator) -> list[Condition]:
 
 def _exists(name: str, values: Sequence[Condition], tags_of_row: str) -> Condition:
     is_one = [any_of(values)] if values else []
-    more = "".join([f" AND ({condition.sql})" for condition in is_one])
-    args = tuple([arg for condition in is_one for arg in condition.args])
-    return Condition(f"EXISTS (SELECT 1 {tags_of_row} AND et.tag = ?{more})", (name, *args))
+    fitting = with_conditions(Expression(f"SELECT 1 {tags_of_row} AND et.tag = ?", (name,)), is_one)
+    return Condition(f"EXISTS ({fitting.sql})", fitting.args)
