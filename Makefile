@@ -3,15 +3,28 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := setup.cfg setup.py pyproject.toml
+# Tests wait for servers about a third of their time, so that two cores are kept busy by three processes.
+TESTS := $(BIN)/python -m pytest -n 3 --dist loadfile
 
-.PHONY: run test bench lint clean
+LINT_LOG := $(VENV)/lint.log
+
+.PHONY: run test test-long bench lint clean
 
 run: $(VENV)/installed
 	@test -f example.db || $(BIN)/alertrpc load examples/alerts.jsonl --database sqlite:///example.db
 	@exec $(BIN)/alertrpc serve --config examples/alertrpc.toml
 
-test: lint
-	$(BIN)/python -m pytest $(PYTEST_FLAGS)
+# The lint runs beside the tests; what it says is shown after them.
+test: $(VENV)/installed-test
+	@$(MAKE) --no-print-directory lint >$(LINT_LOG) 2>&1 & lint=$$!; \
+	$(TESTS) $(PYTEST_FLAGS); tested=$$?; \
+	wait $$lint; linted=$$?; \
+	cat $(LINT_LOG); \
+	exit $$((tested ? tested : linted))
+
+# What takes longer: thousands of examples, hundreds of kills.
+test-long: $(VENV)/installed-test
+	$(TESTS) -m "long or hypothesis" --hypothesis-profile long $(PYTEST_FLAGS)
 
 lint: $(VENV)/installed-test
 	$(BIN)/ruff format --check .

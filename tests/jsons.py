@@ -1,11 +1,15 @@
-"""Any JSON, for the tests of the parsers of bodies."""
+"""What hypothesis tests with: any JSON, and how many examples."""
 
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 
-many = settings(
-    max_examples=300, deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]
-)
+
+def examples(times: float) -> settings:
+    """So many times the examples of the profile, where one of them takes little or much."""
+    profile = settings.default
+    assert profile is not None
+    return settings(max_examples=int(times * profile.max_examples))
+
 
 _numbers = st.integers(-(2**70), 2**70) | st.integers(-3, 10) | st.floats(allow_nan=False, allow_infinity=False)
 # json.loads gives lone surrogates, though orjson refuses them

@@ -10,9 +10,12 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
+
+from tests.processes import Files, WarmProcess, start_with_pipe
 
 ROOT = Path(__file__).parent.parent
 DATA = Path(__file__).parent / "data"
@@ -20,8 +23,7 @@ DATASET = DATA / "dataset.jsonl.gz"
 EXCHANGES = DATA / "exchanges.jsonl.gz"
 READS = DATA / "reads.jsonl.gz"  # exchanges of the get methods beside alert.get
 START_SECONDS = 30
-# Warnings are errors, but for what jsonrpcserver 5.0.9 does that Python 3.11 deprecates.
-WARNINGS = ["-Werror", "-Wignore:read_text is deprecated", "-Wignore:open_text is deprecated"]
+COMMAND_SECONDS = 120
 
 
 def json_lines(path: Path) -> Iterator[dict[str, Any]]:
@@ -45,61 +47,70 @@ def run_alertrpc(
     *arguments: str, cwd: Path | None = None, stdin: str = "", env: dict[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
     """Runs a command to its end; its standard input is no terminal."""
-    command = [sys.executable, *WARNINGS, "-m", "alertrpc", *arguments]
-    return subprocess.run(
-        command, cwd=cwd, input=stdin, env=environment(**(env or {})), capture_output=True, text=True, timeout=120
-    )
+    with tempfile.TemporaryDirectory(prefix="alertrpc-command-") as folder:
+        given, out, err = Path(folder, "stdin"), Path(folder, "stdout"), Path(folder, "stderr")
+        given.write_text(stdin)
+        process = WarmProcess(arguments, Files(given, out, err), environment(**(env or {})), cwd)
+        try:
+            status = process.wait(COMMAND_SECONDS)
+        finally:
+            process.kill()
+        return subprocess.CompletedProcess(arguments, status, out.read_text(), err.read_text())
+
+
+Start = Callable[[Sequence[str], Path, Mapping[str, str], Path], tuple[WarmProcess | subprocess.Popen[str], IO[str]]]
 
 
 class Server:
-    """A server process on a free port."""
+    """A server process on a free port; a `fresh` one is an interpreter of its own, which imports all anew."""
 
-    def __init__(self, database: Path, *flags: str, env: dict[str, str] | None = None) -> None:
-        command = [
-            sys.executable,
-            "-m",
-            "alertrpc",
-            "serve",
-            "--database",
-            f"sqlite:///{database}",
-            "--port",
-            "0",
-            *flags,
-        ]
+    def __init__(self, database: Path, *flags: str, env: dict[str, str] | None = None, fresh: bool = False) -> None:
+        arguments = ["serve", "--database", f"sqlite:///{database}", "--port", "0", *flags]
         self.log = database.with_suffix(".log")
-        with self.log.open("w") as log:
-            self.process = subprocess.Popen(
-                command,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                text=True,
-                env=environment(**(env or {})),
-                cwd=database.parent,
-            )
-        assert self.process.stdout is not None
-        line = self.process.stdout.readline()
+        self.log.write_text("")
+        start: Start = _start_fresh if fresh else start_with_pipe
+        self.process, self._output = start(arguments, self.log, environment(**(env or {})), database.parent)
+        line = self._output.readline()
         found = re.search(r"http://\S+:(\d+)", line)
-        assert found, f"{line!r} {self.log.read_text()}"
+        if found is None:
+            self.kill()
+            raise AssertionError(f"no server: {line!r} {self.log.read_text()}")
         self.port = int(found[1])
         self.url = f"http://127.0.0.1:{self.port}"
 
     def stop(self) -> int:
         """Stops as SIGTERM does and returns the exit status."""
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
+        self.process.send_signal(signal.SIGTERM)
         try:
-            status = self.process.wait(timeout=2 * START_SECONDS)
+            return self.process.wait(timeout=2 * START_SECONDS)
         finally:
-            self.process.kill()
-            self.process.wait()
-        assert self.process.stdout is not None
-        self.process.stdout.close()
-        return status
+            self.kill()
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        self._output.close()
+
+
+def _start_fresh(
+    arguments: Sequence[str], stderr: Path, env: Mapping[str, str], cwd: Path
+) -> tuple[subprocess.Popen[str], IO[str]]:
+    with stderr.open("a") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "alertrpc", *arguments],
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            env=dict(env),
+            cwd=cwd,
+        )
+    assert process.stdout is not None
+    return process, process.stdout
 
 
 @contextlib.contextmanager
-def serving(database: Path, *flags: str, env: dict[str, str] | None = None) -> Iterator[Server]:
-    server = Server(database, *flags, env=env)
+def serving(database: Path, *flags: str, env: dict[str, str] | None = None, fresh: bool = False) -> Iterator[Server]:
+    server = Server(database, *flags, env=env, fresh=fresh)
     try:
         yield server
     finally:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import ROOT, WARNINGS, environment
+from tests.processes import WARNINGS
+from tests.support import ROOT, environment
 
 PACKAGE = ROOT / "alertrpc"
 FILES = sorted(PACKAGE.rglob("*.py"))

@@ -236,6 +236,7 @@ async def test_an_answer_without_end(channel: HttpChannel) -> None:
     assert (outcome.verdict, outcome.answer) == (Verdict.SENT, "x" * 2048)
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("is_begun", [False, True])
 async def test_a_slow_answer(is_begun: bool, channel: HttpChannel) -> None:
     async def handler(request: web.Request) -> web.StreamResponse:
@@ -358,6 +359,7 @@ async def test_expect(expect: str, answer: str, fits: bool) -> None:
     assert await is_expected(expect, answer) is fits
 
 
+@pytest.mark.alone
 async def test_a_hostile_answer_is_given_a_second() -> None:
     start = time.monotonic()
     assert not await is_expected("(a|a)*b", "a" * 5000)

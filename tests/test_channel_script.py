@@ -173,6 +173,7 @@ def test_a_script_that_hangs_is_killed_with_its_group(runner: str, scripts: Scri
     assert is_gone(int(scripts.wrote("leader")))
 
 
+@pytest.mark.alone
 async def test_children_that_hold_the_pipes_are_not_waited_for(scripts: Scripts) -> None:
     start = time.monotonic()
     outcome = await scripts.send("#!/bin/sh\nsleep 60 &\necho $! > child\necho done\n")

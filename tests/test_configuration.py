@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from alertrpc.configuration.media_types import HTTP_BODY
 from alertrpc.configuration.reading import declares, parse_configuration, read_configuration
 from alertrpc.errors import ConfigurationError, SettingsError
 from alertrpc.records import Action, Configuration, Kind, Media, MediaType, Receiver, Severity, SmtpSecurity, Step
+from tests.jsons import examples
 
 WHOLE = r"""
 port = 8081
@@ -395,7 +396,7 @@ def found(document: dict[str, Any]) -> tuple[str, ...]:
     return ()
 
 
-@settings(max_examples=150, deadline=None, derandomize=True, database=None)
+@examples(1.5)
 @given(documents)
 def test_any_document_is_a_configuration_or_has_faults(document: dict[str, Any]) -> None:
     for fault in found(document):
@@ -403,7 +404,7 @@ def test_any_document_is_a_configuration_or_has_faults(document: dict[str, Any])
         assert fault.splitlines() == [fault]
 
 
-@settings(max_examples=150, deadline=None, derandomize=True, database=None)
+@examples(1.5)
 @given(st.text(max_size=30, alphabet="()[]{}*+?|\\^$.a1,<>=!:P&~-"))
 def test_any_expect_is_taken_or_is_a_fault(expect: str) -> None:
     for fault in found(document("script", expect=expect)):

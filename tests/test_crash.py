@@ -35,16 +35,9 @@ from tests.receivers import (
 from tests.support import Server, serving
 from tests.wire import eventually, execute
 
-ROUNDS = 12
+ROUNDS = [12, pytest.param(200, marks=pytest.mark.long)]  # of a life and a kill
 SENDERS = 4
 LIFE = (0.05, 0.7)  # seconds from a start to the kill
-
-
-def kill(server: Server) -> None:
-    server.process.kill()
-    server.process.wait()
-    assert server.process.stdout is not None
-    server.process.stdout.close()
 
 
 def is_sound(path: Path) -> bool:
@@ -96,17 +89,18 @@ class Senders:
         time.sleep(0.004)  # so that the deliverer keeps up
 
 
+@pytest.mark.parametrize("rounds", ROUNDS)
 @pytest.mark.parametrize("flags", [(), ("--workers", "2")], ids=["one process", "workers"])
-def test_killed_again_and_again(path: Path, receiver: Receiver, flags: tuple[str, ...]) -> None:
+def test_killed_again_and_again(path: Path, receiver: Receiver, flags: tuple[str, ...], rounds: int) -> None:
     config = write_config(path.with_name("config.toml"), to_admin(http_channel("hook", receiver, max_sessions=4)))
     chance = random.Random(len(flags))
     sent_before: dict[int, int] = {}  # alertid: how often it had come when it was on record at a kill
     with Senders() as senders:
-        for _ in range(ROUNDS // (len(flags) + 1)):
+        for _ in range(rounds // (len(flags) + 1)):
             server = Server(path, "--config", str(config), *flags)
             senders.port = server.port
             time.sleep(chance.uniform(*LIFE))
-            kill(server)
+            server.kill()
             senders.port = None
             assert eventually(lambda: is_free(path)), "the workers end with their supervisor"
             counts = comings(receiver)
@@ -120,7 +114,7 @@ def test_killed_again_and_again(path: Path, receiver: Receiver, flags: tuple[str
     assert len(receiver.counts) == len(counts), "each alert has one delivery id"
     assert {alert["status"] for alert in found} == {1}
     targets = [row["target"] for row in rows(path, "SELECT target FROM alarms")]
-    assert len(senders.acknowledged) > ROUNDS
+    assert len(senders.acknowledged) > rounds
     assert set(senders.acknowledged) <= set(targets)
     assert len(targets) == len(set(targets)) == len(found)
     assert {got.json["target"] for got in receiver.got} == set(targets)
@@ -191,7 +185,7 @@ def test_killed_while_an_alert_is_sent(
     killed.server = server = Server(path, "--config", str(config))
     push(server.port)
     assert eventually(lambda: killed.count == 1)
-    kill(server)
+    server.kill()
     was_on_record = alerts(path)[0]["status"] == 1
     with serving(path):
         (alert,) = settled(path, 1)
@@ -221,7 +215,7 @@ def test_killed_by_a_script(path: Path, then: str) -> None:
     server = Server(path, "--config", str(config))
     push(server.port)
     assert server.process.wait(60) == -signal.SIGKILL
-    kill(server)
+    server.kill()
     assert [alert["status"] for alert in alerts(path)] == [0]
     assert attempts(path) == []
     with serving(path):
@@ -260,7 +254,7 @@ def test_killed_while_an_alarm_comes_in(path: Path, receiver: Receiver, delay: f
 
     def kill_now() -> None:
         time.sleep(delay)
-        kill(server)
+        server.kill()
 
     raw_push(server.port, "second", kill_now)
     kept = [row["target"] for row in rows(path, "SELECT target FROM alarms")]
@@ -297,7 +291,7 @@ def test_killed_while_alerts_wait(path: Path, receiver: Receiver) -> None:
         if target == "refuse":
             assert eventually(lambda: len(attempts(path)) == 2)
     receiver.waits_for(3)
-    kill(server)
+    server.kill()
     assert [alert["status"] for alert in alerts(path)][:3] == [1, 0, 0]
     hold.set()
     with serving(path):

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from alertrpc.api.passwords import hash_password
+from tests.processes import WARNINGS
 from tests.receivers import (
     PASSWORD,
     TOKEN,
@@ -40,7 +41,7 @@ from tests.receivers import (
     write_config,
     write_script,
 )
-from tests.support import ROOT, WARNINGS, Client, Server, environment, run_alertrpc, serving, write_lines
+from tests.support import ROOT, Client, Server, environment, run_alertrpc, serving, write_lines
 from tests.test_signals import workers
 from tests.wire import PATIENCE, eventually, execute
 
@@ -68,6 +69,7 @@ def names(found: list[dict[str, Any]], *columns: str) -> list[tuple[Any, ...]]:
 # --- one alert
 
 
+@pytest.mark.alone
 def test_an_alert_is_sent_at_once(path: Path, receiver: Receiver) -> None:
     with delivering(path, http_channel("hook", receiver)) as server:
         waits = []
@@ -188,6 +190,7 @@ def test_no_more_at_one_time_than_allowed(path: Path, receiver: Receiver, sessio
     assert len(receiver.got) == 40
 
 
+@pytest.mark.alone
 def test_as_many_at_one_time_as_allowed_when_they_come_one_by_one(path: Path, receiver: Receiver) -> None:
     """A slow alert holds no free session of its own media type."""
     hold = holding(receiver)
@@ -221,6 +224,7 @@ def test_a_limit_that_shrinks(path: Path, receiver: Receiver) -> None:
     assert set(receiver.counts.values()) == {1}
 
 
+@pytest.mark.alone
 def test_a_slow_media_type_delays_no_other(path: Path, receiver: Receiver) -> None:
     with receiving() as slow:
         hold = holding(slow)
@@ -235,6 +239,7 @@ def test_a_slow_media_type_delays_no_other(path: Path, receiver: Receiver) -> No
             settled(path, 102)
 
 
+@pytest.mark.alone
 def test_alerts_that_come_one_behind_the_other_wait_for_no_look(path: Path, receiver: Receiver) -> None:
     """A push that meets the end of the send before it is not left until somebody looks again."""
     with delivering(path, http_channel("hook", receiver)) as server:
@@ -344,6 +349,7 @@ def test_a_server_that_does_not_deliver(path: Path, receiver: Receiver) -> None:
     assert len(receiver.got) == 2
 
 
+@pytest.mark.alone
 def test_workers_deliver_at_once_and_once(path: Path, receiver: Receiver) -> None:
     with delivering(path, http_channel("hook", receiver, max_sessions=4), flags=("--workers", "2")) as server:
         waits = []
@@ -356,6 +362,7 @@ def test_workers_deliver_at_once_and_once(path: Path, receiver: Receiver) -> Non
     assert set(receiver.counts.values()) == {1}
 
 
+@pytest.mark.alone
 def test_a_worker_takes_over(path: Path, receiver: Receiver) -> None:
     with delivering(path, http_channel("hook", receiver), flags=("--workers", "2")) as server:
         push(server.port)
@@ -377,6 +384,7 @@ def open_files(pid: int) -> list[str]:
     return [str(file.readlink()) for file in Path(f"/proc/{pid}/fd").iterdir() if file.is_symlink()]
 
 
+@pytest.mark.alone
 def test_another_server_takes_over_when_the_first_is_killed(path: Path, receiver: Receiver) -> None:
     with delivering(path, http_channel("hook", receiver)) as first, serving(path) as second:
         push_many(second.port, [f"db-{number}" for number in range(20)])
@@ -543,6 +551,7 @@ def test_a_stop_waits_for_what_is_under_way(path: Path, receiver: Receiver) -> N
     assert set(receiver.counts.values()) == {1}
 
 
+@pytest.mark.alone
 def test_a_stop_waits_no_longer_than_it_may(path: Path, receiver: Receiver) -> None:
     hold = holding(receiver)
     write_script(path.with_name("scripts") / "hang.sh", "#!/bin/bash\necho $$ > pid\nsleep 1000\n")

@@ -18,7 +18,8 @@ from alertrpc.configuration.reading import read_configuration
 from alertrpc.intake import ocp
 from alertrpc.records import Kind
 from alertrpc.settings import read_settings
-from tests.support import ROOT, WARNINGS, environment
+from tests.processes import WARNINGS
+from tests.support import ROOT, environment
 
 EXAMPLES = ROOT / "examples"
 SCRIPTS = EXAMPLES / "scripts"

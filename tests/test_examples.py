@@ -9,7 +9,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support import ROOT, WARNINGS, Client, Server, environment, json_lines, run_alertrpc, serving
+from tests.processes import WARNINGS
+from tests.support import ROOT, Client, Server, environment, json_lines, run_alertrpc, serving
 
 EXAMPLES = ROOT / "examples"
 ALERTS_OF_ACTION_3 = [

@@ -6,24 +6,16 @@ from contextlib import closing
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.jsons import examples
 from tests.support import Client, Server
 from tests.wire import call
 
 CODES = {-32700, -32600, -32601, -32602, -32500}
 METHODS = ["apiinfo.version", "user.login", "user.logout", "user.checkAuthentication", "alert.get"]
 NO_SESSION = "0" * 32
-many = settings(
-    max_examples=200,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
-few = settings(many, max_examples=100)  # where each example makes a bcrypt hash
-
 # --- what comes in
 
 numbers = st.integers(-(2**70), 2**70) | st.integers(-3, 10) | st.floats(allow_nan=False, allow_infinity=False)
@@ -161,7 +153,6 @@ def limited_auth(shared_server: Server) -> Iterator[str]:
         yield client.login("auditor")
 
 
-@many
 @given(body=bodies)
 def test_any_json_is_answered(client: Client, body: Any) -> None:
     if answered(client, json.dumps(body)) is None:  # then there were notifications alone
@@ -170,26 +161,22 @@ def test_any_json_is_answered(client: Client, body: Any) -> None:
         assert not isinstance(body, list) or all(isinstance(element, dict) and "id" not in element for element in body)
 
 
-@many
 @given(body=st.binary(max_size=300) | st.text(max_size=100).map(str.encode))
 def test_any_bytes_are_answered(client: Client, body: bytes) -> None:
     answered(client, body)
 
 
-@many
 @given(body=calls, cut=st.integers(0, 200))
 def test_any_part_of_a_call_is_answered(client: Client, body: Any, cut: int) -> None:
     answered(client, json.dumps(body)[:cut])
 
 
-@many
 @given(value=header_values | header_values.map("Bearer {}".format))
 def test_any_authorization_header_is_answered(client: Client, value: str) -> None:
     answer = answered(client, json.dumps(call("alert.get", {}, id=1)), {"Authorization": value})
     assert answer["error"]["data"] in ("Not authorized.", "Session terminated, re-login, please.")
 
 
-@many
 @given(credential=st.text(min_size=1, max_size=70))
 def test_any_credential_in_the_body_is_answered(client: Client, credential: str) -> None:
     answer = answered(client, json.dumps(call("alert.get", {}, auth=credential, id=1)))
@@ -197,22 +184,18 @@ def test_any_credential_in_the_body_is_answered(client: Client, credential: str)
 
 
 @pytest.mark.parametrize("name", alert_params)
-def test_any_value_of_a_parameter_is_answered(client: Client, auth: str, name: str) -> None:
-    @settings(many, max_examples=40)
-    @given(value=alert_params[name])
-    def is_answered(value: Any) -> None:
-        answered(client, json.dumps(call("alert.get", {"limit": 20, name: value}, auth=auth, id=1)))
-
-    is_answered()
+@examples(1 / 3)
+@given(data=st.data())
+def test_any_value_of_a_parameter_is_answered(client: Client, auth: str, name: str, data: st.DataObject) -> None:
+    params = {"limit": 20, name: data.draw(alert_params[name])}
+    answered(client, json.dumps(call("alert.get", params, auth=auth, id=1)))
 
 
-@many
 @given(params=st.fixed_dictionaries({}, optional=alert_params))
 def test_any_parameters_of_alert_get_are_answered(client: Client, auth: str, params: dict[str, Any]) -> None:
     answered(client, json.dumps(call("alert.get", params, auth=auth, id=1)))
 
 
-@many
 @given(params=st.fixed_dictionaries({}, optional=likely_params))
 def test_right_parameters_of_alert_get_have_a_result(client: Client, limited_auth: str, params: dict[str, Any]) -> None:
     answer = answered(client, json.dumps(call("alert.get", params, auth=limited_auth, id=1)))
@@ -222,19 +205,17 @@ def test_right_parameters_of_alert_get_have_a_result(client: Client, limited_aut
     assert len(result) <= params.get("limit", len(result)) or params.get("countOutput")
 
 
-@few
+@examples(1 / 2)  # each makes a bcrypt hash
 @given(params=login_params)
 def test_any_parameters_of_login_are_answered(client: Client, params: dict[str, Any]) -> None:
     assert "error" in answered(client, json.dumps(call("user.login", params, id=1)))
 
 
-@many
 @given(params=check_params)
 def test_any_parameters_of_check_authentication_are_answered(client: Client, params: dict[str, Any]) -> None:
     assert "error" in answered(client, json.dumps(call("user.checkAuthentication", params, id=1)))
 
 
-@many
 @given(method=st.text(max_size=20) | st.sampled_from(METHODS).map("{}.x".format), params=jsons)
 def test_any_method_is_answered(client: Client, method: str, params: Any) -> None:
     answered(client, json.dumps(call(method, params, id=1)))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from alertrpc.intake import alertmanager, prometheus
 from alertrpc.intake.alarm import BodyFault, milliseconds
 from alertrpc.ledger.alarm import Alarm
-from tests.jsons import jsons, many
+from tests.jsons import examples, jsons
 
 NOW = milliseconds("2024-05-14T08:20:00Z")
 ZERO = "0001-01-01T00:00:00Z"
@@ -196,7 +196,7 @@ webhooks = st.fixed_dictionaries(
 
 
 @given(body=jsons | webhooks)
-@many
+@examples(3)
 def test_any_json_is_alarms_or_a_fault(body: Any) -> None:
     try:
         alarms = parse(body, NOW)
@@ -213,7 +213,7 @@ states = st.fixed_dictionaries(
 
 
 @given(given_states=st.lists(states, max_size=5))
-@many
+@examples(3)
 def test_valid_alerts_come_back_in_their_order(given_states: list[dict[str, str]]) -> None:
     alerts = [{**state, "labels": {"alertname": f"a{n}"}} for n, state in enumerate(given_states)]
     alarms = parse(webhook(*alerts), NOW)

@@ -4,13 +4,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from alertrpc.intake.alarm import BodyFault, identity_of, milliseconds
 from alertrpc.intake.ocp import FIELDS, parse
 from alertrpc.ledger.alarm import Alarm
-from tests.jsons import jsons, many
+from tests.jsons import examples, jsons
 
 SECOND = 1000
 DAY = 86_400 * SECOND
@@ -318,7 +318,7 @@ bodies = st.fixed_dictionaries(
 
 
 @given(body=jsons | bodies | st.lists(bodies, max_size=3))
-@many
+@examples(3)
 def test_any_json_is_alarms_or_a_fault(body: Any) -> None:
     try:
         alarms = parse(body, NOW)
@@ -347,7 +347,7 @@ valid = st.fixed_dictionaries(
 
 
 @given(body=valid)
-@settings(many, max_examples=500)
+@examples(5)
 def test_a_valid_alarm_comes_back(body: dict[str, Any]) -> None:
     (alarm,) = parse(body, NOW)
     back: dict[str, Any] = {

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from alertrpc.intake import alertmanager, prometheus
 from alertrpc.intake.alarm import BodyFault, identity_of, milliseconds
 from alertrpc.ledger.alarm import Alarm
-from tests.jsons import jsons, many
+from tests.jsons import examples, jsons
 
 NOW = milliseconds("2024-05-14T08:15:37.103Z")
 RESOLVE_TIMEOUT = 300_000
@@ -230,7 +230,7 @@ alerts = st.fixed_dictionaries(
 
 
 @given(body=jsons | st.lists(alerts, max_size=3))
-@many
+@examples(3)
 def test_any_json_is_alarms_or_a_fault(body: Any) -> None:
     try:
         alarms = parse(body, NOW, RESOLVE_TIMEOUT)
@@ -248,7 +248,7 @@ label_sets = st.dictionaries(words, words, max_size=5).flatmap(
 
 
 @given(labels=label_sets, annotations=st.dictionaries(words, words, max_size=5), other=label_sets)
-@many
+@examples(3)
 def test_a_valid_alert_comes_back(labels: dict[str, str], annotations: dict[str, str], other: dict[str, str]) -> None:
     """By either way, as the same alarm; and another label set is another alarm."""
     alert: dict[str, Any] = {"labels": labels, "annotations": annotations}

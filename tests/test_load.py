@@ -134,6 +134,7 @@ def test_a_plain_file_is_as_good_as_a_gzipped_one(loaded_database: Path, tmp_pat
     alerts = other.execute("SELECT * FROM alerts ORDER BY alertid").fetchall()
     other.close()
     assert query(tmp_path, "SELECT * FROM alerts ORDER BY alertid") == alerts
+    assert {passwd[:7] for (passwd,) in query(tmp_path, "SELECT passwd FROM users")} == {"$2b$10$"}
 
 
 def test_a_loaded_database_is_made_as_a_new_one(loaded_database: Path, tmp_path: Path) -> None:

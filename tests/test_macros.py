@@ -53,6 +53,7 @@ def test_a_trigger_without_hosts() -> None:
     assert expand_macros("{HOST.HOST} on {HOST.NAME2}", "[]") == f"{UNKNOWN} on {UNKNOWN}"
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(
     "text",
     [

@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from unittest import mock
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from alertrpc.errors import INVALID_PARAMS, ApiError
 from alertrpc.query import search
 from alertrpc.query.functions import FUNCTIONS
 from alertrpc.query.search import LONGEST_PATTERN, fold, like, upper_character
+from tests.jsons import examples
 
 # Letters whose cases are odd: Turkish, German, Greek, Cyrillic, Kelvin, long s, ligatures, digraphs, combining marks,
 # and what LIKE and its escape character hold for special.
@@ -115,7 +116,7 @@ def test_starts_and_wildcards(
     assert found_by_sqlite(connection, text, value, whole=whole, start=start) is expected
 
 
-@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(5)
 @given(text=TEXTS, value=TEXTS, whole=st.booleans(), start=st.booleans())
 def test_sqlite_finds_what_the_model_finds(
     connection: sqlite3.Connection, text: str, value: str, whole: bool, start: bool
@@ -124,7 +125,7 @@ def test_sqlite_finds_what_the_model_finds(
     assert found_by_sqlite(connection, text, value, whole=whole, start=start) is expected
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(3)
 @given(before=TEXTS, value=TEXTS.filter(bool), after=TEXTS)
 def test_what_is_there_is_found(connection: sqlite3.Connection, before: str, value: str, after: str) -> None:
     """Random texts seldom hold one another; this one does, but for letters that grow in upper case."""
@@ -133,7 +134,7 @@ def test_what_is_there_is_found(connection: sqlite3.Connection, before: str, val
     assert found_by_sqlite(connection, text, value, whole=False, start=False) is expected
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(3)
 @given(text=st.text(ANY, max_size=8), value=st.text(ANY, max_size=3))
 def test_any_text_at_all(connection: sqlite3.Connection, text: str, value: str) -> None:
     expected = found(text, value, whole=False, start=False)
@@ -170,6 +171,7 @@ def test_the_longest_pattern_is_taken(connection: sqlite3.Connection) -> None:
     assert found_by_sqlite(connection, value, value, whole=False, start=False)
 
 
+@pytest.mark.alone
 def test_a_long_pattern_takes_no_long_time(connection: sqlite3.Connection) -> None:
     """LIKE takes the product of the lengths: 20 billion steps here, in which no time limit is looked at."""
     value = "a" * 20_000 + "b"

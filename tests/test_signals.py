@@ -87,6 +87,15 @@ def test_answers_in_flight_are_finished(database: Path, signum: signal.Signals, 
         assert "Traceback" not in server.log.read_text()
 
 
+@pytest.mark.parametrize("count", [1, WORKERS])
+def test_a_fresh_interpreter_serves_and_stops(database: Path, count: int) -> None:
+    """The other tests' servers are forked from a process in which all is imported."""
+    with serving(database, "--workers", str(count), fresh=True) as server:
+        assert is_serving(server)
+        assert server.stop() == 0
+    assert [line for line in server.log.read_text().splitlines() if " INFO " not in line] == []
+
+
 @pytest.mark.parametrize("signum", STOPS)
 def test_idle_server_stops(server: Server, signum: signal.Signals) -> None:
     with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE) as idle:

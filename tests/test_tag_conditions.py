@@ -5,11 +5,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from alertrpc.query.functions import FUNCTIONS
 from alertrpc.query.tags import AND_OR, OR, Operator, Tag, tag_condition
+from tests.jsons import examples
 
 TAGS_OF_ROW = "FROM event_tag et WHERE et.eventid = e.eventid"
 ROWS = 4
@@ -24,9 +25,6 @@ names = st.sampled_from(NAMES)
 values = st.sampled_from(VALUES) | st.text("xXyжЖüÜ%_!", max_size=4)
 rows = st.lists(st.tuples(names, values), max_size=5)
 asked = st.builds(Tag, names, st.sampled_from(Operator), values)
-many = settings(
-    max_examples=600, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
 
 
 def is_one_of(found: str, conditions: Iterable[tuple[int, str]]) -> bool:
@@ -90,7 +88,7 @@ def assert_agreed(connection: sqlite3.Connection, tagged: Sequence[Row], tags: S
     assert found(connection, tagged, tags, evaltype) == expected
 
 
-@many
+@examples(6)
 @given(
     tagged=st.lists(rows, min_size=1, max_size=ROWS),
     tags=st.lists(asked, min_size=1, max_size=6),
@@ -100,7 +98,7 @@ def test_any_mixture(connection: sqlite3.Connection, tagged: list[Row], tags: li
     assert_agreed(connection, tagged, tags, evaltype)
 
 
-@many
+@examples(6)
 @given(
     tagged=st.lists(st.lists(st.tuples(st.just("a"), values), max_size=4), min_size=1, max_size=ROWS),
     tags=st.lists(st.builds(Tag, st.just("a"), st.sampled_from(Operator), values), min_size=1, max_size=4),

@@ -25,6 +25,7 @@ DataHandler = Callable[[web.Request], Awaitable[Any]]
 Headers = Mapping[str, str]
 
 NO_HEADERS: Headers = {}
+HEADERS: web.RequestKey[dict[str, str]] = web.RequestKey("headers", dict[str, str])  # sent with the answer
 
 NO_SUCH_ALARM, NO_SUCH_CHANNEL = 70001, 40001  # OCP's codes; where it has none, the code is the HTTP status
 RETRY_SECONDS = "5"  # after a fault of the database that may pass
@@ -56,12 +57,12 @@ class OcpFault(Exception):
 
 
 def enveloped(handler: DataHandler) -> Handler:
-    """The handler, whose data or fault goes out in the envelope. `request["headers"]` are sent with either."""
+    """The handler, whose data or fault goes out in the envelope. `request[HEADERS]` are sent with either."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
         started = time.perf_counter()
         trace = secrets.token_hex(8)
-        request["headers"] = {"Server": "alertrpc"}
+        request[HEADERS] = {"Server": "alertrpc"}
         try:
             content: dict[str, Any] = {"data": await handler(request)}
             status = 200
@@ -75,7 +76,7 @@ def enveloped(handler: DataHandler) -> Handler:
             return _response(request, status, content, started, trace)
         if fault.status in (401, 403):
             log.warning("%s may not %s %s: %s", request.remote, request.method, request.rel_url.raw_path, fault.message)
-        request["headers"].update(fault.headers)
+        request[HEADERS].update(fault.headers)
         content = {"error": {"code": fault.code, "message": fault.message}}
         return _response(request, fault.status, content, started, trace)
 
@@ -121,7 +122,7 @@ def _response(
         "traceId": trace,
     }
     return web.Response(
-        status=status, body=orjson.dumps(envelope), content_type="application/json", headers=request["headers"]
+        status=status, body=orjson.dumps(envelope), content_type="application/json", headers=request[HEADERS]
     )
 
 

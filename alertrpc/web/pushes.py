@@ -16,7 +16,7 @@ from alertrpc.records import Clock, Json, UserType
 from alertrpc.store.idempotency import Key
 from alertrpc.web.alarm_forms import recorded_alarm, told_alarm
 from alertrpc.web.callers import PUSH_LIMIT, caller_of
-from alertrpc.web.ocp import OcpFault, read_json
+from alertrpc.web.ocp import HEADERS, OcpFault, read_json
 
 PUSHES = web.AppKey("pushes", Pushes)
 CLOCK: web.AppKey[Clock] = web.AppKey("clock")
@@ -49,7 +49,7 @@ async def _push(request: web.Request, parse: Parser) -> tuple[Json, list[dict[st
     caller = await caller_of(request, UserType.ADMIN)
     content, body = await read_json(request)
     alarms, faults = parse(content, int(request.app[CLOCK]() * 1000))
-    request["headers"].update(request.app[PUSH_LIMIT].take(caller.userid, len(alarms)))
+    request[HEADERS].update(request.app[PUSH_LIMIT].take(caller.userid, len(alarms)))
     rows = await request.app[PUSHES].record(Push(alarms, _key(request, caller.userid, body)))
     if faults:
         raise OcpFault(400, f"{faults[0]}; {len(alarms)} of {len(alarms) + len(faults)} alerts are on record")
