@@ -57,7 +57,7 @@ def _triggers(params: GetParams, caller: Caller) -> Expression:
     return with_conditions(
         Expression(
             "FROM object_hosts soh CROSS JOIN triggers st ON st.triggerid = soh.objectid"
-            " WHERE soh.object = 0 AND soh.hostid = h.hostid"
+            " WHERE soh.object = 0 AND soh.hostid = h.hostid AND st.flags IN (0, 4)"
         ),
         objects_are_open("st.triggerid", "0", caller, few=True),
     )
