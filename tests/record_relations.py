@@ -8,7 +8,7 @@ import sys
 import urllib.request
 from typing import Any
 
-from tests.relations import MORE_ROWS, RECORDED, Recorded, callers, kept, normal, questions, write
+from tests.relations import MORE_ROWS, RECORDED, Question, Recorded, callers, kept, normal, questions, recorded, write
 from tests.support import passwords
 
 
@@ -17,16 +17,15 @@ def main() -> None:
     more = [json.loads(line) for line in MORE_ROWS.read_text().splitlines()]
     secrets = passwords() | {row["username"]: row["password"] for row in more if row["table"] == "users"}
     tokens = {user: ask(url, "user.login", {"username": user, "password": secrets[user]}, None) for user in callers()}
-    exchanges = [
-        Recorded(
-            question,
-            {
-                user: normal(kept(question, ask(url, f"{question.method}.get", question.params, token)))
-                for user, token in tokens.items()
-            },
-        )
-        for question in questions()
-    ]
+    known = {json.dumps(exchange.question): exchange for exchange in recorded()} if RECORDED.exists() else {}
+
+    def exchange(question: Question) -> Recorded:
+        if found := known.get(json.dumps(question)):
+            return found
+        calls = {user: ask(url, f"{question.method}.get", question.params, token) for user, token in tokens.items()}
+        return Recorded(question, {user: normal(kept(question, answer)) for user, answer in calls.items()})
+
+    exchanges = [exchange(question) for question in questions()]
     write(RECORDED, exchanges)
     print(f"{len(exchanges)} questions of {len(tokens)} users, {RECORDED.stat().st_size} bytes")
 

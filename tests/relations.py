@@ -1,6 +1,6 @@
 """What every get method is asked of each user, worked out from the descriptions of the methods, and how it is answered.
 
-The questions walk all relations and id parameters that there are, so that a new one is asked without a word here.
+The questions walk all relations and parameters that there are, so that a new one is asked without a word here.
 """
 
 import gzip
@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from alertrpc.api.get import GET_METHODS
 from alertrpc.errors import ApiError
+from alertrpc.query.parameters import Given, Parameter
 from alertrpc.query.related import NotKept, Related
 from alertrpc.query.resource import Resource
 from alertrpc.query.resources import RESOURCES
@@ -57,7 +58,7 @@ KINDS = {
 }
 IS_OURS = {"selectAttempts", "selectResendOf"}
 # What is not kept here is empty, though a Zabbix that holds the data has some of it.
-NOT_KEPT = {"selectDiscoveries", "selectFunctions", "selectGraphs", "selectItems"}
+NOT_KEPT = {"selectDiscoveries", "selectFunctions", "selectGraphs", "selectItems", "with_graphs"}
 OF_TRIGGERS_ALONE = {"selectRelatedObject"}
 
 
@@ -72,6 +73,7 @@ def questions() -> Iterator[Question]:
     for resource in RESOURCES.values():
         for kind in KINDS.get(resource.name, [{}]):
             yield from [Question(resource.name, {**kind, **params}) for params in _of_rows(resource)]
+            yield from [Question(resource.name, {**kind, **params}) for params in _of_parameters(resource)]
             yield from [Question(resource.name, {**kind, **params}) for params in _of_relations(resource)]
 
 
@@ -87,6 +89,40 @@ def _of_rows(resource: Resource) -> Iterator[dict[str, Any]]:
             yield {**shown, name: ids[0], "editable": editable}
             yield {**shown, name: ids, "editable": editable}
     yield {"output": "extend", **AMONG.get(resource.name, {}), "sortfield": resource.key}
+    for column in resource.shown_when_sorted[:1]:  # shown where Zabbix joins tables, as ids and parameters have it do
+        yield {"output": [resource.key], "sortfield": column}
+        for name in resource.ids:
+            yield {"output": [resource.key], "sortfield": column, name: IDS.get(name, [1])[:1]}
+
+
+def _of_parameters(resource: Resource) -> Iterator[dict[str, Any]]:
+    """Each parameter of the method's own, with values of its kind."""
+    for name, parameter in resource.parameters.items():
+        if name in _OF_KIND or name in NOT_KEPT:
+            continue
+        for value in _values(parameter):
+            for column in dict.fromkeys([resource.key, *resource.shown_when_sorted[:1]]):
+                yield {"output": [resource.key], "sortfield": column, name: value}
+
+
+def _values(parameter: Parameter) -> Sequence[Any]:
+    if parameter.given in (Given.NUMBER, Given.NUMBERS):
+        allowed = [*(parameter.allowed or (2, 4))]
+        return [allowed[0], allowed[-1]] if parameter.given is Given.NUMBER else [allowed[:1], allowed[1:]]
+    return _OF_GIVEN[parameter.given]
+
+
+_OF_KIND = {"source", "object", "eventsource", "eventobject"}
+_OF_GIVEN: dict[Given, Sequence[Any]] = {
+    Given.ANYTHING: [True],
+    Given.TRUTH: [True, False],
+    Given.BOOLEAN: [True, False],
+    Given.TIME: [1362130000, 1362140005],
+    Given.TEXT: ["host-3-00", "Linux servers 3"],
+    Given.ID: [309104],
+    Given.IDS: [[30011, 30018]],
+    Given.TAGS: [[{"tag": "scope", "value": "avail"}, {"tag": "scope", "value": "item", "operator": 1}]],
+}
 
 
 def _of_relations(resource: Resource) -> Iterator[dict[str, Any]]:
@@ -125,10 +161,10 @@ def callers() -> dict[str, Caller]:
 # --- what is answered
 
 
-def answer(connection: SqlConnection, question: Question, caller: Caller) -> Any:
+def answer(connection: SqlConnection, question: Question, caller: Caller, now: int = NOW) -> Any:
     """What the recording has: rows in whatever order, a number as text, or {"error": text}."""
     try:
-        statement, args = GET_METHODS[question.method].statement(question.params, caller, NOW)
+        statement, args = GET_METHODS[question.method].statement(question.params, caller, now)
     except ApiError as error:
         return {"error": error.data}
     rows = rows_of(connection, statement.sql, args)

@@ -4,7 +4,7 @@ import asyncio
 import email
 import email.policy
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from email.message import EmailMessage
 from pathlib import Path
@@ -189,6 +189,28 @@ async def test_an_address_beyond_ascii_needs_a_server_that_takes_it() -> None:
         outcome = await send(port, message("Böb <böb@example.org>"))
     assert outcome.verdict is Verdict.SENT, outcome
     assert mailbox.envelopes[0].rcpt_tos == ["böb@example.org"]
+
+
+@pytest.mark.parametrize("reply", ["421 going down", "500 no", ""], ids=["421", "500", "nothing"])
+async def test_a_fault_at_the_farewell_is_none_of_the_mail(reply: str) -> None:
+    """The mail is taken; who tried again would send it twice."""
+    mailbox = Mailbox()
+    mailbox.handle_QUIT = farewell(reply)  # type: ignore[attr-defined]
+    async with serving(mailbox) as port:
+        outcome = await send(port)
+    assert (outcome.verdict, outcome.answer) == (Verdict.SENT, "taken as 1")
+    assert len(mailbox.envelopes) == 1
+
+
+def farewell(reply: str) -> Callable[[SMTP, Session, Envelope], Awaitable[str]]:
+    """What answers QUIT; an empty reply is a connection that ends without one."""
+
+    async def answer(server: SMTP, _session: Session, _envelope: Envelope) -> str:
+        if not reply and isinstance(server.transport, asyncio.WriteTransport):
+            server.transport.abort()
+        return reply or "221 gone"
+
+    return answer
 
 
 @pytest.mark.parametrize("command", ["rcpt", "data"])

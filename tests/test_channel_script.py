@@ -189,6 +189,27 @@ async def test_a_child_out_of_the_group_holds_up_nothing(scripts: Scripts) -> No
         os.kill(int(scripts.wrote("child")), 9)
 
 
+async def test_a_script_that_starts_while_its_send_is_cancelled_is_ended(scripts: Scripts) -> None:
+    """As a server that stops does."""
+    send = asyncio.create_task(scripts.send("#!/bin/sh\necho $$ > started\nsleep 1000\n"))
+    await asyncio.sleep(0)  # the start is handed to a thread
+    send.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await send
+    await asyncio.sleep(0.3)
+    assert runs_in(scripts.work / "chat") == []
+
+
+def runs_in(folder: Path) -> list[int]:
+    """The processes whose working folder it is."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if (process / "cwd").readlink() == folder.resolve():
+                found.append(int(process.name))
+    return found
+
+
 async def test_a_cancelled_send_kills_the_group(scripts: Scripts) -> None:
     task = asyncio.create_task(scripts.send("#!/bin/sh\nsleep 60 &\necho $! > child\nwait\n"))
     child = scripts.work / "chat" / "child"

@@ -26,6 +26,9 @@ def media_type(**members: object) -> MediaType:
         ({"url": "https://h/services/T0/XXXXXXXXXXXXXXXXXXXXXXXX"}, "XXXXXXXXXXXXXXXXXXXXXXXX"),
         ({"url": "https://h/${a?b}/XXXXXXXXXXXXXXXXXXXXXXXX"}, "XXXXXXXXXXXXXXXXXXXXXXXX"),
         ({"proxy": "http://bob:opensesame@proxy:8080"}, "opensesame"),
+        ({"url": "https://bob:open%21sesame%40home@h/x"}, "open!sesame@home"),
+        ({"proxy": "http://bob:open%21sesame%40home@proxy:8080"}, "open!sesame@home"),
+        ({"url": "https://bob:open%21sesame@h/x"}, "Ym9iOm9wZW4hc2VzYW1l"),
     ],
 )
 def test_secrets_are_found(members: dict[str, object], secret: str) -> None:

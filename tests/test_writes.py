@@ -14,7 +14,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alertrpc.errors import DatabaseBusy, DatabaseUnwritable
-from alertrpc.store import connection as connection_module
 from alertrpc.store.connection import Connection, Job, connect
 from alertrpc.store.database import create, prepare
 from alertrpc.store.gather import Gather, Outcome
@@ -136,11 +135,11 @@ async def test_a_fault_of_a_batch_is_told_to_all_of_it_and_no_other() -> None:
 
 
 @asynccontextmanager
-async def writing(path: Path) -> AsyncIterator[tuple[Writes, Connection]]:
+async def writing(path: Path, **more: Any) -> AsyncIterator[tuple[Writes, Connection]]:
     create(path)
     prepare(path)
     async with Connection(lambda: connect(path)) as connection:
-        yield Writes(connection, path), connection
+        yield Writes(connection, path, **more), connection
 
 
 def add(name: str, fault: Exception | None = None) -> Job[str]:
@@ -218,9 +217,8 @@ async def test_a_full_database_is_unwritable_until_there_is_room(tmp_path: Path)
         assert await writes.write(add(large)) == large
 
 
-async def test_a_locked_database_is_busy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection_module, "BUSY_TIMEOUT", 0.1)
-    async with writing(tmp_path / "a.db") as (writes, _):
+async def test_a_locked_database_is_busy(tmp_path: Path) -> None:
+    async with writing(tmp_path / "a.db", busy_timeout=0.1) as (writes, _):
         with closing(sqlite3.connect(tmp_path / "a.db", isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
             found = await asyncio.gather(*[writes.write(add(name)) for name in "abc"], return_exceptions=True)
@@ -228,6 +226,27 @@ async def test_a_locked_database_is_busy(tmp_path: Path, monkeypatch: pytest.Mon
             other.execute("ROLLBACK")
         assert await writes.write(add("d")) == "d"
     assert named(tmp_path / "a.db") == ["d", "d"]
+
+
+async def test_who_comes_behind_a_busy_batch_waits_shortly(tmp_path: Path) -> None:
+    """It waited already; as soon as a batch is written, the whole time counts again."""
+    async with writing(tmp_path / "a.db", busy_timeout=0.7) as (writes, connection):
+
+        async def timeout() -> int:
+            return int(await connection.run(lambda raw: raw.execute("PRAGMA busy_timeout").fetchone()[0]))
+
+        with closing(sqlite3.connect(tmp_path / "a.db", isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            waited = []
+            for name in "ab":
+                with pytest.raises(DatabaseBusy):
+                    await writes.write(add(name))
+                waited.append(await timeout())
+            other.execute("ROLLBACK")
+        assert waited == [700, 500]
+        for name in "cd":
+            await writes.write(add(name))
+        assert await timeout() == 700
 
 
 # --- a server without room

@@ -13,16 +13,16 @@ from alertrpc.store.gather import Gather, Outcome
 T = TypeVar("T")
 
 MOST_TOGETHER = 500  # jobs of one commit
-BUSY_TIMEOUT_MS = int(1000 * BUSY_TIMEOUT)
-SHORT_TIMEOUT_MS = 500
+SHORT_TIMEOUT = 0.5  # seconds
 _UNWRITABLE = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN})
 
 
 class Writes:
     """Gathers jobs into transactions: each job is done whole or not at all, whatever becomes of the others."""
 
-    def __init__(self, connection: Connection, path: Path) -> None:
+    def __init__(self, connection: Connection, path: Path, busy_timeout: float = BUSY_TIMEOUT) -> None:
         self._connection = connection
+        self._busy_timeout = busy_timeout
         self._path = path
         self._file = _identity(path)
         self._was_busy = False
@@ -48,7 +48,8 @@ class Writes:
         if not self.is_in_place:
             raise DatabaseUnwritable(f"The database {self._path} was moved or replaced; start the server again.")
         # Who comes behind those that waited in vain has waited with them.
-        connection.execute(f"PRAGMA busy_timeout = {SHORT_TIMEOUT_MS if self._was_busy else BUSY_TIMEOUT_MS:d}")
+        seconds = min(SHORT_TIMEOUT, self._busy_timeout) if self._was_busy else self._busy_timeout
+        connection.execute(f"PRAGMA busy_timeout = {int(1000 * seconds):d}")
         try:
             outcomes = _commit(jobs, connection)
         except DatabaseBusy:
