@@ -5,9 +5,9 @@ import os
 import shutil
 import sqlite3
 import subprocess
-import sys
 import time
 from base64 import b64encode
+from collections.abc import Iterator
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -17,11 +17,11 @@ from alertrpc.api.passwords import hash_password
 from alertrpc.store.database import create
 from alertrpc.store.loading import load_file
 from benchmarks.data import PASSWORDS
-from benchmarks.processes import alertrpc, bare_server
-from benchmarks.report import Row, rounds
+from benchmarks.processes import alertrpc, bare_server, ran
+from benchmarks.report import Row
+from benchmarks.run import Run
 
-HTTP_ALERTS, HTTP_SESSIONS = 10_000, 32
-SCRIPT_ALERTS, SCRIPT_SESSIONS = 200, 8
+HTTP_SESSIONS, SCRIPT_SESSIONS = 32, 8
 SCRIPTS = Path(__file__).parent.parent / "examples" / "scripts"
 SCRIPT = "send_alarm.py"
 PUSHED_TOGETHER = 1000
@@ -71,23 +71,19 @@ def configure(database: Path, media_type: str) -> None:
         steps = [ { users = ["Admin"], media_types = ["bench"] } ]
         """
     )
-    command = [sys.executable, "-m", "alertrpc", "apply", str(path), "--database", f"sqlite:///{database}"]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    ran("alertrpc", "apply", str(path), "--database", f"sqlite:///{database}")
 
 
-def measure(folder: Path) -> list[Row]:
-    return [_measure_http(folder), _measure_scripts(folder)]
-
-
-def _measure_http(folder: Path) -> Row:
+def measure_webhooks(run: Run) -> Iterator[Row]:
+    """Due alerts to a receiver of webhooks, beside a bare aiohttp client that posts as many."""
     with bare_server(RECEIVED, "asyncio") as port:
-        rates = rounds({
-            "alertrpc": partial(_http_rate, folder, port),
-            "asyncio": partial(_bare_rate, port, "asyncio"),
-            "uvloop": partial(_bare_rate, port, "uvloop"),
+        rates = run.in_turns({
+            "alertrpc": partial(_delivery_rate, run.folder, http_media_type(port, HTTP_SESSIONS), run.webhooks),
+            "asyncio": partial(_bare_rate, port, run.webhooks, "asyncio"),
+            "uvloop": partial(_bare_rate, port, run.webhooks, "uvloop"),
         })  # fmt: skip
-    return Row(
-        f"9. {HTTP_ALERTS:,} due alerts to a receiver of webhooks, {HTTP_SESSIONS} sessions",
+    yield Row(
+        f"9. {run.webhooks:,} due alerts to a receiver of webhooks, {HTTP_SESSIONS} sessions",
         f"{rates['alertrpc']:,.0f} alerts/s",
         f"bare aiohttp client on asyncio: {rates['asyncio']:,.0f} (on uvloop {rates['uvloop']:,.0f})",
         f"{rates['alertrpc'] / rates['asyncio']:.2f}",
@@ -95,23 +91,19 @@ def _measure_http(folder: Path) -> Row:
     )
 
 
-def _http_rate(folder: Path, port: int) -> float:
-    return _delivery_rate(folder, http_media_type(port, HTTP_SESSIONS), HTTP_ALERTS)
-
-
-def _bare_rate(port: int, loop: str) -> float:
+def _bare_rate(port: int, alerts: int, loop: str) -> float:
     url, body = f"http://127.0.0.1:{port}/hook", json.dumps({"subject": "s" * 40, "message": "m" * 150})
-    command = [sys.executable, "-m", "benchmarks.bare_client", url, str(HTTP_SESSIONS), str(HTTP_ALERTS), loop]
-    return float(subprocess.run(command, input=body, capture_output=True, text=True, check=True).stdout)
+    return float(ran("benchmarks.bare_client", url, str(HTTP_SESSIONS), str(alerts), loop, stdin=body))
 
 
-def _measure_scripts(folder: Path) -> Row:
-    rates = rounds({
-        "alertrpc": partial(_delivery_rate, folder, script_media_type(SCRIPT_SESSIONS), SCRIPT_ALERTS),
-        "loops": partial(_loops_rate, folder),
+def measure_scripts(run: Run) -> Iterator[Row]:
+    """Due alerts by a script, beside shell loops that start the same script as often."""
+    rates = run.in_turns({
+        "alertrpc": partial(_delivery_rate, run.folder, script_media_type(SCRIPT_SESSIONS), run.scripts),
+        "loops": partial(_loops_rate, run.folder, run.scripts // SCRIPT_SESSIONS),
     })  # fmt: skip
-    return Row(
-        f"10. {SCRIPT_ALERTS} due alerts by a Python script, {SCRIPT_SESSIONS} sessions",
+    yield Row(
+        f"10. {run.scripts} due alerts by a Python script, {SCRIPT_SESSIONS} sessions",
         f"{rates['alertrpc']:,.1f} alerts/s",
         f"{SCRIPT_SESSIONS} shell loops that start the script: {rates['loops']:,.1f}",
         f"{rates['alertrpc'] / rates['loops']:.2f}",
@@ -119,8 +111,7 @@ def _measure_scripts(folder: Path) -> Row:
     )
 
 
-def _loops_rate(folder: Path) -> float:
-    each = SCRIPT_ALERTS // SCRIPT_SESSIONS
+def _loops_rate(folder: Path, each: int) -> float:
     work = folder / "loops"
     work.mkdir(exist_ok=True)
     loop = f'for i in $(seq {each}); do "{SCRIPTS / SCRIPT}" bench subject message >/dev/null </dev/null; done'

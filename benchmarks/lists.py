@@ -16,11 +16,11 @@ from alertrpc.api.get import GET_METHODS
 from alertrpc.query.functions import FUNCTIONS
 from alertrpc.records import Caller, Params, UserType
 from benchmarks.load_generator import HEAD, MARK, PATH
-from benchmarks.processes import alertrpc, login, request
-from benchmarks.report import Row, rounds
+from benchmarks.processes import alertrpc, login, received, request
+from benchmarks.report import Row, attempt
+from benchmarks.run import Run
 
 LIMIT = 100
-REPEATS = 40  # calls of one round
 LISTS: Mapping[str, dict[str, Any]] = {
     "hostgroup": {"selectHosts": ["hostid"]},
     "host": {"selectHostGroups": "extend", "selectTriggers": ["triggerid", "description", "priority"]},
@@ -57,38 +57,38 @@ LISTS: Mapping[str, dict[str, Any]] = {
 }
 
 
-def measure(database: Path) -> list[Row]:
+def measure(run: Run) -> Iterator[Row]:
     """Milliseconds of a list over one kept connection, and of its statement in bare sqlite3, in turns."""
-    rows = []
-    with alertrpc(database) as (port, _), kept_connection(port) as post:
+    with alertrpc(run.database) as (port, _):
         auth = login(port, "Admin")
         for name, asked in LISTS.items():
-            params: Params = {"output": "extend", "limit": LIMIT, **asked}
-            body = request(f"{name}.get", params, auth)
-            found = len(orjson.loads(post(body))["result"])
-            with closing(open_bare(database)) as connection:
-                fetch = bare_list(connection, name, params)
-                taken = rounds(
-                    {
-                        "alertrpc": partial(_median_milliseconds, partial(post, body)),
-                        "sqlite3": partial(_median_milliseconds, fetch),
-                    }
-                )
-            rows.append(
-                Row(
-                    f"6. {name}.get, {found} rows with {', '.join([select for select in asked if select[:6] == 'select'])}",
-                    f"{taken['alertrpc']:.2f} ms",
-                    f"bare sqlite3, the same JSON rows: {taken['sqlite3']:.2f} ms",
-                    f"{taken['sqlite3'] / taken['alertrpc']:.2f}" if found else "",
-                    "0.25" if found else "",
-                )
-            )
-    return rows
+            yield attempt(f"6. {name}.get", partial(_beside_sqlite3, run, name, asked, port, auth))
 
 
-def _median_milliseconds(call: Callable[[], bytes]) -> float:
+def _beside_sqlite3(run: Run, name: str, asked: dict[str, Any], port: int, auth: str) -> Row:
+    params: Params = {"output": "extend", "limit": LIMIT, **asked}
+    body = request(f"{name}.get", params, auth)
+    with kept_connection(port) as post, closing(open_bare(run.database)) as connection:
+        found = len(orjson.loads(post(body))["result"])
+        fetch = bare_list(connection, name, params)
+        taken = run.in_turns(
+            {
+                "alertrpc": partial(_median_milliseconds, partial(post, body), run.calls),
+                "sqlite3": partial(_median_milliseconds, fetch, run.calls),
+            }
+        )
+    return Row(
+        f"6. {name}.get, {found} rows with {', '.join([select for select in asked if select[:6] == 'select'])}",
+        f"{taken['alertrpc']:.2f} ms",
+        f"bare sqlite3, the same JSON rows: {taken['sqlite3']:.2f} ms",
+        f"{taken['sqlite3'] / taken['alertrpc']:.2f}" if found else "",
+        "0.25" if found else "",
+    )
+
+
+def _median_milliseconds(call: Callable[[], bytes], calls: int) -> float:
     taken = []
-    for _ in range(REPEATS):
+    for _ in range(calls):
         started = time.perf_counter()
         call()
         taken.append(1000 * (time.perf_counter() - started))
@@ -105,12 +105,12 @@ def kept_connection(port: int) -> Iterator[Callable[[str], bytes]]:
             connection.sendall(head.encode() + body.encode())
             answer = b""
             while (end := answer.find(b"\r\n\r\n")) < 0:
-                answer += connection.recv(2**20)
+                answer += received(connection)
             at = answer.lower().find(b"content-length: ", 0, end)
             size = end + 4 + int(answer[at + 16 : answer.index(b"\r\n", at)])
             pieces, got = [answer], len(answer)
             while got < size:
-                pieces.append(connection.recv(2**20))
+                pieces.append(received(connection))
                 got += len(pieces[-1])
             found = b"".join(pieces)[end + 4 :]
             if MARK.encode() not in found[:40]:

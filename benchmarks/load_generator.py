@@ -84,6 +84,8 @@ async def run(
         protocols.append(protocol)
     await asyncio.gather(*[protocol.done for protocol in protocols])
     elapsed = time.perf_counter() - started
+    if not latencies:
+        sys.exit("no request was answered")
     ordered = sorted(latencies)
     usage = resource.getrusage(resource.RUSAGE_SELF)
     return {

@@ -4,9 +4,11 @@ import http.client
 import json
 import os
 import re
+import socket
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
@@ -17,6 +19,21 @@ from benchmarks.data import PASSWORDS
 from benchmarks.load_generator import MARK, PATH
 
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("ALERTRPC_")}
+
+
+def ran(*command: str, stdin: str = "") -> str:
+    """What a command of a module prints, run to its end."""
+    done = subprocess.run(
+        [sys.executable, "-m", *command], input=stdin, capture_output=True, text=True, env=ENVIRONMENT, check=False
+    )
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(command[:2])} ended with status {done.returncode}: {last_line(done.stderr)}")
+    return done.stdout
+
+
+def last_line(text: str) -> str:
+    """Where a fault is named in what a process said."""
+    return text.strip().rpartition("\n")[2]
 
 
 @contextmanager
@@ -37,24 +54,27 @@ def bare_server(body: str, loop: str) -> Iterator[int]:
 @contextmanager
 def started(command: Sequence[str], stdin: str) -> Iterator[tuple[str, int]]:
     """A process that says a line when it is ready; that line and the process id."""
-    process = subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=ENVIRONMENT
-    )
-    assert process.stdin is not None
-    assert process.stdout is not None
-    try:
-        process.stdin.write(stdin)
-        process.stdin.close()
-        line = process.stdout.readline().strip()
-        if not line:
-            raise RuntimeError(f"{' '.join(command)} did not start")
-        yield line, process.pid
-    finally:
-        process.terminate()
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=30)
-        process.kill()
-        process.stdout.close()
+    with tempfile.TemporaryFile("w+") as log:
+        process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True, env=ENVIRONMENT
+        )
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            process.stdin.write(stdin)
+            process.stdin.close()
+            line = process.stdout.readline().strip()
+            if not line:
+                log.seek(0)
+                raise RuntimeError(f"{' '.join(command)} did not start: {last_line(log.read())}")
+            yield line, process.pid
+        finally:
+            process.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(timeout=30)
+            process.kill()
+            process.wait()
+            process.stdout.close()
 
 
 class Target(NamedTuple):
@@ -90,6 +110,8 @@ def start_load(
     def report() -> dict[str, Any]:
         assert process.stdout is not None
         output = process.stdout.read()
+        if not output:
+            raise RuntimeError(f"the load generator ended with status {process.wait()}; the server may have ended")
         found: dict[str, Any] = json.loads(output)
         if found["faults"]:
             raise RuntimeError(f"{found['faults']} faults, such as {found['first_answer']}")
@@ -107,6 +129,13 @@ def start_load(
 def request(method: str, params: Any, auth: str | None = None) -> str:
     envelope = {"jsonrpc": "2.0", "method": method, "params": params, "id": 1}
     return json.dumps(envelope | ({"auth": auth} if auth else {}))
+
+
+def received(connection: socket.socket, size: int = 2**20) -> bytes:
+    """What has come, at least a byte."""
+    if not (chunk := connection.recv(size)):
+        raise RuntimeError("the answer broke off")
+    return chunk
 
 
 @contextmanager

@@ -3,7 +3,8 @@
 import asyncio
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -17,11 +18,11 @@ from alertrpc.store.loading import load_file
 from benchmarks.deliveries import RECEIVED, USERS, basic, configure, http_media_type
 from benchmarks.point_reads import point_bodies
 from benchmarks.processes import Target, alertrpc, bare_server, generate_load, login, start_load
-from benchmarks.report import Row, rounds
+from benchmarks.report import Row
+from benchmarks.run import Run
 
 SENDERS = 64
 READERS = 4
-IN_PROCESS = 3000  # pushes
 TARGET = Target("/api/v2/alarm/alarms", '"data"', f"Authorization: {basic()}")
 
 
@@ -33,46 +34,37 @@ def bodies(run: str, number: int) -> list[str]:
     ]
 
 
-def measure(database: Path, alerts: int, seconds: float) -> list[Row]:
+def measure(run: Run) -> Iterator[Row]:
     """Pushes of 64 senders, each of which makes an event and an alert: alone, beside reads, and beside delivery."""
-    together, alone = measure_sharing()
     with bare_server(RECEIVED, "asyncio") as receiver:
-        configure(database, http_media_type(receiver, 8))
-        with alertrpc(database, "--deliver", "no") as (port, _):
+        configure(run.database, http_media_type(receiver, 8))
+        with alertrpc(run.database, "--deliver", "no") as (port, _):
             auth = login(port, "Admin")
-            generate_load(port, SENDERS, 1.0, bodies("warm", 20_000), TARGET)
-            pushed = generate_load(port, SENDERS, seconds, bodies("alone", 40_000), TARGET)
-            with start_load(port, SENDERS, seconds + 1, bodies("beside", 40_000), TARGET) as pushing:
-                reads = _reads_beside(port, point_bodies(alerts, auth), seconds, pushing)
-        with alertrpc(database) as (port, _):
-            delivered = generate_load(port, SENDERS, seconds, bodies("delivered", 40_000), TARGET)
-    return [
-        Row(
-            f"7. alarms pushed by {SENDERS} senders, each with an alert",
-            f"{pushed['rate']:,.0f} alarms/s",
-            f"p99 {pushed['p99_ms']:.0f} ms; synchronous=FULL",
-            "",
-            "1,500",
-        ),
-        Row(
-            "7. the same while the alerts are delivered to a receiver of webhooks beside it",
-            f"{delivered['rate']:,.0f} alarms/s",
-            f"p99 {delivered['p99_ms']:.0f} ms",
-        ),
-        Row(
-            "7. the same in process: shared commits",
-            f"{together:,.0f} alarms/s",
-            f"one commit an alarm: {alone:,.0f}",
-            f"{together / alone:.1f}",
-        ),
-        Row(
-            f"8. one alert by eventids, {READERS} connections, while {SENDERS} senders push",
-            f"p99 {reads['p99_ms']:.1f} ms",
-            f"{reads['rate']:,.0f} requests/s",
-            "",
-            "50 ms",
-        ),
-    ]
+            generate_load(port, SENDERS, min(run.seconds, 1.0), bodies("warm", 20_000), TARGET)
+            pushed = generate_load(port, SENDERS, run.seconds, bodies("alone", 40_000), TARGET)
+            yield Row(
+                f"7. alarms pushed by {SENDERS} senders, each with an alert",
+                f"{pushed['rate']:,.0f} alarms/s",
+                f"p99 {pushed['p99_ms']:.0f} ms; synchronous=FULL",
+                "",
+                "1,500",
+            )
+            with start_load(port, SENDERS, run.seconds + 1, bodies("beside", 40_000), TARGET) as pushing:
+                reads = _reads_beside(port, point_bodies(run.alerts, auth), run.seconds, pushing)
+            yield Row(
+                f"8. one alert by eventids, {READERS} connections, while {SENDERS} senders push",
+                f"p99 {reads['p99_ms']:.1f} ms",
+                f"{reads['rate']:,.0f} requests/s",
+                "",
+                "50 ms",
+            )
+        with alertrpc(run.database) as (port, _):
+            delivered = generate_load(port, SENDERS, run.seconds, bodies("delivered", 40_000), TARGET)
+    yield Row(
+        "7. the same while the alerts are delivered to a receiver of webhooks beside it",
+        f"{delivered['rate']:,.0f} alarms/s",
+        f"p99 {delivered['p99_ms']:.0f} ms",
+    )
 
 
 def _reads_beside(
@@ -84,29 +76,37 @@ def _reads_beside(
     return reads
 
 
-def measure_sharing() -> tuple[float, float]:
-    """Pushes a second in process, with shared commits and with one commit an alarm."""
-    rates = rounds({
-        "together": lambda: asyncio.run(_in_process(MOST_TOGETHER)),
-        "alone": lambda: asyncio.run(_in_process(1)),
+def measure_sharing(run: Run) -> Iterator[Row]:
+    """Pushes in process, with shared commits and with one commit an alarm."""
+    rates = run.in_turns({
+        "together": partial(_in_process_rate, run, MOST_TOGETHER),
+        "alone": partial(_in_process_rate, run, 1),
     })  # fmt: skip
-    return rates["together"], rates["alone"]
+    yield Row(
+        "7. the same in process: shared commits",
+        f"{rates['together']:,.0f} alarms/s",
+        f"one commit an alarm: {rates['alone']:,.0f}",
+        f"{rates['together'] / rates['alone']:.1f}",
+    )
 
 
-async def _in_process(most_together: int) -> float:
-    with TemporaryDirectory(prefix="alertrpc-bench-") as folder:
-        path = Path(folder) / "pushes.db"
-        create(path)
-        load_file(path, [json.dumps(row).encode() for row in USERS], hash_password)
-        configure(path, http_media_type(1, 1))
-        async with open_database(path, query_timeout=30, scan_connections=1, functions={}) as database:
-            pushes = Pushes(database, Ledger("Pushed alarms"), time.time, lambda: None, most_together)
-            alarms = iter([parse(json.loads(body), 0) for body in bodies("in-process", IN_PROCESS)])
+def _in_process_rate(run: Run, most_together: int) -> float:
+    with TemporaryDirectory(dir=run.folder) as folder:
+        return asyncio.run(_in_process(Path(folder) / "pushes.db", run.pushes, most_together))
 
-            async def send() -> None:
-                for parsed in alarms:
-                    await pushes.record(Push(parsed))
 
-            at = time.perf_counter()
-            await asyncio.gather(*[send() for _ in range(SENDERS)])
-            return IN_PROCESS / (time.perf_counter() - at)
+async def _in_process(path: Path, number: int, most_together: int) -> float:
+    create(path)
+    load_file(path, [json.dumps(row).encode() for row in USERS], hash_password)
+    configure(path, http_media_type(1, 1))
+    async with open_database(path, query_timeout=30, scan_connections=1, functions={}) as database:
+        pushes = Pushes(database, Ledger("Pushed alarms"), time.time, lambda: None, most_together)
+        alarms = iter([parse(json.loads(body), 0) for body in bodies("in-process", number)])
+
+        async def send() -> None:
+            for parsed in alarms:
+                await pushes.record(Push(parsed))
+
+        at = time.perf_counter()
+        await asyncio.gather(*[send() for _ in range(SENDERS)])
+        return number / (time.perf_counter() - at)

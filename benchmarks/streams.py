@@ -5,73 +5,79 @@ import socket
 import sqlite3
 import threading
 import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from alertrpc.api.alert import get
 from alertrpc.records import Caller, Params, UserType
 from benchmarks.point_reads import point_bodies
-from benchmarks.processes import alertrpc, generate_load, login, peak_memory, request, reset_peak_memory
-from benchmarks.report import Row, rounds
+from benchmarks.processes import alertrpc, generate_load, login, peak_memory, received, request, reset_peak_memory
+from benchmarks.report import Row, attempt
+from benchmarks.run import Run
 
 HEAD = (
     "POST /api_jsonrpc.php HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n"
 )
+END = b"0\r\n\r\n"  # of a chunked answer
 SLOW_BYTES = 64 * 1024
 SLOW_PAUSE = 0.02  # seconds between two reads of the slow reader
 
 
-def measure(database: Path, alerts: int) -> list[Row]:
-    """The rate of an answer of 100,000 rows beside bare sqlite3, and the memory that it and a whole one take."""
-    rows = []
-    some = min(100_000, alerts)
-    with alertrpc(database) as (port, pid):
+def measure(run: Run) -> Iterator[Row]:
+    """The rate of an answer of up to 100,000 rows beside bare sqlite3, and the memory that it and a whole one take."""
+    some = min(100_000, run.alerts // 2)
+    yield attempt(f"2. {some:,} alerts extended", partial(_rate, run, some))
+    for limit in (some, run.alerts):
+        yield attempt(f"2. peak memory over idle, {limit:,} alerts", partial(_memory, run, limit))
+
+
+def _rate(run: Run, some: int) -> Row:
+    with alertrpc(run.database) as (port, _):
         auth = login(port, "Admin")
         read_all(port, request("alert.get", {"output": "extend", "limit": 10_000}, auth))
         params: Params = {"output": "extend", "limit": some}
         body = request("alert.get", params, auth)
-        seconds = rounds({"alertrpc": lambda: read_all(port, body)[0], "sqlite3": lambda: bare_fetch(database, params)})
-        rows.append(
-            Row(
-                f"2. {some:,} alerts extended",
-                f"{some / seconds['alertrpc']:,.0f} rows/s",
-                f"bare sqlite3, the same JSON rows: {some / seconds['sqlite3']:,.0f}",
-                f"{seconds['sqlite3'] / seconds['alertrpc']:.2f}",
-                "0.7",
-            )
-        )
-    for limit in (some, alerts):
-        with alertrpc(database) as (port, pid):
-            auth = login(port, "Admin")
-            reset_peak_memory(pid)
-            idle = peak_memory(pid)
-            taken, size = read_all(port, request("alert.get", {"output": "extend", "limit": limit}, auth))
-            grown = peak_memory(pid) - idle
-        rows.append(
-            Row(
-                f"2. peak memory over idle, {limit:,} alerts, {size / 2**20:,.0f} MiB of JSON in {taken:.1f} s",
-                f"+{grown:.1f} MiB",
-                f"idle {idle:.0f} MiB",
-                "",
-                "< 48 MiB",
-            )
-        )
-    return rows
+        seconds = run.in_turns({
+            "alertrpc": lambda: read_all(port, body)[0],
+            "sqlite3": lambda: bare_fetch(run.database, params),
+        })  # fmt: skip
+    return Row(
+        f"2. {some:,} alerts extended",
+        f"{some / seconds['alertrpc']:,.0f} rows/s",
+        f"bare sqlite3, the same JSON rows: {some / seconds['sqlite3']:,.0f}",
+        f"{seconds['sqlite3'] / seconds['alertrpc']:.2f}",
+        "0.7",
+    )
 
 
-def read_all(port: int, body: str, pause: float = 0.0, size: int = 2**20) -> tuple[float, int]:
-    """Seconds until the end of a chunked answer, and its bytes; a slow reader pauses after `size` bytes."""
-    with socket.create_connection(("127.0.0.1", port)) as connection:
+def _memory(run: Run, limit: int) -> Row:
+    with alertrpc(run.database) as (port, pid):
+        auth = login(port, "Admin")
+        reset_peak_memory(pid)
+        idle = peak_memory(pid)
+        taken, size = read_all(port, request("alert.get", {"output": "extend", "limit": limit}, auth))
+        grown = peak_memory(pid) - idle
+    return Row(
+        f"2. peak memory over idle, {limit:,} alerts, {size / 2**20:,.0f} MiB of JSON in {taken:.1f} s",
+        f"+{grown:.1f} MiB",
+        f"idle {idle:.0f} MiB",
+        "",
+        "< 48 MiB",
+    )
+
+
+def read_all(port: int, body: str) -> tuple[float, int]:
+    """Seconds until the end of a chunked answer, and its bytes."""
+    with asked(port, body) as connection:
         started = time.perf_counter()
-        connection.sendall(HEAD.format(len(body)).encode() + body.encode())
         total, tail = 0, b""
-        while not tail.endswith(b"0\r\n\r\n"):
-            chunk = connection.recv(size)
-            if not chunk:
-                raise RuntimeError("the answer broke off")
+        while not tail.endswith(END):
+            chunk = received(connection)
             total += len(chunk)
-            tail = chunk[-5:] if len(chunk) >= 5 else (tail + chunk)[-5:]
-            if pause:
-                time.sleep(pause)
+            tail = (tail + chunk[-len(END) :])[-len(END) :]
         return time.perf_counter() - started, total
 
 
@@ -89,45 +95,58 @@ def bare_fetch(database: Path, params: Params) -> float:
     return taken
 
 
-def measure_beside_slow_reader(database: Path, alerts: int, seconds: float) -> list[Row]:
+def measure_beside_slow_reader(run: Run) -> Iterator[Row]:
     """Latency of point reads while a long answer goes to a slow reader, and while one goes to a quick one."""
-    rows = []
-    for reader, pause, size in (("a slow reader", SLOW_PAUSE, SLOW_BYTES), ("a quick reader", 0.0, 2**20)):
-        with alertrpc(database) as (port, _):
-            auth = login(port, "Admin")
-            body = request("alert.get", {"output": "extend"}, auth)
-            stop = threading.Event()
+    with alertrpc(run.database) as (port, _):
+        auth = login(port, "Admin")
+        for reader, pause, size in (("a slow reader", SLOW_PAUSE, SLOW_BYTES), ("a quick reader", 0.0, 2**20)):
+            what = f"3. point reads, 4 connections, while all alerts stream to {reader}"
+            yield attempt(what, partial(_beside_reader, run, what, port, auth, pause, size))
 
-            def stream(
-                port: int = port, body: str = body, pause: float = pause, size: int = size, stop: threading.Event = stop
-            ) -> None:
-                while not stop.is_set():
-                    _read_until(stop, port, body, pause, size)
 
-            thread = threading.Thread(target=stream)
-            thread.start()
-            time.sleep(0.5)
-            bodies = point_bodies(alerts, auth)
-            random.Random(1).shuffle(bodies)
-            report = generate_load(port, 4, seconds, bodies)
+def _beside_reader(run: Run, what: str, port: int, auth: str, pause: float, size: int) -> Row:
+    with _streaming(port, request("alert.get", {"output": "extend"}, auth), pause, size):
+        time.sleep(0.5)
+        bodies = point_bodies(run.alerts, auth)
+        random.Random(1).shuffle(bodies)
+        report = generate_load(port, 4, run.seconds, bodies)
+    return Row(
+        what,
+        f"p99 {report['p99_ms']:.1f} ms, p50 {report['p50_ms']:.1f} ms",
+        f"{report['rate']:,.0f} requests/s",
+        "",
+        "p99 < 50 ms" if pause else "",
+    )
+
+
+@contextmanager
+def _streaming(port: int, body: str, pause: float, size: int) -> Iterator[None]:
+    """Reads whole answers in a thread, again and again; its fault is raised at the end."""
+    stop = threading.Event()
+
+    def stream() -> None:
+        while not stop.is_set():
+            _read_until(stop, port, body, pause, size)
+
+    with ThreadPoolExecutor(1) as pool:
+        streaming = pool.submit(stream)
+        try:
+            yield
+        finally:
             stop.set()
-            thread.join()
-        rows.append(
-            Row(
-                f"3. point reads, 4 connections, while all alerts stream to {reader}",
-                f"p99 {report['p99_ms']:.1f} ms, p50 {report['p50_ms']:.1f} ms",
-                f"{report['rate']:,.0f} requests/s",
-                "",
-                "p99 < 50 ms" if pause else "",
-            )
-        )
-    return rows
+        streaming.result()
 
 
 def _read_until(stop: threading.Event, port: int, body: str, pause: float, size: int) -> None:
-    with socket.create_connection(("127.0.0.1", port)) as connection:
-        connection.sendall(HEAD.format(len(body)).encode() + body.encode())
+    with asked(port, body) as connection:
         tail = b""
-        while not stop.is_set() and not tail.endswith(b"0\r\n\r\n"):
-            tail = (tail + connection.recv(size))[-5:]
+        while not stop.is_set() and not tail.endswith(END):
+            tail = (tail + received(connection, size))[-len(END) :]
             time.sleep(pause)
+
+
+def asked(port: int, body: str) -> socket.socket:
+    """A connection on which the call is sent."""
+    connection = socket.create_connection(("127.0.0.1", port))
+    connection.sendall(HEAD.format(len(body)).encode() + body.encode())
+    return connection
