@@ -24,7 +24,7 @@ test: $(VENV)/installed-test
 
 # What takes longer: thousands of examples, hundreds of kills.
 test-long: $(VENV)/installed-test
-	$(TESTS) -m "long or hypothesis" --hypothesis-profile long $(PYTEST_FLAGS)
+	$(TESTS) -m "long or hypothesis" --hypothesis-profile long --timeout 3600 $(PYTEST_FLAGS)
 
 lint: $(VENV)/installed-test
 	$(BIN)/ruff format --check .

@@ -42,7 +42,7 @@ from tests.receivers import (
     write_script,
 )
 from tests.support import ROOT, Client, Server, environment, run_alertrpc, serving, write_lines
-from tests.test_signals import workers
+from tests.test_signals import are_gone, workers
 from tests.wire import PATIENCE, eventually, execute
 
 AT_ONCE = 0.5  # seconds from the acknowledgement of a push to its receiver
@@ -647,4 +647,4 @@ def test_a_script_dies_with_a_server_that_stops_at_once(path: Path, tmp_path: Pa
         assert eventually(lambda: "stopping;" in server.log.read_text())
         server.process.send_signal(signal.SIGINT)
         assert server.process.wait(10) == 130
-        assert eventually(lambda: not Path("/proc", pid.read_text().strip()).exists())
+        assert eventually(lambda: are_gone({int(pid.read_text())}))

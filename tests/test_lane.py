@@ -41,8 +41,10 @@ class Records:
         for future in waiting:
             future.set_result(None)
 
-    def take_all(self) -> None:
-        """These, and those that come."""
+    def __enter__(self) -> None:
+        """At the end of the block they are taken, and those that come: else the lane would wait for them."""
+
+    def __exit__(self, *fault: object) -> None:
         self._takes_all = True
         self.take()
 
@@ -52,7 +54,6 @@ async def taken_until(holds: Callable[[], bool], records: Records) -> None:
         while not holds():
             records.take()
             await asyncio.sleep(0.005)
-    records.take_all()
 
 
 async def soon(holds: Callable[[], bool]) -> bool:
@@ -65,11 +66,12 @@ async def test_a_record_that_takes_nothing_holds_up_the_sending(path: Path, rece
     queue(path, mediatypeid, 60)
     records = Records(path)
     async with lane_of(path, mediatypeid, records) as lane:
-        lane.wake()
-        await soon(lambda: len(receiver.got) >= UNRECORDED * MOST)
-        await asyncio.sleep(0.2)
-        assert UNRECORDED * MOST <= len(receiver.got) <= UNRECORDED * MOST + MOST
-        await taken_until(lambda: len(receiver.got) >= 60, records)
+        with records:
+            lane.wake()
+            await soon(lambda: len(receiver.got) >= UNRECORDED * MOST)
+            await asyncio.sleep(0.2)
+            assert UNRECORDED * MOST <= len(receiver.got) <= UNRECORDED * MOST + MOST
+            await taken_until(lambda: len(receiver.got) >= 60, records)
 
 
 async def test_a_limit_that_shrinks_counts_while_the_queue_is_full(path: Path, receiver: Receiver) -> None:
@@ -87,8 +89,9 @@ async def test_a_limit_that_shrinks_counts_while_the_queue_is_full(path: Path, r
     queue(path, mediatypeid, 200)
     records = Records(path)
     async with lane_of(path, mediatypeid, records) as lane:
-        lane.wake()
-        await taken_until(lambda: len(receiver.got) >= 200, records)
+        with records:
+            lane.wake()
+            await taken_until(lambda: len(receiver.got) >= 200, records)
     assert max(most[:20]) > 2
     assert max(most[-100:]) <= 2
 
@@ -98,13 +101,13 @@ async def test_no_alert_is_taken_twice_while_its_record_is_on_the_way(path: Path
     queue(path, mediatypeid, 5)
     records = Records(path)
     async with lane_of(path, mediatypeid, records) as lane:
-        lane.wake()
-        await soon(lambda: len(receiver.got) == 5)
-        for _ in range(5):
+        with records:
             lane.wake()
-            await asyncio.sleep(0.02)
-        assert len(receiver.got) == 5
-        records.take_all()
+            await soon(lambda: len(receiver.got) == 5)
+            for _ in range(5):
+                lane.wake()
+                await asyncio.sleep(0.02)
+            assert len(receiver.got) == 5
 
 
 async def test_an_idle_delivery_asks_little_of_the_database(path: Path, receiver: Receiver) -> None:
