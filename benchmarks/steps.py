@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import NamedTuple
 
-from benchmarks import beside_zabbix, deliveries, growth, lists, loading, point_reads, pushes, streams
+from benchmarks import beside_zabbix, crowds, deliveries, growth, lists, loading, point_reads, pushes, streams
 from benchmarks.report import Row
 from benchmarks.run import Run
 
@@ -17,6 +17,7 @@ class Step(NamedTuple):
     reads_data: bool = True  # that `load` makes
     makes_data: bool = False
     needs_zabbix: bool = False
+    is_extra: bool = False  # measured only where it is asked for
 
 
 # fmt: off
@@ -43,6 +44,8 @@ STEPS: Sequence[Step] = (
          lambda run: 3 + run.rounds * run.webhooks / 1000, reads_data=False),
     Step("scripts", "alarms", "due alerts by a script, beside shell loops", deliveries.measure_scripts,
          lambda run: run.rounds * (3 + run.scripts / 7), reads_data=False),
+    Step("crowds", "crowds", "what others wait while crowds send what they should not", crowds.measure,
+         lambda run: 10 + 15 * len(crowds.CROWDS), is_extra=True),
     Step("zabbix", "zabbix", "the same requests to the Zabbix of --zabbix", beside_zabbix.measure,
          lambda run: 20, needs_zabbix=True),
 )
@@ -54,6 +57,6 @@ def chosen(steps: Sequence[Step], only: Collection[str], run: Run) -> list[Step]
     if only:
         found = [step for step in steps if step.name in only or step.group in only]
     else:
-        found = [step for step in steps if run.zabbix or not step.needs_zabbix]
+        found = [step for step in steps if not step.is_extra and (run.zabbix or not step.needs_zabbix)]
     reads_data = any(step.reads_data for step in found)
     return [step for step in steps if step in found or (step.makes_data and reads_data)]
