@@ -4,10 +4,13 @@ import asyncio
 import hashlib
 import logging
 import secrets
+import time
+from collections import deque
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from functools import partial
+from typing import NoReturn
 from weakref import WeakValueDictionary
 
 from alertrpc.api.passwords import NOBODY, RememberedPasswords, is_password
@@ -23,6 +26,8 @@ TOKEN_EXPIRED = "API token expired."
 WRONG_LOGIN = "Incorrect user name or password or account is temporarily blocked."
 NO_ACCESS = "No permissions for system access."
 
+_LAST_CHECKS = 32  # of passwords, whose times are known
+_MOMENT = 0.01  # seconds
 _LONGEST_WAIT = 5.0  # seconds between two writes of when credentials were used
 
 log = logging.getLogger(__name__)
@@ -61,7 +66,10 @@ class Credentials:
         self._touched_tokens: dict[str, int] = {}
         self._logins: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._remembered = RememberedPasswords(clock)
-        self._bcrypt = ThreadPoolExecutor(max_workers=2, thread_name_prefix="bcrypt")
+        self._taken: deque[float] = deque(maxlen=_LAST_CHECKS)  # seconds of the last checks of passwords
+        self._decoy = asyncio.Lock()
+        self._decoy_worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="bcrypt for nobody")
+        self._workers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="bcrypt")
 
     async def caller(self, credential: str) -> Caller:
         """Who the credential stands for; ApiError where nobody."""
@@ -136,18 +144,37 @@ class Credentials:
     async def _checked(self, username: str, password: str, remote: str) -> rows.LoginRow:
         """The row of the user whose password it is."""
         row = await self._database.read(rows.find_login, username)
-        fits = await asyncio.get_running_loop().run_in_executor(
-            self._bcrypt, is_password, password, row.passwd if row else NOBODY
-        )
+        if row is None or self._is_blocked(row, int(self._clock())):
+            await self._refuse(password, row.passwd if row else NOBODY)
+        fits = await self._fits(password, row.passwd, self._workers)
         now = int(self._clock())
-        if row is None or self._is_blocked(row, now):
-            raise ApiError(APPLICATION_ERROR, WRONG_LOGIN)
         if not fits:
             await self._database.write(partial(rows.record_failure, row.userid, remote, now))
             raise ApiError(APPLICATION_ERROR, WRONG_LOGIN)
         if row.caller is None:
             raise ApiError(INVALID_PARAMS, NO_ACCESS)
         return row
+
+    async def _fits(self, password: str, hashed: bytes, workers: ThreadPoolExecutor) -> bool:
+        started = time.perf_counter()
+        fits = await asyncio.get_running_loop().run_in_executor(workers, is_password, password, hashed)
+        self._taken.append(time.perf_counter() - started)
+        return fits
+
+    async def _refuse(self, password: str, hashed: bytes) -> NoReturn:
+        """Refuses a login whatever its password is, after the time in which one is checked.
+
+        It has a worker of its own, so that no crowd of such logins keeps those waiting that may be good. While that is at
+        work, others wait for as long as a check took lately.
+        """
+        while self._decoy.locked() and not self._taken:  # noqa: ASYNC110 - it is there in a moment, once in a process
+            await asyncio.sleep(_MOMENT)
+        if self._decoy.locked():
+            await asyncio.sleep(secrets.choice(self._taken))
+        else:
+            async with self._decoy:
+                await self._fits(password, hashed, self._decoy_worker)
+        raise ApiError(APPLICATION_ERROR, WRONG_LOGIN)
 
     def _is_blocked(self, row: rows.LoginRow, now: int) -> bool:
         return row.attempt_failed >= self._attempts and now - row.attempt_clock < self._block
@@ -184,4 +211,5 @@ class Credentials:
             work.cancel()
             await asyncio.gather(work, return_exceptions=True)
             await self._write_rows()
-            self._bcrypt.shutdown()
+            self._workers.shutdown()
+            self._decoy_worker.shutdown(cancel_futures=True)
