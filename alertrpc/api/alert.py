@@ -10,7 +10,9 @@ from alertrpc.api.schema import ParamsSchema
 from alertrpc.errors import APPLICATION_ERROR, NO_SUCH_OBJECT, ApiError, invalid_parameter, no_permission
 from alertrpc.records import Json, Params, UserType
 from alertrpc.store.connection import SqlConnection
-from alertrpc.store.more_alerts import add_again
+from alertrpc.store.more_alerts import add_again, make_again
+
+MOST_RESENT = 10_000
 
 get = GET_METHODS["alert"]
 
@@ -20,22 +22,27 @@ _RESEND = ParamsSchema({"alertids": Ids(null=False, required=True)})
 async def resend(context: Context, params: Params) -> Json:
     """Sends messages again, as new alerts whose `resendOf` are the old ones; returns their ids in the same order.
 
-    Admins may send again what alert.get shows them: all of the alerts, or none.
+    Admins may send again what alert.get shows them: all of the alerts, or none. They are on record at once, and made in
+    pieces that let other writes in between; who delivers makes what is left.
     """
     if context.caller.type < UserType.ADMIN:
         raise no_permission("alert.resend")
     alertids: list[int] = list(dict.fromkeys(_RESEND.load(params)["alertids"]))
+    if len(alertids) > MOST_RESENT:
+        raise invalid_parameter("/alertids", f"more than {MOST_RESENT} values.")
     found = await get(context, {"alertids": list(map(str, alertids)), "countOutput": True})
     if found.rows.first != f'"{len(alertids)}"'.encode():
         raise ApiError(APPLICATION_ERROR, NO_SUCH_OBJECT)
     services = context.services
-    again = await services.database.write(partial(_add_all_again, alertids, int(services.clock() * 1000)))
+    again = await services.database.write(partial(_add_all_again, alertids))
+    while await services.database.write(partial(make_again, int(services.clock() * 1000))):
+        services.ring()
     services.ring()
     return {"alertids": [str(alertid) for alertid in again]}
 
 
-def _add_all_again(alertids: Sequence[int], now: int, connection: SqlConnection) -> list[int]:
-    again = add_again(alertids, now, connection)
+def _add_all_again(alertids: Sequence[int], connection: SqlConnection) -> list[int]:
+    again = add_again(alertids, connection)
     for place, alertid in enumerate(alertids, 1):
         if alertid not in again:
             raise invalid_parameter(f"/alertids/{place}", "a message sent through a media type is expected.")

@@ -17,7 +17,7 @@ from alertrpc.store.connection import SqlError
 from alertrpc.store.database import Database
 from alertrpc.store.deliveries import ROW_FAULTS, Recorded, next_due, queue_heads, record_attempts
 from alertrpc.store.gather import Gather, Outcome
-from alertrpc.store.more_alerts import end_interrupted_tests
+from alertrpc.store.more_alerts import NEVER, end_interrupted_tests, make_again
 
 LONGEST_WAIT = 1.0  # seconds until what other processes wrote is seen, who cannot ring
 SHORTEST_WAIT = 0.01  # seconds; a storm of pushes is looked at together
@@ -159,6 +159,9 @@ class Deliverer:
                 times += [] if later is None else [later]
             else:
                 times.append(due)
+        if NEVER in times:  # whoever queued them ended before they were made
+            await self._database.write(partial(make_again, now))
+            return 0.0
         return max(0.0, min([LONGEST_WAIT, *[(time - self._clock() * 1000) / 1000 for time in times]]))
 
     async def _advance(self, now: int) -> int | None:

@@ -1,5 +1,6 @@
 """Pushes of alarms: those that come in while others are written are recorded together, with one commit."""
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
@@ -17,12 +18,21 @@ from alertrpc.store.problems import find_alarms
 MOST_TOGETHER = 200
 AlarmRow = Mapping[str, Any]
 
+log = logging.getLogger(__name__)
+
 
 class Push(NamedTuple):
     """The alarms of one request; with a `key`, a request that is repeated makes nothing new."""
 
     alarms: Sequence[Alarm]
     key: Key | None = None
+
+
+class Recorded(NamedTuple):
+    """The alarms of a push as they are on disk; and the problems whose alerts are on record as due, and not made yet."""
+
+    rows: list[AlarmRow | None]
+    to_alert: list[int]
 
 
 class Pushes:
@@ -40,14 +50,29 @@ class Pushes:
         self._ledger = ledger
         self._clock = clock
         self._on_recorded = on_recorded
-        self._gather: Gather[Push, list[AlarmRow | None]] = Gather(self._run, most_together)
+        self._gather: Gather[Push, Recorded] = Gather(self._run, most_together)
 
     async def record(self, push: Push) -> list[AlarmRow | None]:
         """The alarms as they are on disk now; None for one that recovers and was never active.
 
         Raises KeyReused, DatabaseBusy or DatabaseUnwritable.
         """
-        return await self._gather.add(push)
+        recorded = await self._gather.add(push)
+        await self._alert(recorded.to_alert)
+        return recorded.rows
+
+    async def _alert(self, eventids: list[int]) -> None:
+        """Makes the alerts that are due, in transactions that let other writes in between.
+
+        What fails is on record as due, and is made by who delivers.
+        """
+        try:
+            while eventids:
+                now = int(self._clock() * 1000)
+                eventids = await self._database.write(partial(self._ledger.alert_some, eventids, now))
+                self._on_recorded()
+        except Exception:
+            log.exception("the alerts of a push are left to who delivers")
 
     async def _run(self, pushes: list[Push]) -> list[Outcome]:
         try:
@@ -71,28 +96,36 @@ class Pushes:
         return await self._database.write(partial(self._record_all, pushes, int(self._clock() * 1000)))
 
     def _record_all(self, pushes: Sequence[Push], now: int, connection: SqlConnection) -> list[Outcome]:
+        later: list[int] = []
         plain = [push for push in pushes if push.key is None]
-        recorded = iter(self._ledger.record([alarm for push in plain for alarm in push.alarms], now, connection))
+        recorded = iter(self._ledger.record([alarm for push in plain for alarm in push.alarms], now, connection, later))
         found: list[list[int | None] | KeyReused] = []
         for push in pushes:
             if push.key is None:
                 found.append([next(recorded) for _ in push.alarms])
             else:
-                found.append(self._record_once(push.alarms, push.key, now, connection))
+                found.append(self._record_once(push.alarms, push.key, now, connection, later))
         eventids = {eventid for ids in found if isinstance(ids, list) for eventid in ids if eventid is not None}
         rows = find_alarms(eventids, connection)
         return [
-            Outcome(None, ids) if isinstance(ids, KeyReused) else Outcome([rows.get(eventid or 0) for eventid in ids])
+            Outcome(None, ids)
+            if isinstance(ids, KeyReused)
+            else Outcome(Recorded([rows.get(eventid or 0) for eventid in ids], _among(later, ids)))
             for ids in found
         ]
 
     def _record_once(
-        self, alarms: Sequence[Alarm], key: Key, now: int, connection: SqlConnection
+        self, alarms: Sequence[Alarm], key: Key, now: int, connection: SqlConnection, later: list[int]
     ) -> list[int | None] | KeyReused:
         earlier = find_push(key, connection)
         if earlier is not None:
             body, eventids = earlier
             return eventids if body == key.body else KeyReused("this Idempotency-Key came with another body before")
-        eventids = self._ledger.record(alarms, now, connection)
+        eventids = self._ledger.record(alarms, now, connection, later)
         keep_push(key, eventids, now // 1000, connection)
         return eventids
+
+
+def _among(eventids: Sequence[int], those: Sequence[int | None]) -> list[int]:
+    wanted = set(those)
+    return [eventid for eventid in dict.fromkeys(eventids) if eventid in wanted]

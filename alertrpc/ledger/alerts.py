@@ -1,6 +1,7 @@
 """The alerts of problems and recoveries: whom actions alert, with which words, and what escalates."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
@@ -14,8 +15,13 @@ from alertrpc.store.alerts import NewAlert
 from alertrpc.store.bulk import insert, update
 from alertrpc.store.connection import SqlConnection
 
+MOST_TEXT = 256 * 1024  # characters that alarms hold
+MOST_ALARMS = 200
+MOST_ALERTED = 4 * 2**20  # characters of alerts that one transaction makes
+LEAST_ALERT = 1000  # characters that an alert counts for beside its message
 AlarmRow = Mapping[str, Any]
 FAILED = 2
+_PUT_OFF = (rows.RECOVERS, rows.STARTS_AND_RECOVERS)  # of problems that have ended
 NO_MEDIA = "No media defined for user."
 
 
@@ -28,19 +34,68 @@ class DueStep(NamedTuple):
     step: int
 
 
+class Budget:
+    """How many alarms one transaction alerts of, for which all other writes wait: as their own texts say."""
+
+    def __init__(self) -> None:
+        self._texts = MOST_TEXT
+        self._alarms = MOST_ALARMS
+
+    def takes(self, alarm: AlarmRow) -> bool:
+        """Whether an alarm still fits in."""
+        self._texts -= len(alarm["description"]) + sum(map(len, alarm["labels"].values()))
+        self._alarms -= 1
+        return self._texts >= 0 and self._alarms >= 0
+
+
 def start_escalations(
-    rules: Rules, taken: Sequence[tuple[AlarmRow, Rule]], now: int, connection: SqlConnection
+    rules: Rules,
+    taken: Sequence[tuple[AlarmRow, Rule]],
+    now: int,
+    connection: SqlConnection,
+    later: list[int] | None = None,
 ) -> None:
-    """Puts actions to work on alarms, and makes the alerts of the steps that are due at once; `now` in milliseconds."""
+    """Puts actions to work on alarms, and makes the alerts of the steps that are due at once; `now` in milliseconds.
+
+    With `later`, alerts for which the transaction has no room are on record as due, and the eventids added there.
+    """
     seconds = now // 1000
     escalations: list[tuple[int, int, int, int, int | None]] = []
     steps: list[DueStep] = []
+    budget = Budget()
     for alarm, rule in taken:
+        if later is not None and not budget.takes(alarm):
+            escalations.append((rule.actionid, alarm["id"], rows.STARTS, seconds, seconds))
+            continue
         due = due_steps(rule.afters, rule.repeat_every, done=0, started=seconds, now=seconds)
         escalations.append((rule.actionid, alarm["id"], due.done, seconds, due.next))
         steps += [DueStep(alarm, rule.actionid, esc_step, step) for esc_step, step in due.steps]
+    left = alert_receivers(rules, steps, now, connection, most=None if later is None else MOST_ALERTED)
+    unfinished = {(step.actionid, step.alarm["id"]) for step in left}
+    escalations = [
+        (*escalation[:2], rows.STARTS, seconds, seconds) if escalation[:2] in unfinished else escalation
+        for escalation in escalations
+    ]
     insert(connection, "escalations", ("actionid", "eventid", "esc_step", "started", "nextcheck"), escalations)
-    alert_receivers(rules, steps, now, connection)
+    if later is not None:
+        later += [eventid for _, eventid, esc_step, _, _ in escalations if esc_step == rows.STARTS]
+
+
+def start_recoveries(
+    rules: Rules, ended: Mapping[int, AlarmRow], now: int, connection: SqlConnection, later: list[int] | None = None
+) -> None:
+    """Tells of the ends of alarms, given by their eventids, whom actions alerted of them; `later` as above."""
+    budget = Budget()
+    at_work = rows.escalations_of(ended, connection)
+    begun = {each.eventid for each in at_work} - {each.eventid for each in at_work if each.esc_step == rows.STARTS}
+    told = {eventid for eventid in begun if later is None or budget.takes(ended[eventid])}
+    recovering = [each for each in at_work if each.eventid in told]
+    done = _tell_involved(rules, recovering, ended, now, connection, most=None if later is None else MOST_ALERTED)
+    rows.drop_escalations([each.escalationid for each in done], connection)
+    if len(done) < len(at_work):
+        put_off = rows.put_off_recoveries(ended, now // 1000, connection)
+        if later is not None:
+            later += put_off
 
 
 def advance_escalations(
@@ -50,42 +105,97 @@ def advance_escalations(
     now: int,
     connection: SqlConnection,
 ) -> None:
-    """Does the steps that are due, and sets when the next ones are; an escalation without action or active alarm stops."""
+    """Does the steps that are due, and sets when the next ones are; an escalation without action or active alarm stops.
+
+    What was put off is done too, also of alarms that ended since. What the transaction has no room for stays due.
+    """
     seconds = now // 1000
     changes: list[tuple[int, int, int | None]] = []
     steps: list[DueStep] = []
     for escalation in due:
         alarm, rule = alarms.get(escalation.eventid), rules.actions.get(escalation.actionid)
-        if alarm is None or alarm["resolved_at"] is not None or rule is None:
+        is_put_off = escalation.esc_step in _PUT_OFF
+        if alarm is None or rule is None or (alarm["resolved_at"] is not None and not is_put_off):
             changes.append((escalation.escalationid, escalation.esc_step, None))
-            continue
-        found = due_steps(
-            rule.afters, rule.repeat_every, done=escalation.esc_step, started=escalation.started, now=seconds
-        )
-        changes.append((escalation.escalationid, found.done, found.next))
-        steps += [DueStep(alarm, rule.actionid, esc_step, step) for esc_step, step in found.steps]
-    update(connection, "escalations", ("escalationid", "esc_step", "nextcheck"), changes)
-    alert_receivers(rules, steps, now, connection)
+        elif escalation.esc_step != rows.RECOVERS:
+            done = max(0, escalation.esc_step)
+            found = due_steps(rule.afters, rule.repeat_every, done=done, started=escalation.started, now=seconds)
+            changes.append((escalation.escalationid, found.done, found.next))
+            steps += [DueStep(alarm, rule.actionid, esc_step, step) for esc_step, step in found.steps]
+    left = alert_receivers(rules, steps, now, connection, most=MOST_ALERTED, resumes=True)
+    unfinished = {(step.actionid, step.alarm["id"]) for step in left}
+    finished = [each for each in due if (each.actionid, each.eventid) not in unfinished]
+    finished_ids = {each.escalationid for each in finished}
+    update(
+        connection,
+        "escalations",
+        ("escalationid", "esc_step", "nextcheck"),
+        [change for change in changes if change[0] in finished_ids],
+    )
+    recovering = [each for each in finished if each.esc_step in _PUT_OFF and each.eventid in alarms]
+    told = _tell_involved(rules, recovering, alarms, now, connection, most=MOST_ALERTED, resumes=True)
+    rows.drop_escalations([each.escalationid for each in told], connection)
+    waiting = [(each.escalationid, rows.RECOVERS, seconds) for each in recovering if each not in told]
+    update(connection, "escalations", ("escalationid", "esc_step", "nextcheck"), waiting)
 
 
-def alert_receivers(rules: Rules, steps: Sequence[DueStep], now: int, connection: SqlConnection) -> None:
+def alert_receivers(
+    rules: Rules,
+    steps: Sequence[DueStep],
+    now: int,
+    connection: SqlConnection,
+    *,
+    most: int | None = None,
+    resumes: bool = False,
+) -> Sequence[DueStep]:
     """Makes the alerts of steps, one for each receiver and medium that takes the alarm's severity at this time.
 
-    A user who cannot be reached at all is an alert that failed, as in Zabbix.
+    A user who cannot be reached at all is an alert that failed, as in Zabbix. Returns the steps of which not all alerts are
+    made, as their texts would have more than `most` characters in all. With `resumes`, alerts that are there are not made
+    again.
     """
     if not steps:
-        return
+        return []
     words = _Words(rules, now, is_recovery=False)
     moment = datetime.fromtimestamp(now / 1000)  # of the server, as its users see it
-    alerts = []
+    asked = [(step.alarm["id"], step.actionid, step.esc_step) for step in steps]
+    made = Made(rows.alerts_of(asked, connection) if resumes else [], most)
     for receiving in rows.find_receivers([(step.actionid, step.step) for step in steps], connection):
         step, userid, mediatypeid = steps[receiving.place], receiving.userid, receiving.mediatypeid
+        key = (asked[receiving.place], userid, mediatypeid, receiving.sendto if mediatypeid else "")
         if mediatypeid is None:
-            alerts.append(_alert(step, userid, now, None, "", "", "", FAILED, NO_MEDIA))
+            alert = _alert(step, userid, now, None, "", "", "", FAILED, NO_MEDIA)
         elif receiving.severities >> step.alarm["severity"] & 1 and is_within(receiving.period, moment):
             subject, message = words(step.alarm, mediatypeid)
-            alerts.append(_alert(step, userid, now, mediatypeid, receiving.sendto, subject, message))
-    rows.add_alerts(alerts, now, connection)
+            alert = _alert(step, userid, now, mediatypeid, receiving.sendto, subject, message)
+        else:
+            continue
+        if not made.takes(key, alert):
+            rows.add_alerts(made.alerts, now, connection)
+            return steps[receiving.place :]
+    rows.add_alerts(made.alerts, now, connection)
+    return []
+
+
+class Made:
+    """The alerts that a transaction makes: none that is there already, and no more text than `most`, but for the first."""
+
+    def __init__(self, there: Iterable[Hashable], most: int | None) -> None:
+        self.alerts: list[NewAlert] = []
+        self._there = Counter(there)
+        self._left = most
+
+    def takes(self, key: Hashable, alert: NewAlert) -> bool:
+        """Takes an alert, or leaves one that is there; False where there is no room."""
+        if self._there[key]:
+            self._there[key] -= 1
+            return True
+        if self._left is not None:
+            if self.alerts and len(alert.message) > self._left:
+                return False
+            self._left -= len(alert.message) + LEAST_ALERT
+        self.alerts.append(alert)
+        return True
 
 
 def _alert(step: DueStep, userid: int, now: int, *more: Any) -> NewAlert:
@@ -93,32 +203,36 @@ def _alert(step: DueStep, userid: int, now: int, *more: Any) -> NewAlert:
     return alert._replace(esc_step=step.esc_step)
 
 
-def alert_involved(
+def _tell_involved(
     rules: Rules,
-    ended: Iterable[tuple[int, int]],
+    ended: Sequence[rows.Escalation],
     alarms: Mapping[int, AlarmRow],
     now: int,
     connection: SqlConnection,
-) -> None:
-    """Tells of recoveries whom the actions alerted of the problems; `ended` are pairs of eventid and actionid."""
-    told = [
-        (eventid, actionid)
-        for eventid, actionid in ended
-        if (rule := rules.actions.get(actionid)) is not None and rule.recovery
-    ]
-    if not told:
-        return
+    *,
+    most: int | None,
+    resumes: bool = False,
+) -> Sequence[rows.Escalation]:
+    """Tells of the ends of problems whom the actions alerted of them; returns those escalations of which all are told."""
+    telling = [each for each in ended if (rule := rules.actions.get(each.actionid)) is not None and rule.recovery]
+    if not telling:
+        return ended
     words = _Words(rules, now, is_recovery=True)
-    alerts = []
-    for place, userid, mediatypeid, sendto in rows.find_involved(told, connection):
-        eventid, actionid = told[place]
+    pairs = [(each.eventid, each.actionid) for each in telling]
+    made = Made(rows.recoveries_of(pairs, connection) if resumes else [], most)
+    left: set[rows.Escalation] = set()
+    for place, userid, mediatypeid, sendto in rows.find_involved(pairs, connection):
+        eventid, actionid = pairs[place]
         alarm = alarms[eventid]
         subject, message = words(alarm, mediatypeid)
         alert = NewAlert(
             actionid, alarm["r_eventid"], userid, now // 1000, mediatypeid, sendto, subject, message, p_eventid=eventid
         )
-        alerts.append(alert)
-    rows.add_alerts(alerts, now, connection)
+        if not made.takes((pairs[place], userid, mediatypeid, sendto), alert):
+            left = set(telling[place:])
+            break
+    rows.add_alerts(made.alerts, now, connection)
+    return [each for each in ended if each not in left]
 
 
 class _Words:

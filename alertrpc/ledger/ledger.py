@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from alertrpc.ledger.alarm import Alarm
-from alertrpc.ledger.alerts import AlarmRow, advance_escalations, alert_involved, start_escalations
+from alertrpc.ledger.alerts import AlarmRow, Budget, advance_escalations, start_escalations, start_recoveries
 from alertrpc.ledger.rules import Rule, RuleBook, Rules
 from alertrpc.store import alerts as alert_rows
 from alertrpc.store import problems as rows
@@ -14,7 +14,9 @@ from alertrpc.store.bulk import insert, update
 from alertrpc.store.connection import SqlConnection
 
 WORST_LEVEL_SEVERITY = 6  # OCP's level 1 is Zabbix's severity 5, level 5 severity 1
-MOST_AT_ONCE = 500  # timers of one transaction
+MOST_AT_ONCE = 500  # escalations of one transaction
+LOADED_TOGETHER = 4  # alarms, of which each may hold some MiB
+MOST_ENDED = 200  # alarms whose time is over, of one transaction
 
 _EVENTS = ("eventid", "source", "object", "objectid", "clock", "ns", "value", "name", "severity")
 _TAGS = ("eventid", "tag", "value")
@@ -45,21 +47,24 @@ class Ledger:
         self._push_group = push_group
         self._book = RuleBook()
 
-    def record(self, alarms: Sequence[Alarm], now: int, connection: SqlConnection) -> list[int | None]:
+    def record(
+        self, alarms: Sequence[Alarm], now: int, connection: SqlConnection, later: list[int] | None = None
+    ) -> list[int | None]:
         """Records alarms in their order; returns the eventid of each one's problem, None where there never was one.
 
-        `now` is in milliseconds, as all times of alarms.
+        `now` is in milliseconds, as all times of alarms. With `later`, alerts for which one transaction has no room are on
+        record as due; the eventids of their problems are added there, for `alert_some`.
         """
         rules = self._book.current(connection)
         found: list[int | None] = [None] * len(alarms)
         for turn in _turns(alarms):
-            recorded = self._record_turn(rules, [alarms[place] for place in turn], now, connection)
+            recorded = self._record_turn(rules, [alarms[place] for place in turn], now, connection, later)
             for place, eventid in zip(turn, recorded, strict=True):
                 found[place] = eventid
         return found
 
     def _record_turn(
-        self, rules: Rules, alarms: Sequence[Alarm], now: int, connection: SqlConnection
+        self, rules: Rules, alarms: Sequence[Alarm], now: int, connection: SqlConnection, later: list[int] | None
     ) -> list[int | None]:
         known = rows.find_known([(alarm.identity, alarm.target, alarm.alarm_type) for alarm in alarms], connection)
         told = list(zip(alarms, known, strict=True))
@@ -74,8 +79,8 @@ class Ledger:
         }
         made = self._add_problems(rules, new, now, connection)
         _update_problems(rules, lasting, now, connection)
-        _alert(rules, [*made.values(), *lasting], now, connection)
-        recover(rules, ended, now, connection)
+        _alert(rules, [*made.values(), *lasting], now, connection, later)
+        recover(rules, ended, now, connection, later)
         return [made.get(alarm.identity, place.active_eventid or place.last_eventid) for alarm, place in told]
 
     def _add_problems(
@@ -112,19 +117,42 @@ class Ledger:
         self.do(due_timers(now, connection), now, connection)
         return next_timer(connection)
 
+    def alert_some(self, eventids: Sequence[int], now: int, connection: SqlConnection) -> list[int]:
+        """Makes the alerts that are due of the first of these problems, as many as one transaction has room for.
+
+        Returns the eventids that are left. What is on record as due is made by who delivers if nobody calls this.
+        """
+        some = eventids[:MOST_AT_ONCE]
+        self._advance(alert_rows.due_of(some, now // 1000, connection), now, connection)
+        left = {escalation.eventid for escalation in alert_rows.due_of(some, now // 1000, connection)}
+        return [eventid for eventid in some if eventid in left] + list(eventids[MOST_AT_ONCE:])
+
+    def _advance(self, due: Sequence[alert_rows.Escalation], now: int, connection: SqlConnection) -> None:
+        """Does the steps of the first escalations, as many as one transaction has room for; the others stay due."""
+        rules = self._book.current(connection)
+        alarms: dict[int, AlarmRow] = {}
+        budget, taken = Budget(), 0
+        while taken < len(due):
+            some = due[taken : taken + LOADED_TOGETHER]
+            found = rows.find_alarms({each.eventid for each in some} - alarms.keys(), connection)
+            room = next((place for place, each in enumerate(some) if not _has_room(budget, each, found)), len(some))
+            alarms |= found
+            taken += room
+            if room < len(some):
+                break
+        advance_escalations(rules, due[: max(taken, 1)], alarms, now, connection)
+
     def do(self, timers: Sequence[Timer], now: int, connection: SqlConnection) -> None:
         """Ends the alarms of timers, and does the steps of those that are of escalations."""
         rules = self._book.current(connection)
         ended = [timer.eventid for timer in timers if timer.escalation is None]
-        recover(rules, dict.fromkeys(ended, now), now, connection)
-        due = [timer.escalation for timer in timers if timer.escalation is not None]
-        alarms = rows.find_alarms({escalation.eventid for escalation in due}, connection)
-        advance_escalations(rules, due, alarms, now, connection)
+        recover(rules, dict.fromkeys(ended, now), now, connection, later=[])
+        self._advance([timer.escalation for timer in timers if timer.escalation is not None], now, connection)
 
 
 def due_timers(now: int, connection: SqlConnection) -> list[Timer]:
     """The alarms whose time is over, and the escalations whose steps are due."""
-    expired = rows.expired_alarms(now, MOST_AT_ONCE, connection)
+    expired = rows.expired_alarms(now, MOST_ENDED, connection)
     due = alert_rows.due_escalations(now // 1000, MOST_AT_ONCE, connection)
     return [*[Timer(eventid) for eventid in expired], *[Timer(each.eventid, each) for each in due]]
 
@@ -143,7 +171,13 @@ def next_timer(connection: SqlConnection) -> int | None:
     return min([time for time in (expiry, None if step is None else step * 1000) if time is not None], default=None)
 
 
-def recover(rules: Rules, ended: Mapping[int, int | None], now: int, connection: SqlConnection) -> None:
+def recover(
+    rules: Rules,
+    ended: Mapping[int, int | None],
+    now: int,
+    connection: SqlConnection,
+    later: list[int] | None = None,
+) -> None:
     """Ends problems, given as eventids with when they ended; tells whom the actions alerted of them."""
     if not ended:
         return
@@ -166,7 +200,7 @@ def recover(rules: Rules, ended: Mapping[int, int | None], now: int, connection:
         for alarm in alarms.values()
     }
     rows.calm_triggers(calmed.values(), connection)
-    alert_involved(rules, alert_rows.end_escalations(alarms, connection), alarms, now, connection)
+    start_recoveries(rules, alarms, now, connection, later)
 
 
 def _update_problems(rules: Rules, lasting: Mapping[int, Alarm], now: int, connection: SqlConnection) -> None:
@@ -195,7 +229,7 @@ def _update_problems(rules: Rules, lasting: Mapping[int, Alarm], now: int, conne
     insert(connection, "event_tag", _TAGS, tags)
 
 
-def _alert(rules: Rules, eventids: Iterable[int], now: int, connection: SqlConnection) -> None:
+def _alert(rules: Rules, eventids: Iterable[int], now: int, connection: SqlConnection, later: list[int] | None) -> None:
     """Puts the actions to work that take the alarms and are not at work on them yet."""
     if not rules.actions:
         return
@@ -206,7 +240,7 @@ def _alert(rules: Rules, eventids: Iterable[int], now: int, connection: SqlConne
         for rule in rules.of(alarm)
         if rule.actionid not in alarm["actionids"]
     ]
-    start_escalations(rules, taken, now, connection)
+    start_escalations(rules, taken, now, connection, later)
 
 
 def _expiry(rules: Rules, alarm: Alarm, now: int) -> int | None:
@@ -281,6 +315,12 @@ def _turns(alarms: Sequence[Alarm]) -> list[list[int]]:
 def _clock(milliseconds: int) -> tuple[int, int]:
     """Seconds and nanoseconds."""
     return milliseconds // 1000, milliseconds % 1000 * 1_000_000
+
+
+def _has_room(budget: Budget, escalation: alert_rows.Escalation, found: dict[int, dict[str, Any]]) -> bool:
+    """Whether a transaction takes an escalation too; its alarm counts once."""
+    alarm = found.get(escalation.eventid)
+    return alarm is None or budget.takes(alarm)
 
 
 def _text(texts: Mapping[str, str]) -> str:

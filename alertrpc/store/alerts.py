@@ -8,6 +8,11 @@ import orjson
 
 from alertrpc.store.bulk import fetch, insert
 
+# In place of the last step that was done, where a transaction had no room for alerts:
+STARTS = -1  # no step was done, and those due at the start are
+RECOVERS = -2  # the end of the problem is to be told
+STARTS_AND_RECOVERS = -3
+
 _RULES = """
 SELECT json_group_array(json_object(
     'actionid', a.actionid, 'alarm_type', json(r.alarm_type), 'target', json(r.target),
@@ -63,8 +68,30 @@ _DUE_ESCALATIONS = """
 SELECT escalationid, actionid, eventid, esc_step, started FROM escalations
 WHERE nextcheck IS NOT NULL AND nextcheck <= ? ORDER BY nextcheck, escalationid LIMIT ?"""
 
-_END_ESCALATIONS = """
-DELETE FROM escalations WHERE eventid IN (SELECT value FROM json_each(?)) RETURNING eventid, actionid"""
+_DUE_OF = """
+SELECT escalationid, actionid, eventid, esc_step, started FROM escalations
+WHERE eventid IN (SELECT value FROM json_each(?)) AND nextcheck IS NOT NULL AND nextcheck <= ? ORDER BY escalationid"""
+
+_PUT_OFF = f"""
+UPDATE escalations SET nextcheck = ?,
+    esc_step = CASE esc_step WHEN {STARTS} THEN {STARTS_AND_RECOVERS} ELSE {RECOVERS} END
+WHERE eventid IN (SELECT value FROM json_each(?)) RETURNING eventid"""
+
+_ESCALATIONS_OF = """
+SELECT escalationid, actionid, eventid, esc_step, started FROM escalations
+WHERE eventid IN (SELECT value FROM json_each(?)) ORDER BY escalationid"""
+
+# The alerts that were made of steps, given as [eventid, actionid, esc_step], and of recoveries, as [eventid, actionid].
+_ALERTS_OF = """
+SELECT q.key, a.userid, a.mediatypeid, a.sendto
+FROM json_each(?) q CROSS JOIN alerts a ON a.eventid = json_extract(q.value, '$[0]')
+WHERE +a.actionid = json_extract(q.value, '$[1]') AND +a.esc_step = json_extract(q.value, '$[2]')
+    AND a.p_eventid IS NULL"""
+
+_RECOVERIES_OF = """
+SELECT q.key, a.userid, a.mediatypeid, a.sendto
+FROM json_each(?) q CROSS JOIN alerts a ON a.p_eventid = json_extract(q.value, '$[0]')
+WHERE +a.actionid = json_extract(q.value, '$[1]')"""
 
 _LAST_ALERTID = """
 SELECT MAX((SELECT COALESCE(MAX(alertid), 0) FROM alerts), (SELECT COALESCE(MAX(alertid), 0) FROM attempts),
@@ -142,12 +169,17 @@ def find_involved(
     return [tuple(row) for row in fetch(connection, _INVOLVED, problems)]
 
 
+def last_alertid(connection: sqlite3.Connection) -> int:
+    """The greatest id that is taken, or named by what is left of rows that are gone."""
+    last: int = connection.execute(_LAST_ALERTID).fetchone()[0]
+    return last
+
+
 def add_alerts(alerts: Sequence[NewAlert], due: int, connection: sqlite3.Connection) -> list[int]:
     """Adds alerts, those that are new to the queue, due in milliseconds; returns their alertids."""
     if not alerts:
         return []
-    last: int = connection.execute(_LAST_ALERTID).fetchone()[0]
-    numbered = list(enumerate(alerts, last + 1))
+    numbered = list(enumerate(alerts, last_alertid(connection) + 1))
     insert(connection, "alerts", ALERT_COLUMNS, [(alertid, *alert) for alertid, alert in numbered])
     queued = [(alertid, alert.mediatypeid, due) for alertid, alert in numbered if alert.status == 3]
     insert(connection, "alert_queue", ("alertid", "mediatypeid", "due"), queued)
@@ -167,6 +199,35 @@ def next_escalation(connection: sqlite3.Connection) -> int | None:
     return found
 
 
-def end_escalations(eventids: Iterable[int], connection: sqlite3.Connection) -> list[tuple[int, int]]:
-    """Ends the escalations of problems; returns the pairs of eventid and actionid that were at work."""
-    return connection.execute(_END_ESCALATIONS, (str(list(eventids)),)).fetchall()
+def due_of(eventids: Iterable[int], now: int, connection: sqlite3.Connection) -> list[Escalation]:
+    """The escalations of problems whose next step is due at `now`, in seconds."""
+    return [Escalation(*row) for row in connection.execute(_DUE_OF, (str(list(eventids)), now))]
+
+
+def put_off_recoveries(eventids: Iterable[int], now: int, connection: sqlite3.Connection) -> list[int]:
+    """Marks the escalations of problems that have ended as due to tell of that; returns the eventids that have any."""
+    found = connection.execute(_PUT_OFF, (now, str(list(eventids)))).fetchall()
+    return list(dict.fromkeys([eventid for (eventid,) in found]))
+
+
+def drop_escalations(escalationids: Iterable[int], connection: sqlite3.Connection) -> None:
+    connection.execute(
+        "DELETE FROM escalations WHERE escalationid IN (SELECT value FROM json_each(?))", (str(list(escalationids)),)
+    )
+
+
+def escalations_of(eventids: Iterable[int], connection: sqlite3.Connection) -> list[Escalation]:
+    """The escalations of problems."""
+    return [Escalation(*row) for row in connection.execute(_ESCALATIONS_OF, (str(list(eventids)),))]
+
+
+def alerts_of(steps: Sequence[tuple[int, int, int]], connection: sqlite3.Connection) -> list[tuple[Any, ...]]:
+    """The alerts that there are of steps: each with its step, userid, mediatypeid and sendto."""
+    found = connection.execute(_ALERTS_OF, (orjson.dumps(steps).decode(),))
+    return [(steps[place], *more) for place, *more in found]
+
+
+def recoveries_of(problems: Sequence[tuple[int, int]], connection: sqlite3.Connection) -> list[tuple[Any, ...]]:
+    """The alerts that there are of the ends of problems: each with its problem, userid, mediatypeid and sendto."""
+    found = connection.execute(_RECOVERIES_OF, (orjson.dumps(problems).decode(),))
+    return [(problems[place], *more) for place, *more in found]

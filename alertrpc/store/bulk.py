@@ -9,17 +9,32 @@ import orjson
 
 Row = Sequence[object]
 
+LONG_ROW = 4096  # characters
 MOST_BYTES = 16 * 2**20  # of rows in one statement; SQLite's limit for a text is 10^9
 
 
 def insert(connection: sqlite3.Connection, table: str, columns: tuple[str, ...], rows: Sequence[Row]) -> None:
     """Adds rows to a table; `columns` names what each row holds, texts, whole numbers and NULLs."""
-    run(connection, _insert_statement(table, columns), rows)
+    if _are_long(rows):
+        places = ", ".join("?" * len(columns))
+        connection.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})", rows)
+    else:
+        run(connection, _insert_statement(table, columns), rows)
 
 
 def update(connection: sqlite3.Connection, table: str, columns: tuple[str, ...], rows: Sequence[Row]) -> None:
     """Sets the columns after the first in the rows of a table that the first column names."""
-    run(connection, _update_statement(table, columns), rows)
+    if _are_long(rows):
+        key, *others = columns
+        values = ", ".join([f"{name} = ?" for name in others])
+        connection.executemany(f"UPDATE {table} SET {values} WHERE {key} = ?", [(*row[1:], row[0]) for row in rows])
+    else:
+        run(connection, _update_statement(table, columns), rows)
+
+
+def _are_long(rows: Sequence[Row]) -> bool:
+    """Whether the rows hold so much text that it takes longer than the steps of a statement for each."""
+    return sum([len(value) for row in rows for value in row if isinstance(value, str)]) > LONG_ROW * len(rows)
 
 
 def fetch(connection: sqlite3.Connection, sql: str, rows: Iterable[object], *more: object) -> list[Any]:

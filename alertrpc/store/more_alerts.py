@@ -3,16 +3,38 @@
 import sqlite3
 from collections.abc import Sequence
 
-from alertrpc.store.alerts import NewAlert, add_alerts
+import orjson
+
+from alertrpc.store.alerts import NewAlert, add_alerts, last_alertid
 from alertrpc.store.bulk import insert
 
 _TEST_ACTION = "test action"  # in `applied`, so that no declared action is taken for it
 TEST_ACTION_NAME = "Test messages"
 
-_AGAIN = """
-SELECT a.alertid, a.actionid, a.eventid, a.userid, a.mediatypeid, a.sendto, a.subject, a.message, a.esc_step, a.p_eventid
-FROM json_each(?) q CROSS JOIN alerts a ON a.alertid = q.value
-WHERE a.alerttype = 0 AND a.mediatypeid IS NOT NULL ORDER BY q.key"""
+NEVER = 2**62  # when an alert is due that is to be sent again, and not made yet
+MOST_MADE = 50  # of one transaction
+MOST_BYTES = 2 * 2**20  # of their texts
+
+_RESENT = """
+SELECT a.alertid FROM json_each(?) q CROSS JOIN alerts a ON a.alertid = q.value
+WHERE a.alerttype = 0 AND a.mediatypeid IS NOT NULL"""
+
+_QUEUE_AGAIN = """
+INSERT INTO alert_queue (alertid, mediatypeid, due)
+SELECT json_extract(q.value, '$[0]'), a.mediatypeid, ?
+FROM json_each(?) q CROSS JOIN alerts a ON a.alertid = json_extract(q.value, '$[1]')"""
+
+_NOT_MADE = """
+SELECT q.alertid, length(a.message) + length(a.subject)
+FROM media_type mt CROSS JOIN alert_queue q ON q.mediatypeid = mt.mediatypeid AND q.due = ?
+CROSS JOIN resends r ON r.alertid = q.alertid CROSS JOIN alerts a ON a.alertid = r.resent_alertid LIMIT ?"""
+
+_MAKE = """
+INSERT INTO alerts (
+    alertid, actionid, eventid, userid, clock, mediatypeid, sendto, subject, message, status, esc_step, p_eventid)
+SELECT r.alertid, a.actionid, a.eventid, a.userid, ?, a.mediatypeid, a.sendto, a.subject, a.message, 3, a.esc_step,
+       a.p_eventid
+FROM json_each(?) q CROSS JOIN resends r ON r.alertid = q.value CROSS JOIN alerts a ON a.alertid = r.resent_alertid"""
 
 
 def media_type_ids(name: str, connection: sqlite3.Connection) -> list[int]:
@@ -57,19 +79,33 @@ def end_interrupted_tests(before: int, connection: sqlite3.Connection) -> None:
     )
 
 
-def add_again(alertids: Sequence[int], now: int, connection: sqlite3.Connection) -> dict[int, int]:
-    """Queues alerts again as new rows that name the old ones; `now` is in milliseconds.
+def add_again(alertids: Sequence[int], connection: sqlite3.Connection) -> dict[int, int]:
+    """Puts alerts on record as to be sent again, as new ones that name the old ones; `make_again` then makes them.
 
     Returns the new ids by the old. An alert that is no message or has no media type is left out.
     """
-    found = connection.execute(_AGAIN, (str(list(alertids)),)).fetchall()
-    alerts = [
-        NewAlert(
-            actionid, eventid, userid, now // 1000, mediatypeid, sendto, subject, message,
-            esc_step=esc_step, p_eventid=p_eventid,
-        )
-        for _, actionid, eventid, userid, mediatypeid, sendto, subject, message, esc_step, p_eventid in found
-    ]  # fmt: skip
-    new = dict(zip([row[0] for row in found], add_alerts(alerts, now, connection), strict=True))
-    insert(connection, "resends", ("alertid", "resent_alertid"), [(again, old) for old, again in new.items()])
+    listed = str(list(alertids))
+    found = {alertid for (alertid,) in connection.execute(_RESENT, (listed,))}
+    last = last_alertid(connection)
+    new = {old: again for again, old in enumerate([old for old in alertids if old in found], last + 1)}
+    pairs = [(again, old) for old, again in new.items()]
+    insert(connection, "resends", ("alertid", "resent_alertid"), pairs)
+    connection.execute(_QUEUE_AGAIN, (NEVER, orjson.dumps(pairs).decode()))
     return new
+
+
+def make_again(now: int, connection: sqlite3.Connection) -> bool:
+    """Makes the first alerts that are on record as to be sent again; whether there are more. `now` is in milliseconds."""
+    waiting = connection.execute(_NOT_MADE, (NEVER, MOST_MADE + 1)).fetchall()
+    made: list[int] = []
+    size = 0
+    for alertid, length in waiting[:MOST_MADE]:
+        size += length
+        if made and size > MOST_BYTES:
+            break
+        made.append(alertid)
+    connection.execute(_MAKE, (now // 1000, str(made)))
+    connection.execute(
+        "UPDATE alert_queue SET due = ? WHERE alertid IN (SELECT value FROM json_each(?))", (now, str(made))
+    )
+    return len(made) < len(waiting)

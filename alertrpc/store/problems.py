@@ -8,7 +8,7 @@ from alertrpc.store.bulk import fetch, run
 
 # Triggers of pushes are found by their alarms; of the others on a host so many are looked through, the oldest first.
 LOADED_TRIGGERS = 1000
-MOST_ALARMS = 32  # in one text; an alarm may hold some MiB
+MOST_ALARMS = 16  # in one text; an alarm may hold some MiB
 
 # What is known of alarms, given as [identity, target, alarm type]: the active problem, the last one, trigger and host.
 _KNOWN = f"""
