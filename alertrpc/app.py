@@ -8,6 +8,7 @@ from aiohttp import web
 
 from alertrpc.api.context import Services
 from alertrpc.api.credentials import Credentials
+from alertrpc.api.heavy import Heavy
 from alertrpc.delivery.bell import Bell
 from alertrpc.delivery.deliverer import Deliverer
 from alertrpc.delivery.lock import DeliveryLock
@@ -21,8 +22,10 @@ from alertrpc.rpc.dispatch import Dispatcher
 from alertrpc.settings import Settings
 from alertrpc.store.database import Database, open_database
 from alertrpc.web import alarm_routes, channels, endpoint, health, pushes
-from alertrpc.web.body import STALL_TIMEOUT
+from alertrpc.web.body import BODIES, Bodies
 from alertrpc.web.callers import CREDENTIALS, PUSH_LIMIT, PushLimit
+from alertrpc.web.encodings import refuse_encodings
+from alertrpc.web.ocp import HEAVY
 
 
 def build_app(settings: Settings, bell: Bell, clock: Clock = time.time) -> web.Application:
@@ -30,8 +33,14 @@ def build_app(settings: Settings, bell: Bell, clock: Clock = time.time) -> web.A
 
     `bell` is shared by all workers of the database.
     """
-    app = web.Application(client_max_size=settings.body_limit)
-    app[STALL_TIMEOUT] = settings.stall_timeout
+    app = web.Application(client_max_size=settings.body_limit, middlewares=[refuse_encodings])
+    app[BODIES] = Bodies(
+        limit=settings.body_limit,
+        anonymous_limit=settings.anonymous_body_limit,
+        stall_timeout=settings.stall_timeout,
+    )
+    app[endpoint.STALL_TIMEOUT] = settings.stall_timeout
+    app[HEAVY] = heavy = Heavy()
     app[PUSH_LIMIT] = PushLimit(settings.push_limit)
     app[pushes.CLOCK] = clock
     app[pushes.RESOLVE_TIMEOUT] = settings.resolve_timeout
@@ -53,6 +62,7 @@ def build_app(settings: Settings, bell: Bell, clock: Clock = time.time) -> web.A
             trials = Trials(database, sender, clock)
             ledger = Ledger(settings.push_group)
             stack.callback(bell.close)
+            stack.callback(heavy.close)
             if settings.deliver == "yes":
                 lock = DeliveryLock(settings.database_path)
                 deliverer = Deliverer(database, ledger, sender, bell, lock, clock)
@@ -61,7 +71,9 @@ def build_app(settings: Settings, bell: Bell, clock: Clock = time.time) -> web.A
             app[CREDENTIALS] = credentials
             app[pushes.PUSHES] = Pushes(database, ledger, clock, bell.ring)
             app[channels.TRIALS] = trials
-            app[endpoint.DISPATCHER] = Dispatcher(Services(settings, database, credentials, trials, clock, bell.ring))
+            app[endpoint.DISPATCHER] = Dispatcher(
+                Services(settings, database, credentials, trials, heavy, clock, bell.ring)
+            )
             yield
 
     app.cleanup_ctx.append(services)

@@ -61,6 +61,18 @@ class QueryTimeout(AlertrpcError):
     """A query ran longer than the time limit and was ended."""
 
 
+class QueryStopped(AlertrpcError):
+    """A query was ended because nobody waits for its answer any more."""
+
+
+class SlowClient(AlertrpcError):
+    """A client takes its answer so slowly that others would wait for it."""
+
+
+class ServerBusy(AlertrpcError):
+    """More is asked at one time than the server takes; the same request may be taken later."""
+
+
 class DatabaseBusy(AlertrpcError):
     """Another process wrote for so long that a write of ours could not begin."""
 

@@ -1,6 +1,7 @@
 """Runs the server: in this process, or in several that share the port."""
 
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -107,11 +108,17 @@ async def _serve(
     if parent is not None:
         loop.add_reader(parent, _orphaned, parent, stop)
     runner = web.AppRunner(
-        build_app(settings, bell), access_log=None, shutdown_timeout=settings.shutdown_timeout, handle_signals=False
+        build_app(settings, bell),
+        access_log=None,
+        shutdown_timeout=settings.shutdown_timeout,
+        handle_signals=False,
+        auto_decompress=False,
     )
     try:
         await runner.setup()
         await web.SockSite(runner, listener, backlog=_BACKLOG).start()
+        gc.collect()
+        gc.freeze()  # what is here stays; looking through it again and again would hold up everybody
         on_ready()
         await stop.wait()
         log.info("stopping; answers and tries under way come to their end, a second signal stops at once")

@@ -123,6 +123,8 @@ TABLE = (
     Setting("workers", whole(1, 64), "N", "1", "How many processes share the port."),
     Setting("api_version", api_version, "VERSION", "7.0.22", "The Zabbix version that apiinfo.version answers."),
     Setting("body_limit", at_least_one(size), "SIZE", "16M", "The largest request body; a larger one is answered 413."),
+    Setting("anonymous_body_limit", at_least_one(size), "SIZE", "1M",
+            "The same where the request's header has no good credential."),
     Setting("query_timeout", at_least_one(duration), "TIME", "30s", "How long one query may run in the database."),
     Setting("stall_timeout", at_least_one(duration), "TIME", "60s",
             "How long a client may take for its request's body, or for a piece of a streamed answer."),
@@ -155,6 +157,7 @@ class Settings:
     workers: int
     api_version: str
     body_limit: int
+    anonymous_body_limit: int
     query_timeout: int
     stall_timeout: int
     scan_connections: int

@@ -118,6 +118,7 @@ def test_the_defaults() -> None:
         "workers": 1,
         "api_version": "7.0.22",
         "body_limit": 16 * 2**20,
+        "anonymous_body_limit": 2**20,
         "query_timeout": 30,
         "stall_timeout": 60,
         "scan_connections": 4,

@@ -116,16 +116,21 @@ class Values(Parameter):
         for name in given:
             if name not in self._choice:
                 raise ValidationError(unexpected(name))
-        values = {name: self._listed(name, given[name]) for name in self._choice if name in given}
+        values: dict[str, list[Any]] = {}
+        left = MOST_VALUES
+        for name in self._choice:
+            if name in given:
+                values[name] = self._listed(name, given[name], left)
+                left -= len(values[name])
         return {name: listed for name, listed in values.items() if listed}
 
-    def _listed(self, name: str, value: Json) -> list[Any]:
+    def _listed(self, name: str, value: Json, most: int) -> list[Any]:
         if value is None:
             return []
         listed = [value] if is_scalar(value) else elements(value)
         if listed is None:
             raise ValidationError({name: [AN_ARRAY]})
-        if len(listed) > MOST_VALUES:
+        if len(listed) > most:
             raise ValidationError({name: [f"more than {MOST_VALUES} values."]})
         for index, element in enumerate(listed, 1):
             if not is_scalar(element):

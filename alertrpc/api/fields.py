@@ -4,6 +4,7 @@ JSON arrays and objects are one thing to Zabbix, so a list parameter may come as
 """
 
 import re
+from array import array
 from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import Any, TypeVar
@@ -25,6 +26,8 @@ REQUIRED = "required"
 
 INTEGER = re.compile(r"-?[0-9]+\n?")
 _UNSIGNED = re.compile(r"[0-9]+")
+_PLAIN = 18  # digits, that always fit in 64 bits
+_SOME = 10_000  # ids at a time, between which other threads may run
 _LONGEST_NUMBER = 4000  # digits; Python refuses to read more than 4300
 
 AN_ARRAY = "an array is expected."
@@ -81,6 +84,23 @@ def as_integer(value: Json, pattern: re.Pattern[str]) -> int | None:
     return None
 
 
+def plain_ids(listed: Sequence[Json]) -> Sequence[int] | None:
+    """The ids where all are digits, and few enough of them to fit; None where some need a closer look.
+
+    A million take a tenth of the time in which they would be looked at one by one.
+    """
+    ids = array("q")
+    for start in range(0, len(listed), _SOME):
+        some: Any = listed[start : start + _SOME]
+        if set(map(type, some)) != {str}:
+            return None
+        digits = "".join(some)
+        if not (digits.isascii() and digits.isdigit() and 1 <= min(map(len, some)) <= max(map(len, some)) <= _PLAIN):
+            return None
+        ids.extend(map(int, some))
+    return ids
+
+
 class LateFault(str):
     """A fault that Zabbix finds when all parameters are right but for it."""
 
@@ -103,13 +123,15 @@ class Ids(Parameter):
     def __init__(self, *, null: bool = True, required: bool = False) -> None:
         super().__init__(null=null, required=required)
 
-    def _deserialize(self, value: Json, attr: str | None, data: Any, **kwargs: Any) -> list[int]:
+    def _deserialize(self, value: Json, attr: str | None, data: Any, **kwargs: Any) -> Sequence[int]:
         if (number := as_id(value)) is not None and number <= INT64_MAX:
             return [number]
         if (listed := elements(value)) is None:
             raise ValidationError(AN_ARRAY)
         if len(listed) > MOST_IDS:
             raise ValidationError(f"more than {MOST_IDS} values.")
+        if (plain := plain_ids(listed)) is not None:
+            return plain
         ids = []
         for index, element in enumerate(listed, 1):
             if (number := as_id(element)) is None:

@@ -25,7 +25,7 @@ from alertrpc.query.statement import EMPTY, Shape, Statement
 from alertrpc.records import Caller, Params, UserType
 from alertrpc.store.rows import Rows
 
-KEPT_STATEMENTS = 1024
+KEPT_STATEMENTS = 32  # of each method
 LONGEST_KEPT = 2048  # bytes of parameters; longer ones are compiled at each call
 
 
@@ -55,8 +55,14 @@ class GetMethod:
 
     async def __call__(self, context: Context, params: Params) -> RowsAnswer:
         """The objects that the caller may see and the parameters ask for."""
-        statement, args = self.statement(params, context.caller, int(context.services.clock()))
-        rows = await context.database.rows(statement.sql, args, short=statement.short, limit=statement.limit)
+        caller, now = context.caller, int(context.services.clock())
+        statement, args = await context.turn.run(lambda: self.statement(params, caller, now))
+        if context.turn.is_large and not context.is_in_batch:
+            forget_lists(params)
+            context.turn.leave()
+        rows = await context.database.rows(
+            statement.sql, args, short=statement.short, limit=statement.limit, asker=context.asker
+        )
         if statement.fault is not None and rows.first:
             await rows.close()
             raise statement.fault
@@ -121,6 +127,13 @@ class GetMethod:
 
     def _make_schema(self, user_type: UserType) -> ParamsSchema:
         return ParamsSchema(self.parameters(Caller(0, user_type)))
+
+
+def forget_lists(params: Params) -> None:
+    """Frees the values of a large request, which a statement holds in another form, before that runs for long."""
+    for value in params.values():
+        if isinstance(value, list | dict):
+            value.clear()
 
 
 def _text(params: Params) -> bytes | None:

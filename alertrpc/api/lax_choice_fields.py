@@ -106,7 +106,7 @@ class Filter(_Members):
     def _deserialize(self, value: Json, attr: str | None, data: Any, **kwargs: Any) -> dict[str, list[Json]]:
         given = self._given(value)
         asked = {name: listed(values) for name, values in given.items() if values not in (None, "", [], {})}
-        if any(len(values) > MOST_VALUES for values in asked.values()):
+        if sum(map(len, asked.values())) > MOST_VALUES:
             raise ValidationError(f"more than {MOST_VALUES} values.")
         return {name: [element for element in values if is_scalar(element)] for name, values in asked.items()}
 
@@ -117,7 +117,10 @@ class Search(_Members):
     verb = "search"
 
     def _deserialize(self, value: Json, attr: str | None, data: Any, **kwargs: Any) -> dict[str, list[str]]:
-        asked = {name: _texts(values) for name, values in self._given(value).items()}
+        given = {name: listed(values) for name, values in self._given(value).items()}
+        if sum(map(len, given.values())) > MOST_VALUES:
+            raise ValidationError(f"more than {MOST_VALUES} values.")
+        asked = {name: _texts(values) for name, values in given.items()}
         return {name: texts for name, texts in asked.items() if texts}
 
 
@@ -147,5 +150,5 @@ class SortOrders(Lax):
         return "DESC" if value == "DESC" else "ASC"
 
 
-def _texts(value: Json) -> list[str]:
-    return [text for element in listed(value) if not isinstance(element, list | dict) and (text := shown(element))]
+def _texts(values: Sequence[Json]) -> list[str]:
+    return [text for element in values if not isinstance(element, list | dict) and (text := shown(element))]

@@ -18,6 +18,7 @@ from alertrpc.api.fields import (
     as_integer,
     elements,
     members,
+    plain_ids,
 )
 from alertrpc.query.params import as_text
 from alertrpc.query.tags import Operator, Tag
@@ -55,10 +56,12 @@ class IsGiven(Lax):
 class Ids(Lax):
     """An id or an array of ids."""
 
-    def _deserialize(self, value: Json, attr: str | None, data: Any, **kwargs: Any) -> list[int]:
+    def _deserialize(self, value: Json, attr: str | None, data: Any, **kwargs: Any) -> Sequence[int]:
         values = listed(value)
         if len(values) > MOST_IDS:
             raise ValidationError(f"more than {MOST_IDS} values.")
+        if (plain := plain_ids(values)) is not None:
+            return plain
         return [number for element in values if (number := _id(element)) is not None]
 
 

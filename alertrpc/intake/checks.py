@@ -76,6 +76,7 @@ def good_of(most: int, check: Check[Alarm]) -> Check[Parsed]:
             try:
                 parsed.alarms.append(at(index, check, element))
             except BodyFault as fault:
+                fault.__traceback__ = fault.__context__ = None  # which would keep all that led there
                 parsed.faults.append(fault)
         return parsed
 

@@ -128,14 +128,16 @@ def _shown_beside(resource: Resource, params: GetParams, caller: Caller) -> list
 
 def _is_short(resource: Resource, params: GetParams) -> bool:
     """An index finds the rows, and nothing has to be looked through or sorted."""
-    if params.search or not all(asked.size <= A_FEW for asked in params.ids.values()):
+    if params.search or "tags" in params.own or not all(asked.size <= A_FEW for asked in params.ids.values()):
+        return False
+    if any(len(values) > MOST_SHORT_IDS for values in params.filter.values()):
         return False
     return any(name in params.ids for name in resource.short_ids) and all(
         name == resource.key for name, _ in params.sort
     )
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=64)
 def _order(resource: Resource, sort: tuple[tuple[str, str], ...]) -> str:
     """The sort asked for, ended by the key in the last direction, so that an index gives the whole of it."""
     if resource.key not in [name for name, _ in sort]:

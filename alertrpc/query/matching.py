@@ -9,12 +9,11 @@ from alertrpc.query.linked import is_linked
 from alertrpc.query.own import INNER
 from alertrpc.query.params import GetParams, Scalar, as_text
 from alertrpc.query.resource import Linked, Resource, id_columns
-from alertrpc.query.search import like
+from alertrpc.query.search import A_FEW_PATTERNS, joined, like
 from alertrpc.query.sql import NOTHING, AskedIds, Condition, Listed, all_of, any_of, is_in, negated
 from alertrpc.query.view import Column, Kind
 from alertrpc.records import Caller
 
-A_FEW_PATTERNS = 50
 MOST_PATTERNS = 5000  # in one search; each is a term of the statement
 _INTEGER = re.compile(r"-?[0-9]{1,4000}")  # Python refuses to read longer ones
 _INT64 = range(-(2**63), 2**63)
@@ -133,5 +132,6 @@ def search_conditions(resource: Resource, params: GetParams, caller: Caller) -> 
         if params.exclude_search:
             patterns = [negated(pattern) for pattern in patterns]
         if patterns:
-            conditions.append(_of_own(resource, name, join(patterns), caller))
+            found = joined(patterns, by_any=params.search_by_any)
+            conditions.append(_of_own(resource, name, found, caller))
     return [join(conditions)] if conditions else []

@@ -45,7 +45,7 @@ def object_json(
     )
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=64)
 def fields_of(view: View, alias: str, names: tuple[str, ...]) -> list[Expression]:
     """The named fields as names and values for json_object."""
     return [Expression(f"'{column.name}', {column.json(alias)}") for column in [view.columns[name] for name in names]]

@@ -7,19 +7,21 @@ by Python, in time by their sum.
 """
 
 from collections import defaultdict
+from collections.abc import Sequence
 from functools import cache, lru_cache
 from string import ascii_lowercase
 
 import orjson
 
 from alertrpc.errors import invalid_parameter
-from alertrpc.query.sql import Condition
+from alertrpc.query.sql import Condition, all_of, any_of, json_list
 
 ESCAPE = "!"
 _LIKE_SPECIAL = str.maketrans({c: ESCAPE + c for c in ("%", "_", ESCAPE)})
 _LAST_CASED = 0x1E943  # the last character of Unicode that has an upper case
 LONGEST_PATTERN = 50_000  # bytes
 LONGEST_LIKE = 100  # characters
+A_FEW_PATTERNS = 10  # so many are terms of a statement of their own
 _MOST_REPLACED = 16  # SQLite's parser ends at 100 levels, and a `replace` takes four
 
 
@@ -67,6 +69,28 @@ def like(
         return Condition(f"has_pieces({expression}, ?)", (orjson.dumps(pieces).decode(),))
     pattern = "%".join([piece.translate(_LIKE_SPECIAL) for piece in pieces])
     return Condition(f"{_folded(expression, upper, brief=brief)} LIKE ? ESCAPE '{ESCAPE}'", (pattern,))
+
+
+def joined(conditions: Sequence[Condition], *, by_any: bool) -> Condition:
+    """Any or all of conditions with one bound value each.
+
+    Many are one walk through a list of their values: SQLite can be interrupted between two of these, and not within a term,
+    however many parts that has.
+    """
+    join = any_of if by_any else all_of
+    alike: defaultdict[str, list[str]] = defaultdict(list)
+    others = []
+    for condition in conditions:
+        (value,) = condition.args
+        if len(conditions) > A_FEW_PATTERNS and isinstance(value, str) and "\0" not in value:
+            alike[condition.sql].append(value)
+        else:
+            others.append(condition)
+    walk = "EXISTS (SELECT 1 FROM json_each(?) w WHERE {})"
+    if not by_any:
+        walk = "NOT EXISTS (SELECT 1 FROM json_each(?) w WHERE ({}) IS NOT TRUE)"
+    walks = [Condition(walk.format(sql.replace("?", "w.value")), (json_list(values),)) for sql, values in alike.items()]
+    return join([*walks, *others])
 
 
 def has_pieces(text: str | None, pieces: str) -> bool | None:

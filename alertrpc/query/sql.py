@@ -9,6 +9,7 @@ SqlValue = int | float | str | bytes | None
 
 
 _WIDEST = 100  # terms in a row
+_PIECE = 50_000  # values
 NO_JOINS: frozenset[str] = frozenset()
 ONE_OF = "(SELECT value FROM json_each(?))"  # the values of a bound JSON array
 
@@ -143,5 +144,7 @@ def is_in(expression: str, values: AskedIds | Listed) -> Condition:
     return Condition(f"{expression} IN {ONE_OF}", (values.arg,))
 
 
-def json_list(values: Iterable[int | str]) -> str:
-    return orjson.dumps(list(values)).decode()
+def json_list(values: Sequence[int | str]) -> str:
+    """A JSON array; a long one is made piece by piece, so that memory holds few of its values twice."""
+    pieces = [orjson.dumps(list(values[start : start + _PIECE]))[1:-1] for start in range(0, len(values), _PIECE)]
+    return (b"[" + b",".join(pieces) + b"]").decode()

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from alertrpc.query.linked import with_conditions
 from alertrpc.query.params import GetParams
-from alertrpc.query.search import like
+from alertrpc.query.search import joined, like
 from alertrpc.query.sql import NOTHING, Condition, Expression, all_of, any_of, negated
 
 AND_OR, OR = 0, 2  # evaltype
@@ -84,6 +84,6 @@ def _values(asked: _Asked, *operators: Operator) -> list[Condition]:
 
 
 def _exists(name: str, values: Sequence[Condition], tags_of_row: str) -> Condition:
-    is_one = [any_of(values)] if values else []
+    is_one = [joined(values, by_any=True)] if values else []
     fitting = with_conditions(Expression(f"SELECT 1 {tags_of_row} AND et.tag = ?", (name,)), is_one)
     return Condition(f"EXISTS ({fitting.sql})", fitting.args)

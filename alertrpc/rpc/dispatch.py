@@ -3,16 +3,19 @@
 import inspect
 import logging
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from functools import partial
+from typing import NamedTuple
 
 from jsonrpcserver import Error, Result, Success
 from jsonrpcserver.async_dispatcher import dispatch_request
 from jsonrpcserver.request import Request
 from oslash.either import Left
 
-from alertrpc.api.context import Context, Services
+from alertrpc.api.context import SMALL, Context, Services
 from alertrpc.api.credentials import NOT_AUTHORIZED
 from alertrpc.api.get import RowsAnswer
+from alertrpc.api.heavy import Turn
 from alertrpc.api.methods import METHODS, OBJECTS, Method
 from alertrpc.errors import (
     APPLICATION_ERROR,
@@ -22,18 +25,41 @@ from alertrpc.errors import (
     ApiError,
     DatabaseBusy,
     DatabaseUnwritable,
+    QueryStopped,
     QueryTimeout,
+    ServerBusy,
     no_permission,
 )
+from alertrpc.intake.parsing import Bytes
 from alertrpc.records import Json
 from alertrpc.rpc.answer import Answer, batch_answer, error_answer, result_answer
-from alertrpc.rpc.envelope import Call, Fault, parse_body
+from alertrpc.rpc.envelope import Call, Fault, Requests, parse_body
+from alertrpc.store.readers import nobody_leaves
 
 BEARER = "Bearer "
 _BY_EXACT_NAME = {method.name: method for method in METHODS.values()}
 _SIGNATURE = inspect.signature(lambda context, /, **params: None)
 
+_TOLD = (QueryTimeout, QueryStopped, ServerBusy, DatabaseBusy, DatabaseUnwritable)
+
 log = logging.getLogger(__name__)
+
+
+class Asked(NamedTuple):
+    """What a body asks: its calls, or what is wrong with it. Its turn is over when it is answered."""
+
+    requests: Requests
+    is_batch: bool
+    turn: Turn
+    fault: ApiError | None = None
+
+
+class Client(NamedTuple):
+    """Who sends a request: the value of its header Authorization, its address, and whether it has left since."""
+
+    authorization: str | None
+    remote: str
+    is_gone: Callable[[], bool] = nobody_leaves
 
 
 class Dispatcher:
@@ -43,32 +69,55 @@ class Dispatcher:
         self._services = services
         self._methods = {method.name: _dispatched(method) for method in METHODS.values()}
 
-    async def answer(self, body: bytes, authorization: str | None, remote: str) -> Answer | None:
-        """The answer to a request body; None when nothing but notifications came.
-
-        `authorization` is the value of the HTTP header, `remote` the client's address.
-        """
+    async def parse(self, body: Bytes) -> Asked:
+        """What a body asks; a large one waits for its turn, which `answer` ends."""
+        turn = await self._services.heavy.turn(len(body))
         try:
-            return await self._answer_body(body, authorization, remote)
+            requests, is_batch = await turn.run(partial(parse_body, body))
+        except BaseException as fault:
+            turn.leave()
+            if not isinstance(fault, Exception):
+                raise
+            return Asked([], False, SMALL, _as_api_error(fault, "a request"))
+        return Asked(requests, is_batch, turn)
+
+    async def answer(self, asked: Asked, client: Client) -> Answer | None:
+        """The answer to a request body; None when nothing but notifications came."""
+        if asked.fault is not None:
+            return error_answer(asked.fault, None)
+        if asked.is_batch:
+            return await batch_answer(self._answers(asked, client))
+        try:
+            return await self._answer(asked.requests[0], asked, client)
         except Exception as fault:
             return error_answer(_as_api_error(fault, "a request"), None)
+        finally:
+            asked.turn.leave()
 
-    async def _answer_body(self, body: bytes, authorization: str | None, remote: str) -> Answer | None:
-        requests, is_batch = parse_body(body)
-        bearer = _bearer(authorization)
-        if not is_batch:
-            return await self._answer(requests[0], bearer, remote)
-        answers = (await self._answer(request, bearer, remote) for request in requests)
-        given = (answer async for answer in answers if answer is not None)
-        return await batch_answer(given)
+    async def _answers(self, asked: Asked, client: Client) -> AsyncGenerator[Answer, None]:
+        """The answers of a batch, each call made when the answers before it are taken."""
+        try:
+            for request in asked.requests:
+                if (answer := await self._answer(request, asked, client)) is not None:
+                    yield answer
+        finally:
+            asked.turn.leave()
 
-    async def _answer(self, request: Call | Fault, bearer: str | None, remote: str) -> Answer | None:
+    async def _answer(self, request: Call | Fault, asked: Asked, client: Client) -> Answer | None:
         if isinstance(request, Fault):
             return error_answer(request.error, request.id)
         try:
             method = find_method(request.method)
-            credential = _credential(method, request, bearer)
-            result = await self._dispatch(method, request, Context(self._services, remote, credential))
+            credential = _credential(method, request, bearer_of(client.authorization))
+            context = Context(
+                self._services,
+                client.remote,
+                credential,
+                is_gone=client.is_gone,
+                turn=asked.turn,
+                is_in_batch=asked.is_batch,
+            )
+            result = await self._dispatch(method, request, context)
         except ApiError as error:
             return None if request.is_notification else error_answer(error, request.id)
         if not request.is_notification:
@@ -99,7 +148,8 @@ def find_method(name: str) -> Method:
     raise ApiError(METHOD_NOT_FOUND, f'Incorrect method "{api}.{method}".')
 
 
-def _bearer(authorization: str | None) -> str | None:
+def bearer_of(authorization: str | None) -> str | None:
+    """The credential of the header Authorization, where it has one."""
     if authorization is None or not authorization.startswith(BEARER):
         return None
     return authorization.removeprefix(BEARER)
@@ -132,7 +182,7 @@ def _as_api_error(fault: Exception, what: str) -> ApiError:
     """The fault as the client is told it; one that nobody foresaw is logged under a reference."""
     if isinstance(fault, ApiError):
         return fault
-    if isinstance(fault, QueryTimeout | DatabaseBusy | DatabaseUnwritable):
+    if isinstance(fault, _TOLD):
         return ApiError(APPLICATION_ERROR, str(fault))
     reference = secrets.token_hex(8)
     log.error("%s failed, reference %s", what, reference, exc_info=fault)
@@ -146,4 +196,4 @@ async def _known(method: Method, context: Context) -> Context:
     caller = await context.services.credentials.caller(context.credential)
     if not caller.may_call:
         raise no_permission(method.name)
-    return Context(context.services, context.remote, context.credential, caller)
+    return context._replace(known_caller=caller)

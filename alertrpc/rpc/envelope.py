@@ -8,10 +8,9 @@ import re
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-import orjson
-
 from alertrpc.api.fields import A_STRING, AN_ARRAY, members, unexpected
 from alertrpc.errors import INVALID_REQUEST, PARSE_ERROR, ApiError
+from alertrpc.intake.parsing import Bytes, NoJson, TooManyValues, parse_json
 from alertrpc.records import Json, Params
 
 MOST_CALLS = 1000  # in a batch
@@ -44,15 +43,17 @@ class Fault(NamedTuple):
 Requests = list[Call | Fault]
 
 
-def parse_body(body: bytes) -> tuple[Requests, bool]:
+def parse_body(body: Bytes) -> tuple[Requests, bool]:
     """The calls of a request body, and whether they came as a batch.
 
     Raises ApiError when the body is no JSON, no request, or too many.
     """
     try:
-        document: Json = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
+        document = parse_json(body)
+    except NoJson as error:
         raise ApiError(PARSE_ERROR, _NO_JSON) from error
+    except TooManyValues as error:
+        raise ApiError(INVALID_REQUEST, f"The request has {error}.") from error
     if not document or not isinstance(document, list | dict):
         raise ApiError(INVALID_REQUEST, _NO_REQUEST)
     if isinstance(document, dict) and not _DIGITS.fullmatch(next(iter(document))):

@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -11,7 +12,7 @@ from urllib.parse import quote
 
 import aiosqlite
 
-from alertrpc.errors import DatabaseBusy, QueryTimeout, StoreError
+from alertrpc.errors import DatabaseBusy, QueryStopped, QueryTimeout, StoreError
 
 T = TypeVar("T")
 SqlConnection = sqlite3.Connection  # what functions of a transaction are given
@@ -96,32 +97,60 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
 
 
 class TimeLimit:
-    """Ends a statement that has worked in the database for longer than `seconds`; waiting for a client does not count."""
+    """Ends a statement that has worked in the database for longer than `seconds`; waiting for a client does not count.
+
+    The statement looks at the clock itself, now and then. As one step of SQLite's machine may be long, the event loop looks
+    too: `interrupt_if_over` ends the statement at the next step that SQLite can be interrupted at.
+    """
 
     def __init__(self, connection: sqlite3.Connection, seconds: float, clock: Callable[[], float] = time.monotonic):
+        self._connection = connection
         self._seconds = seconds
         self._clock = clock
         self._ends = float("inf")
+        self._is_stopped = False
+        self._changing = threading.Lock()  # so that an interrupt meets the statement that it is meant for, or none
         connection.set_progress_handler(self._is_over, _STEPS_BETWEEN_CHECKS)
 
     def _is_over(self) -> bool:
         return self._clock() > self._ends
 
+    def interrupt_if_over(self) -> None:
+        """Ends the statement that runs, when its time is over; called from any thread."""
+        with self._changing:
+            if self._is_over():
+                self._connection.interrupt()
+
+    def stop(self) -> None:
+        """Ends the statement that runs, if one does, by QueryStopped; called from any thread."""
+        with self._changing:
+            if self._ends != float("inf"):
+                self._is_stopped = True
+                self._ends = float("-inf")
+                self._connection.interrupt()
+
     def spend(self, job: Job[T], connection: sqlite3.Connection, spent: float = 0.0) -> tuple[T, float]:
         """What `job` returns, and the seconds spent with it and before (`spent`).
 
-        Raises QueryTimeout when these are more than the limit.
+        Raises QueryTimeout when these are more than the limit, QueryStopped when nobody waits for them any more.
         """
         started = self._clock() - spent
-        self._ends = started + self._seconds
+        self._set(started + self._seconds)
         try:
             return job(connection), self._clock() - started
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
-                raise QueryTimeout(f"Query time limit of {self._seconds:g} seconds exceeded.") from error
-            raise
+            if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
+                raise
+            if self._is_stopped:
+                raise QueryStopped("nobody waits for the answer any more") from error
+            raise QueryTimeout(f"Query time limit of {self._seconds:g} seconds exceeded.") from error
         finally:
-            self._ends = float("inf")
+            self._set(float("inf"))
+
+    def _set(self, ends: float) -> None:
+        with self._changing:
+            self._ends = ends
+            self._is_stopped = False
 
 
 class Connection(aiosqlite.Connection):

@@ -18,30 +18,44 @@ from alertrpc.store.connection import (
     transaction,
 )
 from alertrpc.store.point_reads import PointReads
+from alertrpc.store.readers import NOBODY, Asker, Reader
 from alertrpc.store.rows import JOINED_ROWS, Rows, Scans, SqlValue, fetch_joined
 from alertrpc.store.schema import create_schema, migrate, usable_version
+from alertrpc.store.spool import SpoolSpace
 from alertrpc.store.writes import Writes
 
 T = TypeVar("T")
 
 POINT_CACHE_KIB = 8 * 1024
 SCAN_CACHE_KIB = 2 * 1024
-POINT_STATEMENTS = 256
+KEPT_STATEMENTS = 64  # of a connection for short reads
 SCAN_STATEMENTS = 8  # a long search is a large statement
-POINT_SECONDS = 0.25  # a read that takes longer is none of the short ones, and is made among the long ones
+OWN_SECONDS = 1.0  # that a look-up of the server itself may take
+POINT_SECONDS = 0.05  # a read that takes longer is none of the short ones, and is made among the long ones
+MOST_SLOW = 256  # statements that are known to be none
+SPOOL_BYTES = 2**30  # of long answers that clients take slowly, in files beside the database
 
 
 class Database:
-    """One SQLite file: one writer, one connection of coalesced short reads, a few for long ones."""
+    """One SQLite file: one writer, two connections of coalesced short reads, a few for long ones.
 
-    def __init__(self, writes: Writes, points: PointReads, scans: Scans) -> None:
+    What users ask reaches the second of the two and those for long reads; credentials, health and what is due are looked up
+    on the first, which no statement of a user can hold up.
+    """
+
+    def __init__(self, writes: Writes, own: PointReads, points: PointReads, scans: Scans) -> None:
         self._writes = writes
+        self._own = own
         self._points = points
         self._scans = scans
+        self._slow: dict[int, None] = {}  # hashes of statements, the latest last
 
     async def read(self, function: Callable[..., T], *args: Hashable) -> T:
-        """What a short reading `function(*args, connection)` returns; the same reads at one time are made once."""
-        return await self._points.read(function, *args)
+        """What a short reading `function(*args, connection)` returns; the same reads at one time are made once.
+
+        It is for what the server itself looks up.
+        """
+        return await self._own.read(function, *args)
 
     async def ping(self) -> None:
         """Reads a little; raises what sqlite3 does when the database does not answer, or StoreError when it is gone."""
@@ -57,44 +71,62 @@ class Database:
         return await self._writes.write(job)
 
     async def _short_rows(self, sql: str, args: tuple[SqlValue, ...]) -> bytes | None:
+        """None where the rows are too many, or take too long, which the statement is remembered for."""
+        if hash(sql) in self._slow:
+            return None
         try:
             return await self._points.read(fetch_joined, sql, args)
         except QueryTimeout:
+            self._slow[hash(sql)] = None
+            if len(self._slow) > MOST_SLOW:
+                del self._slow[next(iter(self._slow))]
             return None
 
-    async def rows(self, sql: str, args: tuple[SqlValue, ...], *, short: bool, limit: int | None) -> Rows:
+    async def rows(
+        self, sql: str, args: tuple[SqlValue, ...], *, short: bool, limit: int | None, asker: Asker = NOBODY
+    ) -> Rows:
         """The rows of a statement, whose one column is named `row`.
 
         `short` says that few are expected and an index finds them, `limit` how many there are at most.
+        Raises QueryTimeout; ServerBusy when the asker, or all together, ask too much at one time; QueryStopped when the
+        asker is gone.
         """
         if short and (text := await self._short_rows(sql, args)) is not None:
             return Rows(text)
         if limit is not None and limit <= JOINED_ROWS:
-            return await self._scans.joined(sql, args)
-        return await self._scans.open(sql, args)
+            return await self._scans.joined(sql, args, asker)
+        return await self._scans.open(sql, args, asker)
 
 
 @asynccontextmanager
 async def open_database(
-    path: Path, *, query_timeout: float, scan_connections: int, functions: Mapping[str, Function]
+    path: Path,
+    *,
+    query_timeout: float,
+    scan_connections: int,
+    functions: Mapping[str, Function],
 ) -> AsyncIterator[Database]:
     """Opens the file at `path`, its schema brought up to date.
 
     Raises StoreError when it is missing, of another program, newer, or damaged.
     """
     prepare(path)
+    space = SpoolSpace(path.parent, SPOOL_BYTES)
     async with AsyncExitStack() as stack:
 
-        async def reader(cache_kib: int, kept_statements: int, seconds: float) -> tuple[Connection, TimeLimit]:
+        async def reader(cache_kib: int, kept_statements: int, seconds: float) -> Reader:
             connection = await stack.enter_async_context(
                 Connection(partial(connect_reader, path, cache_kib, kept_statements, functions))
             )
-            return connection, await connection.run(partial(TimeLimit, seconds=seconds))
+            return Reader(connection, await connection.run(partial(TimeLimit, seconds=seconds)))
 
         writes = Writes(await stack.enter_async_context(Connection(partial(connect, path))), path)
-        points = PointReads(*await reader(POINT_CACHE_KIB, POINT_STATEMENTS, POINT_SECONDS))
-        scans = Scans([await reader(SCAN_CACHE_KIB, SCAN_STATEMENTS, query_timeout) for _ in range(scan_connections)])
-        yield Database(writes, points, scans)
+        own = PointReads(await reader(SCAN_CACHE_KIB, KEPT_STATEMENTS, OWN_SECONDS))
+        points = PointReads(await reader(POINT_CACHE_KIB, KEPT_STATEMENTS, POINT_SECONDS))
+        readers = [await reader(SCAN_CACHE_KIB, SCAN_STATEMENTS, query_timeout) for _ in range(scan_connections)]
+        scans = Scans(readers, space)
+        stack.push_async_callback(scans.close)
+        yield Database(writes, own, points, scans)
 
 
 def _look(connection: sqlite3.Connection) -> None:

@@ -10,14 +10,16 @@ from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 from alertrpc.errors import QueryTimeout
-from alertrpc.store.connection import Connection, TimeLimit
+from alertrpc.store.connection import TimeLimit
 from alertrpc.store.gather import Gather, Outcome
+from alertrpc.store.readers import Reader
 from alertrpc.store.rows import can_be_joined, fetch_joined, fetch_together
 
 T = TypeVar("T")
 
 MOST_TOGETHER = 16  # answers that one statement gives
 MOST_AT_ONCE = 1000  # reads of one hop
+LOOK_SECONDS = 0.02  # between two looks whether one is over its time
 
 
 class Read(NamedTuple):
@@ -30,9 +32,8 @@ class Read(NamedTuple):
 class PointReads:
     """Gathers the reads that arrive while others run."""
 
-    def __init__(self, connection: Connection, time_limit: TimeLimit) -> None:
-        self._connection = connection
-        self._time_limit = time_limit
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
         self._gather: Gather[Read, Any] = Gather(self._run, MOST_AT_ONCE)
 
     async def read(self, function: Callable[..., T], *args: Hashable) -> T:
@@ -44,7 +45,9 @@ class PointReads:
         return found
 
     async def _run(self, reads: list[Read]) -> list[Outcome]:
-        outcomes = await self._connection.run(partial(_run_all, dict.fromkeys(reads), self._time_limit))
+        outcomes = await self._reader.run(
+            partial(_run_all, dict.fromkeys(reads), self._reader.limit), every=LOOK_SECONDS
+        )
         return [outcomes[read] for read in reads]
 
 

@@ -1,13 +1,17 @@
-"""Rows of one statement as chunks of finished JSON text: memory holds two chunks, however long the answer."""
+"""Rows of one statement as chunks of finished JSON text: memory holds a few chunks, however long the answer."""
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from functools import lru_cache, partial
 
 import orjson
 
-from alertrpc.store.connection import Connection, TimeLimit
+from alertrpc.store.connection import TimeLimit
+from alertrpc.store.readers import Asker, Reader
+from alertrpc.store.spool import Spool, SpoolSpace
+from alertrpc.store.streams import Stream
+from alertrpc.store.turns import Turns
 
 SqlValue = int | float | str | bytes | None
 CHUNK_BYTES = 512 * 1024
@@ -36,7 +40,7 @@ def fetch_together(
     return [text if text is None else text.encode() for text in orjson.loads(texts)]
 
 
-@lru_cache(maxsize=256)  # of the statements of short reads, which hold no search and so are short themselves
+@lru_cache(maxsize=64)  # of the statements of short reads, which hold no search and so are short themselves
 def _of_each(sql: str) -> str:
     """The statement for each element of a JSON array of arguments; every ? in it is a placeholder."""
     pieces = _as_one_row(sql).split("?")
@@ -95,9 +99,10 @@ class Rows:
     The rows are separated by commas; a chunk after the first begins with one.
     """
 
-    def __init__(self, first: bytes, rest: "Stream | None" = None) -> None:
+    def __init__(self, first: bytes, rest: Stream | None = None, leave: Callable[[], None] = lambda: None) -> None:
         self.first = first
         self._rest = rest
+        self._leave = leave
 
     @property
     def is_complete(self) -> bool:
@@ -105,89 +110,87 @@ class Rows:
 
     async def rest(self) -> AsyncIterator[bytes]:
         """The chunks after the first."""
-        while self._rest is not None:
-            chunk, ended = await self._rest.next_chunk()
-            if ended:
-                await self.close()
-            if chunk:
-                yield chunk
+        while self._rest is not None and (chunk := await self._rest.next_chunk()) is not None:
+            yield chunk
+        await self.close()
 
     async def close(self) -> None:
-        """Gives the connection back; rows that were not read are left."""
+        """Gives back what the answer needs; rows that were not read are left."""
         if self._rest is not None:
             stream, self._rest = self._rest, None
             await stream.close()
-
-
-class Stream:
-    """The chunks after the first, the next one fetched while the last one travels."""
-
-    def __init__(self, fetcher: _Fetcher, connection: Connection, scans: "Scans") -> None:
-        self._fetcher = fetcher
-        self._connection = connection
-        self._scans = scans
-        self._ahead: asyncio.Task[tuple[bytes, bool]] | None = None
-
-    def fetch_ahead(self) -> None:
-        self._ahead = asyncio.create_task(self._connection.run(self._fetcher.fetch))
-
-    async def next_chunk(self) -> tuple[bytes, bool]:
-        assert self._ahead is not None
-        chunk, ended = await self._ahead
-        self._ahead = None
-        if not ended:
-            self.fetch_ahead()
-        return chunk, ended
-
-    async def close(self) -> None:
-        try:
-            if self._ahead is not None:
-                await asyncio.wait([self._ahead])
-                if not self._ahead.cancelled():
-                    self._ahead.exception()
-            await self._connection.run(self._fetcher.stop)
-        finally:
-            self._scans.give_back(self._connection)
+            self._leave()
 
 
 class Scans:
-    """Connections for searches and long answers; a call waits for a free one."""
+    """Searches and long answers: a call waits for its user's turn, and ends when its client leaves."""
 
-    def __init__(self, connections: Sequence[tuple[Connection, TimeLimit]]) -> None:
-        self._limits = {id(connection): limit for connection, limit in connections}
-        self._free: asyncio.LifoQueue[Connection] = asyncio.LifoQueue()
-        for connection, _ in connections:
-            self._free.put_nowait(connection)
+    def __init__(self, readers: Sequence[Reader], space: SpoolSpace) -> None:
+        self._readers = readers
+        self._turns = Turns(readers)
+        self._space = space
+        self._open: set[Rows] = set()
 
-    async def joined(self, sql: str, args: Sequence[SqlValue]) -> Rows:
+    async def joined(self, sql: str, args: Sequence[SqlValue], asker: Asker) -> Rows:
         """The rows of a statement whose LIMIT is at most JOINED_ROWS."""
-        connection = await self._free.get()
+        self._turns.enter(asker.userid)
         try:
-            spend = partial(self._limits[id(connection)].spend, partial(fetch_joined, sql, args))
-            text, _ = await connection.run(spend)
+            reader = await self._turns.take(asker)
+            try:
+                job = partial(reader.limit.spend, partial(fetch_joined, sql, args))
+                text, _ = await reader.run(job, asker.is_gone)
+            finally:
+                self._turns.give_back(asker.userid, reader)
         finally:
-            self.give_back(connection)
+            self._turns.leave(asker.userid)
         assert text is not None, "the statement's limit says so"
         return Rows(text)
 
-    async def open(self, sql: str, args: Sequence[SqlValue]) -> Rows:
+    async def open(self, sql: str, args: Sequence[SqlValue], asker: Asker) -> Rows:
         """Runs a statement as far as its first chunk.
 
-        Raises QueryTimeout when that takes too long; a later chunk raises it too.
+        Raises QueryTimeout when that takes too long, as a later chunk does; ServerBusy when too much is asked at one time.
         """
-        connection = await self._free.get()
-        fetcher = _Fetcher(sql, args, self._limits[id(connection)])
+        userid = asker.userid
+        self._turns.enter(userid)
         try:
-            first, ended = await connection.run(fetcher.fetch)
+            rows = await self._first_rows(sql, args, asker)
         except BaseException:
-            self.give_back(connection)
+            self._turns.leave(userid)
+            raise
+        if rows.is_complete:
+            self._turns.leave(userid)
+        else:
+            self._open.add(rows)
+        return rows
+
+    async def _first_rows(self, sql: str, args: Sequence[SqlValue], asker: Asker) -> Rows:
+        reader = await self._turns.take(asker)
+        give_back = partial(self._turns.give_back, asker.userid, reader)
+        fetcher = _Fetcher(sql, args, reader.limit)
+        try:
+            first, ended = await reader.run(fetcher.fetch, asker.is_gone)
+        except BaseException:
+            give_back()
             raise
         if ended:
-            self.give_back(connection)
+            give_back()
             return Rows(first)
-        stream = Stream(fetcher, connection, self)
-        stream.fetch_ahead()
-        return Rows(first, stream)
+        stream = Stream(fetcher, reader, Spool(self._space), lambda: self._turns.are_wanted, give_back)
 
-    def give_back(self, connection: Connection) -> None:
-        self._free.put_nowait(connection)
+        def leave() -> None:
+            self._turns.leave(asker.userid)
+            self._open.discard(rows)
+
+        rows = Rows(first, stream, leave)
+        return rows
+
+    async def close(self) -> None:
+        """Ends what is under way, so that no connection is at work any more."""
+        self._turns.close()
+        for rows in list(self._open):
+            await rows.close()
+        while not self._turns.are_all_free:
+            for reader in self._readers:
+                reader.limit.stop()
+            await asyncio.sleep(0.01)

@@ -21,8 +21,10 @@ from alertrpc.query.ocp import (
     notifications_query,
 )
 from alertrpc.query.sql import SqlValue
-from alertrpc.store.database import Database
+from alertrpc.records import Caller
+from alertrpc.store.readers import Asker
 from alertrpc.web.alarm_forms import ocp_alarm, ocp_notification
+from alertrpc.web.body import is_gone
 from alertrpc.web.callers import caller_of
 from alertrpc.web.health import DATABASE
 from alertrpc.web.ocp import NO_SUCH_ALARM, OcpFault
@@ -121,7 +123,7 @@ async def list_alarms(request: web.Request) -> Any:
     """GET /api/v2/alarm/alarms: a page of alarms, the newest first."""
     caller = await caller_of(request)
     asked = _asked(request, ALARM_FILTERS)
-    return await _page_of(request.app[DATABASE], alarms_query(asked, caller), asked, ocp_alarm)
+    return await _page_of(request, alarms_query(asked, caller), asked, caller, ocp_alarm)
 
 
 async def get_alarm(request: web.Request) -> Any:
@@ -131,7 +133,7 @@ async def get_alarm(request: web.Request) -> Any:
         eventid = _id(request.match_info["id"])
     except ValueError as error:
         raise OcpFault(400, f"id: {error}") from error
-    found = await _fetch(request.app[DATABASE], alarms_query(Asked({"id": eventid}, 1, 1), caller))
+    found = await _fetch(request, alarms_query(Asked({"id": eventid}, 1, 1), caller), caller)
     if not found["contents"]:
         raise OcpFault(404, f"there is no alarm {eventid}", code=NO_SUCH_ALARM)
     return ocp_alarm(found["contents"][0])
@@ -141,13 +143,17 @@ async def list_notifications(request: web.Request) -> Any:
     """GET /api/v2/alarm/notifications: a page of alerts, the newest first."""
     caller = await caller_of(request)
     asked = _asked(request, NOTIFICATION_FILTERS)
-    return await _page_of(request.app[DATABASE], notifications_query(asked, caller), asked, ocp_notification)
+    return await _page_of(request, notifications_query(asked, caller), asked, caller, ocp_notification)
 
 
 async def _page_of(
-    database: Database, query: Query, asked: Asked, form: Callable[[Mapping[str, Any]], dict[str, Any]]
+    request: web.Request,
+    query: Query,
+    asked: Asked,
+    caller: Caller,
+    form: Callable[[Mapping[str, Any]], dict[str, Any]],
 ) -> dict[str, Any]:
-    found = await _fetch(database, query)
+    found = await _fetch(request, query, caller)
     total: int = found["total"]
     page = {
         "number": asked.page,
@@ -158,7 +164,8 @@ async def _page_of(
     return {"contents": [form(row) for row in found["contents"]], "page": page}
 
 
-async def _fetch(database: Database, query: Query) -> dict[str, Any]:
-    rows = await database.rows(query.sql, query.args, short=False, limit=1)
+async def _fetch(request: web.Request, query: Query, caller: Caller) -> dict[str, Any]:
+    asker = Asker(caller.userid, partial(is_gone, request))
+    rows = await request.app[DATABASE].rows(query.sql, query.args, short=False, limit=1, asker=asker)
     found: dict[str, Any] = orjson.loads(rows.first)
     return found

@@ -1,22 +1,114 @@
-"""The bodies of requests, and what may be wrong with one before it is read."""
+"""The bodies of requests: how large each may be, how long it may take, and what all of them together may take."""
 
 import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 from aiohttp import ClientPayloadError, web
 from aiohttp.http_exceptions import HttpProcessingError
 
-STALL_TIMEOUT = web.AppKey("stall_timeout", float)
-
 BROKEN_BODY = (web.RequestPayloadError, ClientPayloadError, HttpProcessingError, ConnectionError)
+FREE_BYTES = 64 * 1024  # of each body, which the limit for all does not count
+MOST_LARGEST = 3  # bodies of the largest size at one time
+MOST_LARGEST_ANONYMOUS = 16  # of callers without a credential
+STALLED_SECONDS = 1.0  # after which a body gives way to another
+
+IsKnown = Callable[[], Awaitable[bool]]
 
 
-async def read_body(request: web.Request) -> bytes:
-    """The request's body.
+class NoRoom(Exception):
+    """The bodies that are received at this time take all the room there is."""
 
-    Raises HTTPRequestEntityTooLarge, one of BROKEN_BODY when it broke off or cannot be read, and TimeoutError when the
-    client stalls in the middle of it.
-    """
-    if request.content.is_eof():
-        return await request.read()
-    async with asyncio.timeout(request.app[STALL_TIMEOUT]):
-        return await request.read()
+
+@dataclass(eq=False, slots=True)
+class _Held:
+    """What a body that is received takes, and since when nothing more of it came."""
+
+    timeout: asyncio.Timeout
+    size: int = 0
+    since: float = 0.0
+
+
+class _Room:
+    """So many bytes, which the bodies share. One that has stalled gives way."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._used = 0
+        self._bodies: set[_Held] = set()
+
+    def hold(self, body: _Held, size: int) -> None:
+        """Gives a body so much in all; raises NoRoom."""
+        self._bodies.add(body)
+        self._used += size - body.size
+        body.size, body.since = size, time.monotonic()
+        while self._used > self._most:
+            longest = min(self._bodies - {body}, key=lambda other: other.since, default=None)
+            if longest is None or body.since - longest.since < STALLED_SECONDS:
+                raise NoRoom
+            longest.timeout.reschedule(asyncio.get_running_loop().time())
+            self.free(longest)
+
+    def free(self, body: _Held) -> None:
+        if body in self._bodies:
+            self._bodies.remove(body)
+            self._used -= body.size
+
+
+class Bodies:
+    """Receives bodies: `limit` bytes of a caller who is known, `anonymous_limit` of others, a few times that of all."""
+
+    def __init__(self, *, limit: int, anonymous_limit: int, stall_timeout: float) -> None:
+        self._limit = limit
+        self._anonymous_limit = min(limit, anonymous_limit)
+        self._stall_timeout = stall_timeout
+        self._known = _Room(MOST_LARGEST * self._limit)
+        self._anonymous = _Room(MOST_LARGEST_ANONYMOUS * self._anonymous_limit)
+
+    @asynccontextmanager
+    async def received(self, request: web.Request, is_known: IsKnown) -> AsyncIterator[bytearray]:
+        """The request's body; its room is its own while the block runs.
+
+        `is_known` tells whether the request's header has a good credential; it is asked where the body is large.
+        Raises HTTPRequestEntityTooLarge, NoRoom, one of BROKEN_BODY when it broke off or cannot be read, and TimeoutError
+        when the client takes too long, or stalls while others need the room.
+        """
+        timeout = asyncio.timeout(self._stall_timeout)
+        held, room = _Held(timeout), self._anonymous
+        expected = request.content_length or 0
+        try:
+            async with timeout:
+                if expected > FREE_BYTES:
+                    room = await self._room(expected, is_known)
+                body = bytearray()
+                while piece := await request.content.readany():
+                    if len(body) <= FREE_BYTES < len(body) + len(piece) and not expected:
+                        room = await self._room(len(body) + len(piece), is_known)
+                    body += piece
+                    self._check(len(body), room is self._known)
+                    if len(body) > FREE_BYTES:
+                        room.hold(held, len(body))
+            yield body
+        finally:
+            room.free(held)
+
+    async def _room(self, size: int, is_known: IsKnown) -> _Room:
+        """The room for a body of so many bytes, or more."""
+        known = size > FREE_BYTES and await is_known()
+        self._check(size, known)
+        return self._known if known else self._anonymous
+
+    def _check(self, size: int, is_known: bool) -> None:
+        limit = self._limit if is_known else self._anonymous_limit
+        if size > limit:
+            raise web.HTTPRequestEntityTooLarge(limit, size)
+
+
+BODIES = web.AppKey("bodies", Bodies)
+
+
+def is_gone(request: web.Request) -> bool:
+    """Whether the client has left."""
+    return request.transport is None or request.transport.is_closing()

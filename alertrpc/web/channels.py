@@ -26,7 +26,7 @@ FIELDS = {
 async def test_channel(request: web.Request) -> Any:
     """What came of one message through the named media type; the body is {"sendto", "subject", "message"}."""
     caller = await caller_of(request, UserType.SUPER_ADMIN)
-    fields = _fields((await read_json(request))[0])
+    fields = await read_json(request, lambda content, _: _fields(content))
     found = await request.app[DATABASE].read(media_type_ids, request.match_info["name"])
     if len(found) != 1:
         fault = "there is no channel of this name" if not found else "there are several channels of this name"

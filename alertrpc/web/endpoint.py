@@ -1,15 +1,19 @@
 """The JSON-RPC endpoint over HTTP: content types, CORS and sizes as Zabbix has them, answers as streams."""
 
-import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
+from functools import partial
 
 from aiohttp import web
 from multidict import CIMultiDict
 
+from alertrpc.errors import ApiError, QueryStopped, SlowClient
 from alertrpc.rpc.answer import Answer
-from alertrpc.rpc.dispatch import Dispatcher
-from alertrpc.web.body import BROKEN_BODY, STALL_TIMEOUT, read_body
+from alertrpc.rpc.dispatch import Client, Dispatcher, bearer_of
+from alertrpc.web.body import BODIES, BROKEN_BODY, NoRoom, is_gone
+from alertrpc.web.callers import CREDENTIALS
+from alertrpc.web.ocp import NO_HEADERS, RETRY_SECONDS
+from alertrpc.web.pace import Pace
 
 CONTENT_TYPES = frozenset({"application/json-rpc", "application/json", "application/jsonrequest"})
 CORS = {
@@ -21,6 +25,7 @@ CORS = {
 }
 HEADERS = CIMultiDict({**CORS, "Content-Type": "application/json"})
 
+STALL_TIMEOUT = web.AppKey("stall_timeout", float)
 DISPATCHER = web.AppKey("dispatcher", Dispatcher)
 
 log = logging.getLogger(__name__)
@@ -32,17 +37,22 @@ async def serve_rpc(request: web.Request) -> web.StreamResponse:
         return web.Response(headers=CORS)
     if request.headers.get("Content-Type", "").partition(";")[0] not in CONTENT_TYPES:
         return web.Response(status=412, reason="Precondition Failed", headers=CORS)
+    dispatcher = request.app[DISPATCHER]
     try:
-        body = await read_body(request)
+        async with request.app[BODIES].received(request, partial(_is_known, request)) as body:
+            asked = await dispatcher.parse(body)
+            body.clear()
     except web.HTTPRequestEntityTooLarge:
-        return web.Response(status=413, headers=CORS)
+        return refusal(413)
     except TimeoutError:
-        return web.Response(status=408, headers=CORS)
+        return refusal(408)
+    except NoRoom:
+        return refusal(503, {"Retry-After": RETRY_SECONDS})
     except BROKEN_BODY as error:
         log.debug("%s sent a body that broke off or cannot be read: %s", request.remote, error)
-        return web.Response(status=400, headers=CORS)
-    dispatcher = request.app[DISPATCHER]
-    answer = await dispatcher.answer(body, request.headers.get("Authorization"), request.remote or "")
+        return refusal(400)
+    client = Client(request.headers.get("Authorization"), request.remote or "", partial(is_gone, request))
+    answer = await dispatcher.answer(asked, client)
     if answer is None:
         return web.Response(headers=HEADERS.copy())
     if answer.rest is None:
@@ -50,21 +60,44 @@ async def serve_rpc(request: web.Request) -> web.StreamResponse:
     return await _stream(request, answer, answer.rest)
 
 
+def refusal(status: int, more: Mapping[str, str] = NO_HEADERS) -> web.Response:
+    """An answer to a body that was not read to its end, over which the connection is closed."""
+    response = web.Response(status=status, headers={**CORS, **more})
+    response.force_close()
+    return response
+
+
+async def _is_known(request: web.Request) -> bool:
+    """Whether the header has a good session or API token."""
+    bearer = bearer_of(request.headers.get("Authorization"))
+    if bearer is None:
+        return False
+    try:
+        return (await request.app[CREDENTIALS].caller(bearer)).may_call
+    except ApiError:
+        return False
+
+
 async def _stream(request: web.Request, answer: Answer, rest: AsyncIterator[bytes]) -> web.StreamResponse:
     """Sends a long answer as it comes. After its first byte a fault can only break the connection."""
     response = web.StreamResponse(headers=HEADERS.copy())
-    stall_timeout = request.app[STALL_TIMEOUT]
     try:
         await response.prepare(request)
-        await _send(response, answer.first, stall_timeout)
+        if request.transport is None:
+            raise ConnectionResetError
+        pace = Pace(request.transport, request.app[STALL_TIMEOUT])
+        await _send(response, answer.first, pace)
         async for chunk in rest:
-            await _send(response, chunk, stall_timeout)
-        async with asyncio.timeout(stall_timeout):
-            await response.write_eof()
-    except TimeoutError:
-        log.warning("%s took too little of its answer in %g s and is cut off", request.remote, stall_timeout)
+            await _send(response, chunk, pace)
+        with pace.writing(0) as timeout:
+            async with timeout:
+                await response.write_eof()
+    except (TimeoutError, SlowClient):
+        log.warning(
+            "%s took too little of its answer in %g s and is cut off", request.remote, request.app[STALL_TIMEOUT]
+        )
         _break(request)
-    except ConnectionError:
+    except (ConnectionError, QueryStopped):
         log.debug("%s went away before the end of its answer", request.remote)
         _break(request)
     except Exception:
@@ -75,9 +108,10 @@ async def _stream(request: web.Request, answer: Answer, rest: AsyncIterator[byte
     return response
 
 
-async def _send(response: web.StreamResponse, chunk: bytes, stall_timeout: float) -> None:
-    async with asyncio.timeout(stall_timeout):
-        await response.write(chunk)
+async def _send(response: web.StreamResponse, chunk: bytes, pace: Pace) -> None:
+    with pace.writing(len(chunk)) as timeout:
+        async with timeout:
+            await response.write(chunk)
 
 
 def _break(request: web.Request) -> None:

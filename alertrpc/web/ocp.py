@@ -9,17 +9,28 @@ import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 from aiohttp import web
 
 from alertrpc.api.credentials import NO_ACCESS
-from alertrpc.errors import ApiError, DatabaseBusy, DatabaseUnwritable, KeyReused, QueryTimeout
+from alertrpc.api.heavy import Heavy
+from alertrpc.errors import (
+    ApiError,
+    DatabaseBusy,
+    DatabaseUnwritable,
+    KeyReused,
+    QueryStopped,
+    QueryTimeout,
+    ServerBusy,
+)
 from alertrpc.intake.alarm import BodyFault
+from alertrpc.intake.parsing import Bytes, NoJson, TooManyValues, parse_json
 from alertrpc.records import Json
-from alertrpc.web.body import BROKEN_BODY, read_body
+from alertrpc.web.body import BODIES, BROKEN_BODY, NoRoom
 
+T = TypeVar("T")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 DataHandler = Callable[[web.Request], Awaitable[Any]]
 Headers = Mapping[str, str]
@@ -36,11 +47,14 @@ FAULTS: Sequence[tuple[type[Exception] | tuple[type[Exception], ...], int, str, 
     (BodyFault, 400, "", NO_HEADERS),
     (ApiError, 401, "", _CHALLENGE),
     (KeyReused, 422, "", NO_HEADERS),
-    ((DatabaseBusy, DatabaseUnwritable), 503, "", _LATER),
+    ((DatabaseBusy, DatabaseUnwritable, ServerBusy, QueryStopped), 503, "", _LATER),
+    (NoRoom, 503, "too much is received at this time; try again later", _LATER),
     (QueryTimeout, 504, "", NO_HEADERS),
     (TimeoutError, 408, "the body did not come in time", NO_HEADERS),
     (BROKEN_BODY, 400, "the body broke off or cannot be read", NO_HEADERS),
 )
+
+HEAVY = web.AppKey("heavy", Heavy)
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +92,10 @@ def enveloped(handler: DataHandler) -> Handler:
             log.warning("%s may not %s %s: %s", request.remote, request.method, request.rel_url.raw_path, fault.message)
         request[HEADERS].update(fault.headers)
         content = {"error": {"code": fault.code, "message": fault.message}}
-        return _response(request, fault.status, content, started, trace)
+        response = _response(request, fault.status, content, started, trace)
+        if not request.content.is_eof():
+            response.force_close()
+        return response
 
     return answer
 
@@ -98,15 +115,32 @@ def add_route(app: web.Application, path: str, handlers: Mapping[str, DataHandle
     resource.add_route("*", enveloped(refuse))
 
 
-async def read_json(request: web.Request) -> tuple[Json, bytes]:
-    """What the body says, and the body. Only the content type of JSON is taken, which no foreign web page can send."""
+async def read_json(request: web.Request, use: Callable[[Json, Bytes], T]) -> T:
+    """What `use` makes of what the body says, and of the body, of a caller who is known.
+
+    Only the content type of JSON is taken, which no foreign web page can send.
+    """
     if request.content_type != "application/json":
         raise OcpFault(415, "the Content-Type application/json is expected")
-    body = await read_body(request)
+    async with request.app[BODIES].received(request, _is_known) as body:
+        turn = await request.app[HEAVY].turn(len(body))
+        try:
+            return await turn.run(lambda: use(_document(body), body))
+        finally:
+            turn.leave()
+
+
+async def _is_known() -> bool:
+    return True
+
+
+def _document(body: Bytes) -> Json:
     try:
-        return orjson.loads(body), body
-    except orjson.JSONDecodeError as error:
+        return parse_json(body)
+    except NoJson as error:
         raise BodyFault(f"JSON is expected: {error}") from error
+    except TooManyValues as error:
+        raise BodyFault(str(error)) from error
 
 
 def _response(

@@ -11,6 +11,7 @@ from aiohttp import web
 
 from alertrpc.intake import alertmanager, ocp, prometheus
 from alertrpc.intake.alarm import Parsed
+from alertrpc.intake.parsing import Bytes
 from alertrpc.intake.pushes import Push, Pushes
 from alertrpc.records import Clock, Json, UserType
 from alertrpc.store.idempotency import Key
@@ -29,8 +30,8 @@ Parser = Callable[[Json, int], Parsed]
 
 async def push_ocp(request: web.Request) -> Any:
     """POST /api/v2/alarm/alarms: the alarm as it is on record, or an array of them for an array."""
-    body, alarms = await _push(request, lambda body, now: Parsed(ocp.parse(body, now), []))
-    return alarms if isinstance(body, list) else alarms[0]
+    is_array, alarms = await _push(request, lambda body, now: Parsed(ocp.parse(body, now), []))
+    return alarms if is_array else alarms[0]
 
 
 async def push_prometheus(request: web.Request) -> Any:
@@ -44,24 +45,28 @@ async def push_alertmanager(request: web.Request) -> Any:
     return (await _push(request, alertmanager.parse))[1]
 
 
-async def _push(request: web.Request, parse: Parser) -> tuple[Json, list[dict[str, Any]]]:
-    """The body, and its alarms as they are answered."""
+async def _push(request: web.Request, parse: Parser) -> tuple[bool, list[dict[str, Any]]]:
+    """Whether the body is an array, and its alarms as they are answered."""
     caller = await caller_of(request, UserType.ADMIN)
-    content, body = await read_json(request)
-    alarms, faults = parse(content, int(request.app[CLOCK]() * 1000))
+    now = int(request.app[CLOCK]() * 1000)
+
+    def read(content: Json, body: Bytes) -> tuple[bool, Parsed, str]:
+        return isinstance(content, list), parse(content, now), hashlib.sha256(body).hexdigest()
+
+    is_array, (alarms, faults), digest = await read_json(request, read)
     request[HEADERS].update(request.app[PUSH_LIMIT].take(caller.userid, len(alarms)))
-    rows = await request.app[PUSHES].record(Push(alarms, _key(request, caller.userid, body)))
+    rows = await request.app[PUSHES].record(Push(alarms, _key(request, caller.userid, digest)))
     if faults:
         raise OcpFault(400, f"{faults[0]}; {len(alarms)} of {len(alarms) + len(faults)} alerts are on record")
     form = recorded_alarm if caller.is_super_admin else told_alarm
-    return content, [form(alarm, row) for alarm, row in zip(alarms, rows, strict=True)]
+    return is_array, [form(alarm, row) for alarm, row in zip(alarms, rows, strict=True)]
 
 
-def _key(request: web.Request, userid: int, body: bytes) -> Key | None:
+def _key(request: web.Request, userid: int, digest: str) -> Key | None:
     key = request.headers.get("Idempotency-Key")
     if key is None:
         return None
     if not 1 <= len(key) <= _LONGEST_KEY:
         raise OcpFault(400, f"Idempotency-Key: 1 to {_LONGEST_KEY} characters are expected")
     named = hashlib.sha256(f"{request.path}\0".encode() + key.encode(errors="surrogateescape")).hexdigest()
-    return Key(userid, named, hashlib.sha256(body).hexdigest())
+    return Key(userid, named, digest)

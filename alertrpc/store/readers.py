@@ -1,0 +1,81 @@
+"""Connections that read: each with its time limit, watched from the event loop while it works."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import NamedTuple, TypeVar
+
+from alertrpc.store.connection import Connection, Job, TimeLimit
+
+T = TypeVar("T")
+
+LOOK_SECONDS = 0.25  # between two looks whether a search is over its time, or its client gone
+
+
+def nobody_leaves() -> bool:
+    return False
+
+
+class Asker(NamedTuple):
+    """Whom an answer is for: the user, and whether the client that asked is gone."""
+
+    userid: int = 0
+    is_gone: Callable[[], bool] = nobody_leaves
+
+
+NOBODY = Asker()
+
+
+class Reader(NamedTuple):
+    """A connection that reads, and its time limit."""
+
+    connection: Connection
+    limit: TimeLimit
+
+    async def run(self, job: Job[T], is_gone: Callable[[], bool] = nobody_leaves, every: float = LOOK_SECONDS) -> T:
+        """What a job returns that works within the time limit; it is over when this returns or raises.
+
+        Raises QueryTimeout when its time is over, and QueryStopped when the client is gone.
+        """
+
+        def look() -> None:
+            self.limit.interrupt_if_over()
+            if is_gone():
+                self.limit.stop()
+
+        running = asyncio.ensure_future(self.connection.run(job))
+        with repeatedly(look, every):
+            try:
+                return await asyncio.shield(running)
+            except asyncio.CancelledError:
+                self.limit.stop()
+                await ended(running)
+                raise
+
+
+async def ended(future: "asyncio.Future[T]") -> None:
+    """Waits for the end of something, whatever comes of it and whoever is cancelled meanwhile."""
+    while not future.done():
+        try:
+            await asyncio.wait([future])
+        except asyncio.CancelledError:
+            continue
+    if not future.cancelled():
+        future.exception()
+
+
+@contextmanager
+def repeatedly(look: Callable[[], None], every: float) -> Iterator[None]:
+    """Calls `look` every so many seconds while the block runs."""
+    loop = asyncio.get_running_loop()
+    handles: list[asyncio.TimerHandle] = []
+
+    def again() -> None:
+        handles[:] = [loop.call_later(every, again)]
+        look()
+
+    handles.append(loop.call_later(every, again))
+    try:
+        yield
+    finally:
+        handles[0].cancel()

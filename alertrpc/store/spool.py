@@ -1,0 +1,67 @@
+"""The part of a long answer that its client has not taken yet, in a file without a name."""
+
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO
+
+
+class SpoolSpace:
+    """How many bytes all spools of a process may have on disk, and where."""
+
+    def __init__(self, folder: Path, most: int) -> None:
+        self.folder = folder
+        self._left = most
+
+    def take(self, size: int) -> bool:
+        """Takes so many bytes of it, if they are there."""
+        if size > self._left:
+            return False
+        self._left -= size
+        return True
+
+    def give_back(self, size: int) -> None:
+        self._left += size
+
+
+class Spool:
+    """Pieces of one answer. The event loop reserves room for a piece, which other threads then write and read."""
+
+    def __init__(self, space: SpoolSpace) -> None:
+        self._space = space
+        self._file: IO[bytes] | None = None
+        self._reserved = self._size = 0
+
+    def reserve(self, size: int) -> bool:
+        """Whether there is room for so many bytes more, which are this spool's then."""
+        if not self._space.take(size):
+            return False
+        self._reserved += size
+        return True
+
+    def append(self, piece: bytes) -> Callable[[], bytes] | None:
+        """Writes a piece; what reads it again. None where the disk does not take it."""
+        start = self._size
+        try:
+            if self._file is None:
+                self._file = tempfile.TemporaryFile(dir=self._space.folder, buffering=0)  # noqa: SIM115 - `close` does
+            file = self._file.fileno()
+            _write(file, piece, start)
+        except OSError:
+            return None
+        self._size += len(piece)
+        return lambda: os.pread(file, len(piece), start)
+
+    def close(self) -> None:
+        self._space.give_back(self._reserved)
+        self._reserved = 0
+        if self._file is not None:
+            self._file.close()
+
+
+def _write(file: int, piece: bytes, start: int) -> None:
+    view = memoryview(piece)
+    while view:
+        written = os.pwrite(file, view, start)
+        view, start = view[written:], start + written

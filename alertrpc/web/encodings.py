@@ -1,0 +1,31 @@
+"""Bodies are read as they are: what a compressed one would become has no bound, and Zabbix does not read them either."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiohttp import web
+
+from alertrpc.web.endpoint import refusal
+from alertrpc.web.ocp import OcpFault, enveloped
+
+ENVELOPED = ("/api/v2/", "/alertmanager")  # the beginnings of paths that answer in OCP's form
+# RFC 9110, 15.5.16: Accept-Encoding tells what would be taken.
+TAKEN = {"Accept-Encoding": "identity"}
+
+
+@web.middleware
+async def refuse_encodings(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    """Answers 415 where the request has a Content-Encoding, on every path, and closes the connection."""
+    if "Content-Encoding" not in request.headers:
+        return await handler(request)
+    if not request.path.startswith(ENVELOPED):
+        return refusal(415, TAKEN)
+    response = await enveloped(_refuse)(request)
+    response.force_close()
+    return response
+
+
+async def _refuse(_request: web.Request) -> Any:
+    raise OcpFault(415, "a body without Content-Encoding is expected", headers=TAKEN)
