@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from email import message_from_bytes, policy
 from pathlib import Path
@@ -21,6 +21,7 @@ from alertrpc.api.passwords import hash_password
 from tests.processes import WARNINGS
 from tests.receivers import (
     PASSWORD,
+    PUSH,
     TOKEN,
     Answer,
     Got,
@@ -454,14 +455,18 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def test_mail(path: Path) -> None:
+@contextmanager
+def mailing(
+    path: Path, reply: Callable[[int], str] = lambda count: "250 taken"
+) -> Iterator[tuple[Server, list[bytes]]]:
+    """A server that mails every alarm to dba@example.com, and the bytes of the mails; `reply` answers the nth."""
     controller = pytest.importorskip("aiosmtpd.controller")
-    mails: list[Any] = []
+    mails: list[bytes] = []
 
     class Keeper:
         async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
-            mails.append(envelope)
-            return "451 later" if len(mails) == 1 else "250 taken"
+            mails.append(envelope.content)
+            return reply(len(mails))
 
     server_of_mail = controller.Controller(Keeper(), hostname="127.0.0.1", port=free_port())
     server_of_mail.start()
@@ -470,21 +475,46 @@ def test_mail(path: Path) -> None:
                 "smtp_email": "alerts@example.com", "attempt_interval": "0s"}  # fmt: skip
         config = to_admin(mail)
         config["user"][0]["media"][0]["sendto"] = "dba@example.com"
-        file = write_config(path.with_name("config.toml"), config)
-        with serving(path, "--config", str(file)) as server:
-            push(server.port, summary="Медленно")
-            (alert,) = settled(path, 1)
+        with serving(path, "--config", str(write_config(path.with_name("config.toml"), config))) as server:
+            yield server, mails
     finally:
         server_of_mail.stop()
+
+
+def test_mail(path: Path) -> None:
+    with mailing(path, lambda count: "451 later" if count == 1 else "250 taken") as (server, mails):
+        push(server.port, summary="Медленно")
+        (alert,) = settled(path, 1)
     assert (alert["status"], alert["retries"]) == (1, 1)
     assert names(attempts(path), "outcome", "reason", "code") == [
         ("try_again", "smtp_reply", 451),
         ("sent", "delivered", 250),
     ]
-    first, second = (message_from_bytes(each.content, policy=policy.default) for each in mails)
+    first, second = (message_from_bytes(mail, policy=policy.default) for mail in mails)
     assert first["Message-ID"] == second["Message-ID"]
     assert second["Subject"] == alert["subject"]
     assert "Summary: Медленно" in second.get_content()
+
+
+LIKE_HEADERS = "=?utf-8?q?=0d=0aBcc:_x@y?=", "=?utf-8?q?=0d=0a=0d=0aother_body?=", " two  spaces \n =?"
+
+
+def test_no_alarm_makes_a_header_of_a_mail(path: Path) -> None:
+    with mailing(path) as (server, mails):
+        for text in LIKE_HEADERS:
+            body = {"alarmType": text, "target": "h", "name": text}
+            assert post(server.port, PUSH, body)[0] == 200
+            labels = {"alertname": text, "severity": "critical", "instance": text}
+            assert post(server.port, "/api/v2/alerts", [{"labels": labels}])[0] == 200
+        settled(path, 2 * len(LIKE_HEADERS))
+    lines = [text.replace("\n", " ") for text in LIKE_HEADERS]
+    expected = {f"Warning: {line} on h" for line in lines} | {f"Critical: {line} on {line}" for line in lines}
+    found = [message_from_bytes(mail, policy=policy.default) for mail in mails]
+    assert {mail["Subject"] for mail in found} == expected
+    assert {" ".join(mail.keys()) for mail in found} == {
+        "From To Subject Date Message-ID Auto-Submitted Content-Type Content-Transfer-Encoding MIME-Version"
+    }
+    assert all(mail.get_content().startswith("Alarm: ") for mail in found)
 
 
 # --- what alert.get tells of tries

@@ -397,6 +397,23 @@ def test_media_types_of_a_step(book: Book) -> None:
     assert [alert["subject"] for alert in book.alerts()] == ["slow", "chat slow", "slow"]
 
 
+@pytest.mark.parametrize(
+    ("name", "subject"),
+    [
+        (" a  b ", "| a  b |"),
+        ("a\r\n\tb\x1b\x7f\x85\u2028c\N{NO-BREAK SPACE}", "|a   b    c\N{NO-BREAK SPACE}|"),
+        ("é" * 2046, f"|{'é' * 2046}|"),
+        ("é" * 2047, f"|{'é' * 2047}"),
+        ("\n" * 2**20, f"|{' ' * 2047}"),
+    ],
+    ids=lambda text: ascii(text[:20]),
+)
+def test_a_subject_is_one_line_of_2048_characters(book: Book, name: str, subject: str) -> None:
+    book.apply(WAKE, media_types=(replace(PAGER, subject="|${alarm_name}|", message="${alarm_name}"), CHAT))
+    book.record(an_alarm(name=name))
+    assert [(alert["subject"], alert["message"]) for alert in book.alerts()] == [(subject, name)]
+
+
 def test_groups_and_users_are_alerted_once(book: Book) -> None:
     step = Step(users=("dba",), user_groups=("On call",), media_types=("pager",))
     book.apply(Action(name="All", steps=(step,)))

@@ -278,6 +278,12 @@ def test_the_words_of_the_media_type(place: Place, test: Callable[..., Any]) -> 
     assert alerts(place.path)[-1]["message"].startswith("[TEST] Alarm: Test message\nTarget: alertrpc\n")
 
 
+@WAYS
+def test_a_subject_of_a_test_is_one_line(place: Place, test: Callable[..., Any]) -> None:
+    test(place, "pager", sendto="me", subject="a \n b" * 50)
+    assert alerts(place.path)[-1]["subject"] == "[TEST] " + "a   b" * 50
+
+
 def test_a_test_is_told_by_alert_get(place: Place, client: Client) -> None:
     told = by_path(place, "pager", sendto="me")
     (alert,) = call(client, "alert.get", {"alertids": told["alertid"], "selectAttempts": ["outcome"]})

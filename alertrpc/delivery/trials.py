@@ -11,6 +11,7 @@ from alertrpc.delivery.opening import open_sender
 from alertrpc.delivery.outcome import Verdict
 from alertrpc.delivery.sender import Sender, recorded
 from alertrpc.errors import StoreError
+from alertrpc.ledger.messages import subject_line
 from alertrpc.ledger.rules import RuleBook
 from alertrpc.ledger.variables import OF_LABELS, Told, Variables
 from alertrpc.records import Clock, MediaType
@@ -94,7 +95,7 @@ def _prepare(
     templates = RuleBook().current(connection).templates_of(mediatypeid)
     variables = Variables(Told(alarm, is_active=True, now=now / 1000))
     words = templates.rendered(variables, is_recovery=False)
-    subject, message = MARK + (subject or words[0]), MARK + (message or words[1])
+    subject, message = subject_line(MARK + (subject or words[0])), MARK + (message or words[1])
     alertid = add_test_alert(mediatypeid, userid, sendto, subject, message, now // 1000, connection)
     try:
         media_type: MediaType | UnusableMediaType = usable_media_type(

@@ -1,5 +1,6 @@
 """Subject and message of an alert: the templates of its media type, or sensible ones, with the alarm's variables."""
 
+import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -17,6 +18,18 @@ Description: ${alarm_description}
 Alarm id: ${alarm_id}"""
 RECOVERED_SUBJECT = "Resolved: "
 RECOVERED_MESSAGE = "Resolved at ${alarm_resolved_at} after ${alarm_duration} s.\n"
+LONGEST_SUBJECT = 2048  # characters
+
+_NOT_OF_A_LINE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")  # Unicode's category Cc, and its line breaks
+
+
+def subject_line(text: str) -> str:
+    """The text's first LONGEST_SUBJECT characters as one line: control characters and line breaks are a space each."""
+    return _NOT_OF_A_LINE.sub(" ", text[:LONGEST_SUBJECT])
+
+
+def _cut(_name: str, value: str) -> str:
+    return value[:LONGEST_SUBJECT]
 
 
 class Templates(NamedTuple):
@@ -44,11 +57,11 @@ class Templates(NamedTuple):
         )
 
     def rendered(self, variables: Mapping[str, str], *, is_recovery: bool) -> tuple[str, str]:
-        """Subject, in one line, and message."""
+        """Subject, as `subject_line` makes it, and message."""
         subject, message = (
             (self.recovery_subject, self.recovery_message) if is_recovery else (self.subject, self.message)
         )
-        return " ".join(render(subject, variables).split()), render(message, variables)
+        return subject_line(render(subject, variables, _cut)), render(message, variables)
 
 
 DEFAULTS = Templates.of({})

@@ -8,18 +8,32 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
 from email.utils import formatdate
+from typing import NamedTuple
 
 from aiosmtplib import SMTP, SMTPException, SMTPNotSupported, SMTPRecipientsRefused, SMTPResponseException
 
+from alertrpc.delivery.channels.mail_headers import mailbox_header, text_header
 from alertrpc.delivery.masking import kept_text, one_line, plain, secrets_of
 from alertrpc.delivery.message import Message
 from alertrpc.delivery.outcome import Outcome, Reason, Verdict, failed, sent
+from alertrpc.ledger.messages import LONGEST_SUBJECT, subject_line
 from alertrpc.records import MediaType, SmtpSecurity
 
 DELIVERED_CODE = 250
 QUIT_SECONDS = 1.0  # the message is taken by then
 HARMLESS_DEFECTS = (errors.NonASCIILocalPartDefect, errors.ObsoleteHeaderDefect)
 LONGEST_LINE = 900  # SMTP takes 998 bytes
+LONGEST_ADDRESS = 1024  # characters, as in the configuration; the parser takes long over more
+
+
+class _Mail(NamedTuple):
+    """A mail as it is sent; an address that `needs_utf8` goes to servers with SMTPUTF8 alone (RFC 6531)."""
+
+    sender: str
+    receiver: str
+    needs_utf8: bool
+    domain: str
+    data: bytes
 
 
 class EmailChannel:
@@ -31,8 +45,8 @@ class EmailChannel:
     async def send(self, media_type: MediaType, message: Message) -> Outcome:
         secrets = secrets_of(media_type)
         try:
-            mail = _mail(media_type, message)
             async with asyncio.timeout(media_type.timeout):
+                mail = await asyncio.to_thread(_mail, media_type, message)  # a long one takes long
                 answer = await self._send(media_type, mail)
         except SMTPRecipientsRefused as error:
             return _refused(error.recipients[0], secrets)
@@ -46,12 +60,12 @@ class EmailChannel:
             return failed(Verdict.GIVE_UP, Reason.INVALID_MESSAGE, str(error), secrets)
         return sent(code=DELIVERED_CODE, answer=kept_text(answer.encode("utf-8", "replace"), secrets))
 
-    async def _send(self, media_type: MediaType, mail: EmailMessage) -> str:
+    async def _send(self, media_type: MediaType, mail: _Mail) -> str:
         """What the server said when it took the mail."""
         client = SMTP(
             hostname=media_type.smtp_server,
             port=media_type.smtp_port,
-            local_hostname=media_type.smtp_helo or _ascii_domain(mail["From"].addresses[0]),
+            local_hostname=media_type.smtp_helo or mail.domain,
             username=media_type.username or None,
             password=media_type.password if media_type.username else None,
             timeout=media_type.timeout,
@@ -62,7 +76,8 @@ class EmailChannel:
         try:
             await client.connect()
             try:
-                _, answer = await client.send_message(mail)
+                options = ["SMTPUTF8"] if mail.needs_utf8 else []
+                _, answer = await client.sendmail(mail.sender, [mail.receiver], mail.data, mail_options=options)
             except SMTPNotSupported as error:
                 raise ValueError(error.message) from error
             with contextlib.suppress(SMTPException, OSError, TimeoutError):
@@ -90,18 +105,23 @@ def _new_context(verify: bool) -> ssl.SSLContext:
     return context
 
 
-def _mail(media_type: MediaType, message: Message) -> EmailMessage:
+def _mail(media_type: MediaType, message: Message) -> _Mail:
     """Raises ValueError when an address or the text cannot be in a mail."""
     sender, receiver = _address(media_type.smtp_email), _address(message.sendto)
-    mail = EmailMessage(policy=SMTP_POLICY)
-    mail["From"] = sender
-    mail["To"] = receiver
-    mail["Subject"] = " ".join(plain(message.subject).split())
-    mail["Date"] = formatdate()
-    mail["Message-ID"] = f"<{message.delivery_id}@{_ascii_domain(sender)}>"
-    mail["Auto-Submitted"] = "auto-generated"
-    mail.set_content(message.message, cte="7bit" if _is_plain(message.message) else "base64")
-    return mail
+    domain = _ascii_domain(sender)
+    headers = (
+        mailbox_header("From", sender),
+        mailbox_header("To", receiver),
+        text_header("Subject", subject_line(plain(message.subject[:LONGEST_SUBJECT]))),
+        text_header("Date", formatdate()),
+        f"Message-ID: <{message.delivery_id}@{domain}>\r\n".encode(),
+        text_header("Auto-Submitted", "auto-generated"),
+    )
+    content = EmailMessage(policy=SMTP_POLICY)
+    content.set_content(message.message, cte="7bit" if _is_plain(message.message) else "base64")
+    addresses = sender.addr_spec, receiver.addr_spec
+    needs_utf8 = not "".join(addresses).isascii()
+    return _Mail(*addresses, needs_utf8, domain, b"".join((*headers, content.as_bytes())))
 
 
 def _is_plain(text: str) -> bool:
@@ -112,19 +132,27 @@ def _is_plain(text: str) -> bool:
 
 def _address(text: str) -> Address:
     """The one address of a text such as `Ops <ops@example.com>`. Raises ValueError."""
+    if len(text) > LONGEST_ADDRESS:
+        raise ValueError(f"an address is longer than {LONGEST_ADDRESS} characters")
     if not text.isprintable():
         raise ValueError(f"not an address: {text!r}")
-    mail = EmailMessage(policy=SMTP_POLICY)
     try:
-        mail["To"] = text
-        (group,) = mail["To"].groups  # an address by itself is a group without a name
+        header = SMTP_POLICY.header_factory("To", text)
+        (group,) = header.groups  # an address by itself is a group without a name
         (address,) = group.addresses
-        faults = [fault for fault in mail["To"].defects if not isinstance(fault, HARMLESS_DEFECTS)]
+        faults = [fault for fault in header.defects if not isinstance(fault, HARMLESS_DEFECTS)]
     except Exception:  # the parser of the standard library stumbles over some texts
         raise ValueError(f"not one address: {text}") from None
-    if faults or group.display_name is not None or not address.username or not address.domain:
+    if faults or group.display_name is not None or not _can_be_written(address):
         raise ValueError(f"not an address: {text}")
     return Address(address.display_name, address.username, address.domain)
+
+
+def _can_be_written(address: Address) -> bool:
+    """Whether its parts, which the parser may have decoded, are texts that a header can hold and nobody decodes again."""
+    if not address.username or not address.domain or not str(address).isprintable():
+        return False
+    return "=?" not in address.addr_spec and len(address.addr_spec.encode()) <= LONGEST_LINE
 
 
 def _ascii_domain(address: Address) -> str:

@@ -1,0 +1,50 @@
+"""Headers of a mail whose texts are literal: whatever a text looks like, it arrives as it stands.
+
+The standard library's header classes parse what they are given, decode what looks encoded, and take time that grows with
+the square of its length. Here a text is only ever written: plain where no reader can take it for anything else, else as
+encoded-words (RFC 2047).
+"""
+
+import re
+from email.header import Header
+from email.headerregistry import Address
+from email.utils import quote
+
+LINE = 76  # characters of a line that has encoded-words (RFC 2047, section 2)
+
+_PLAIN = re.compile(r"[!-~]+(?: [!-~]+)*")  # of several spaces readers make one, of those at the ends none
+_ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]+")  # RFC 5322, section 3.2.3
+
+
+def text_header(name: str, text: str) -> bytes:
+    """A header of a free text, such as a subject, that has no control characters, line breaks or lone surrogates."""
+    return _header(name, text if _is_plain(name, text) else _encoded(name, text))
+
+
+def mailbox_header(name: str, address: Address) -> bytes:
+    """A header of one address with its display name; an address beyond ASCII stands in it as UTF-8 (RFC 6532)."""
+    if not address.display_name:
+        return _header(name, address.addr_spec)
+    phrase, mailbox = _phrase(name, address.display_name), f"<{address.addr_spec}>"
+    fits = "\r\n" not in phrase and len(f"{name}: {phrase} {mailbox}") <= LINE
+    return _header(name, f"{phrase} {mailbox}" if fits else f"{phrase}\r\n {mailbox}")
+
+
+def _header(name: str, folded: str) -> bytes:
+    return f"{name}: {folded}\r\n".encode()
+
+
+def _phrase(name: str, text: str) -> str:
+    if not _is_plain(name, text):
+        return _encoded(name, text)
+    return text if _ATOMS.fullmatch(text) else f'"{quote(text)}"'
+
+
+def _is_plain(name: str, text: str) -> bool:
+    """Whether the text fits into the header's first line, quotes and all, and every reader takes it for what it is."""
+    is_short = len(f'{name}: "{quote(text)}"') <= LINE
+    return not text or (is_short and "=?" not in text and _PLAIN.fullmatch(text) is not None)
+
+
+def _encoded(name: str, text: str) -> str:
+    return Header(text, "utf-8", maxlinelen=LINE, header_name=name).encode(linesep="\r\n")
