@@ -5,6 +5,7 @@ import gzip
 import json
 import ssl
 import time
+import unicodedata
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -16,6 +17,8 @@ import pytest
 import trustme
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from alertrpc.configuration.media_types import METHODS
 from alertrpc.delivery.channels.expect import check_expect, is_expected
@@ -120,6 +123,30 @@ async def test_values_cannot_break_out_of_url_and_headers(channel: HttpChannel) 
     assert request.raw_path == f"/x/to/me?now=1&/{quoted}?q={quoted}&s=a%20b%2Fc"
     assert request.headers["X-Alarm"] == "a/../b?c=d&e #%0d  X-Evil: 1 é"
     assert "X-Evil" not in request.headers
+
+
+CONTROLS = "".join(filter(lambda character: unicodedata.category(character) == "Cc", map(chr, range(0x110000))))
+LINE_BREAKS = "\u2028\u2029"
+
+
+async def test_no_character_of_an_alarm_loses_its_alert(channel: HttpChannel) -> None:
+    text = f"a{CONTROLS}é{LINE_BREAKS}\x1b[31mb"
+    members = {"headers": {"X-Alarm": "<${alarm_name}>", "X-Json": "${alarm_name_json}"}, "body": "${alarm_name_json}"}
+    request, data = await received(channel, message(alarm_name=text), "/?q=${alarm_name}", **members)
+    assert json.loads(data) == text
+    assert request.headers["X-Alarm"] == f"<a{' ' * len(CONTROLS)}é{LINE_BREAKS} [31mb>"
+    assert request.query["q"] == text
+
+
+@given(st.text(max_size=30))
+@example("\x1b[31m")
+@example("\t")
+@example("\x7f\x80\x9f")
+async def test_any_text_goes_into_a_header(text: str) -> None:
+    async with new_session() as session:
+        headers = {"X-Alarm": "<${alarm_name}>"}
+        request, _ = await received(HttpChannel(session), message(alarm_name=text), headers=headers)
+    assert request.headers["X-Alarm"] == f"<{''.join(' ' if letter in CONTROLS else letter for letter in text)}>"
 
 
 @pytest.mark.parametrize(

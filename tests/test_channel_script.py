@@ -278,6 +278,16 @@ async def test_nuls_and_half_characters(scripts: Scripts) -> None:
     assert (await scripts.dump({"message": "a\ud800"}))["env"]["message"] == "a?"
 
 
+async def test_no_character_of_an_alarm_loses_its_alert(scripts: Scripts) -> None:
+    text = "".join(map(chr, range(0x100))) + "\u2028\u2029"
+    dumped = await scripts.dump({"message": text, "alarm_name": text, f"label_{text}": text})
+    assert dumped["stdin"]["alarm_name"] == text
+    written = text.replace("\0", "\N{REPLACEMENT CHARACTER}")
+    assert dumped["argv"] == ["bob", "sub", written]
+    labels = {name: value for name, value in dumped["env"].items() if name.startswith("label_")}
+    assert (dumped["env"]["alarm_name"], list(labels.values())) == (written, [written])
+
+
 async def test_ten_thousand_labels_and_a_message_of_a_mebibyte(scripts: Scripts) -> None:
     labels = {f"label_{number}": "v" * 200 for number in range(10_000)}
     variables = {**labels, "message": 'é"' * 350_000, "alarm_id": "7"}

@@ -39,8 +39,8 @@ VERDICTS = dict.fromkeys(range(100, 600), Verdict.GIVE_UP) | {
 SAY_WHEN = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})  # whose Retry-After counts
 
 _DELAY = re.compile(r"[0-9]+")
-_LINE_BREAKS = re.compile(r"[\r\n\0]")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_NOT_IN_HEADERS = re.compile(r"[\x00-\x1f\x7f-\x9f]")  # Unicode's category Cc; aiohttp refuses most of it
+_NOT_IN_URLS = re.compile(r"[\x00-\x1f\x7f]")
 _NO_TIMEOUT = ClientTimeout(total=None)  # `send` has one for all
 _LARGE_BODY = 1024 * 1024  # aiohttp warns of longer bytes, which it would send in one piece
 
@@ -144,7 +144,7 @@ def _request(media_type: MediaType, message: Message) -> _Request:
     if has_body:
         headers["Content-Type"] = "application/json"
     for name, value in media_type.headers.items():
-        headers[name] = _LINE_BREAKS.sub(" ", render(value, message.variables))
+        headers[name] = _NOT_IN_HEADERS.sub(" ", render(value, message.variables))
         headers[name].encode()  # raises before a connection is made
     body = render(media_type.body, message.variables).encode() if has_body else None
     return _Request(media_type.method, _url(media_type, message), headers, body)
@@ -157,7 +157,7 @@ def _url(media_type: MediaType, message: Message) -> URL:
 @lru_cache(maxsize=256)
 def _parsed_url(text: str) -> URL:
     """The URL just as it was rendered: yarl would change escapes that a receiver may have signed."""
-    if _CONTROL.search(text):
+    if _NOT_IN_URLS.search(text):
         raise ValueError("the URL has a control character")
     parts, url = urlsplit(text), URL(text)
     if parts.scheme not in ("http", "https") or not url.host:
