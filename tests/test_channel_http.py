@@ -7,6 +7,7 @@ import ssl
 import time
 import unicodedata
 import zlib
+from base64 import b64decode
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from email.utils import formatdate
@@ -331,6 +332,24 @@ async def test_a_proxy(channel: HttpChannel) -> None:
         proxy = url.replace("://", "://bob:opensesame@")
         outcome = await channel.send(media_type("http://elsewhere.example/x", proxy=proxy), message())
     assert outcome.answer == "http://elsewhere.example/x Basic ******"
+
+
+async def test_no_secret_comes_back_in_another_spelling(channel: HttpChannel) -> None:
+    """A receiver that repeats the request in its own words."""
+
+    async def handler(request: web.Request) -> web.Response:
+        scheme, _, digits = request.headers["Authorization"].partition(" ")
+        told = {"scheme": scheme, "login": b64decode(digits).decode(), "form": await request.text()}
+        return web.Response(status=int(request.path[1:]), text=json.dumps(told).replace("&", "\\u0026"))
+
+    headers = {"Authorization": "Basic dXNlcjpTM2NyZXRQYXNzIQ=="}
+    async with serving(handler) as url:
+        for status in (200, 500):
+            kind = media_type(f"{url}/{status}", headers=headers, body="text=x&token=k%26y%3Dabc")
+            outcome = await channel.send(kind, message())
+            told = '{"scheme": "Basic", "login": "******", "form": "text=x\\u0026token=******"}'
+            assert outcome.answer == told
+            assert outcome.error == ("" if status == 200 else f"HTTP 500 Internal Server Error: {told}")
 
 
 async def test_cookies_are_not_kept() -> None:

@@ -1,0 +1,107 @@
+"""The credentials that the template of a body gives: members of JSON, elements and attributes of XML, pairs of forms."""
+
+import json
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from itertools import chain
+from urllib.parse import unquote_plus
+
+_CREDENTIAL = re.compile(
+    r"auth|cookie|token|key|secret|passw(or)?d|pwd|credential|signature|(?<![a-z])sign?(?![a-z])|code", re.IGNORECASE
+)
+# A template is not JSON yet: `${...}` stands where a value will be.
+_JSON_TOKEN = re.compile(r'\$\{[^{}]*\}|"[^"\\]*(?:\\.[^"\\]*)*(?:"|\Z)|-?[0-9][0-9.eE+-]*|[\[\]{},:]', re.DOTALL)
+_CDATA = "CDATA["
+
+
+def is_credential(name: str) -> bool:
+    """Whether what has this name is likely a secret."""
+    return _CREDENTIAL.search(name) is not None
+
+
+def body_credentials(body: str) -> Iterator[str]:
+    """The values of credentials, with those within them, whatever their length; texts of JSON and XML are decoded."""
+    match body.lstrip()[:1]:
+        case "{" | "[":
+            yield from _of_json(body)
+        case "<":
+            yield from _of_xml(body)
+        case _:
+            yield from chain(_of_form(body), _of_json(body))
+
+
+def _of_json(body: str) -> Iterator[str]:
+    """Texts and numbers of members with the name of a credential, and all that is within such members."""
+    within = [False]  # for each array and object that is open
+    name = value = ""
+    for token in chain(_JSON_TOKEN.findall(body), ","):
+        if token == ":":
+            name, value = value, ""
+            continue
+        if value:
+            yield from [value] if within[-1] or is_credential(name) else _within(value)
+        value = _json_value(token)
+        if token in "{[":
+            within.append(within[-1] or is_credential(name))
+        elif token in "}]" and len(within) > 1:
+            within.pop()
+        if token in "{[}],":
+            name = ""
+
+
+def _json_value(token: str) -> str:
+    """The text of a text, the digits of a number; of what else there is, nothing."""
+    if token[0] != '"':
+        return token if token[0] in "-0123456789" else ""
+    try:
+        return str(json.loads(token, strict=False))
+    except ValueError:
+        return token.strip('"')
+
+
+def _of_form(body: str) -> Iterator[str]:
+    """The values of pairs, as they stand; what has a space in its name is prose."""
+    for pair in re.split(r"[&\r\n]", body):
+        name, _, value = pair.partition("=")
+        if len(name.split()) == 1 and is_credential(unquote_plus(name)):
+            yield value
+        else:
+            yield from _within(unquote_plus(value))
+
+
+def _within(value: str) -> Iterator[str]:
+    """What a value holds that is a body itself."""
+    if value.lstrip()[:1] in ("{", "[", "<"):
+        yield from body_credentials(value)
+
+
+def _of_xml(body: str) -> Iterator[str]:
+    elements = _Elements()
+    elements.feed(body)
+    elements.close()
+    return iter(elements.found)
+
+
+class _Elements(HTMLParser):
+    """Reads a template of XML, and takes what need not be well formed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self._within = [False]
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._within.append(self._within[-1] or is_credential(tag))
+        self.found += [value for name, value in attrs if value and (self._within[-1] or is_credential(name))]
+
+    def handle_endtag(self, tag: str) -> None:
+        if len(self._within) > 1:
+            self._within.pop()
+
+    def handle_data(self, data: str) -> None:
+        self.found += [data] if self._within[-1] else _within(data)
+
+    def unknown_decl(self, data: str) -> None:
+        if data.startswith(_CDATA):
+            self.handle_data(data.removeprefix(_CDATA))

@@ -1,0 +1,122 @@
+"""What a text means, however it is spelled: percent escapes, escapes of JSON and entities of HTML, one within another.
+
+Sources: RFC 3986, section 2.1; RFC 8259, section 7; HTML, section "Character references". Programs in JavaScript also
+write `\\x26`, `\\u{26}` and `%u0026`.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from html.entities import html5
+from typing import NamedTuple
+
+ROUNDS = 5  # so many spellings, one within another, are looked through
+LONGEST_ESCAPE = 64  # bytes; the longest names of HTML have half as many
+
+_ESCAPE = re.compile(
+    rb"%(?P<byte>[0-9A-Fa-f]{2})"
+    rb"|[\\%]u(?P<pair>[Dd][89ABab][0-9A-Fa-f]{2}[\\%]u[Dd][C-Fc-f][0-9A-Fa-f]{2})"
+    rb"|[\\%]u(?P<unit>[0-9A-Fa-f]{4})"
+    rb"|\\u\{(?P<braced>[0-9A-Fa-f]{1,6})\}"
+    rb"|\\x(?P<short>[0-9A-Fa-f]{2})"
+    rb"|\\(?P<letter>[\"\\/'bfnrt])"
+    rb"|&\#(?P<decimal>[0-9]{1,10});"
+    rb"|&\#[Xx](?P<hexadecimal>[0-9A-Fa-f]{1,10});"
+    rb"|&(?P<name>[A-Za-z][A-Za-z0-9]{1,31});"
+)
+_BEGUN_ESCAPE = re.compile(rb"(?:%[0-9A-Fa-f]?|[\\%]u\{?[0-9A-Fa-f]{0,6}|\\(?:x[0-9A-Fa-f]?)?|&\#?[A-Za-z0-9]{0,31})\Z")
+_LETTERS = {b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t"}
+
+
+class Meaning(NamedTuple):
+    """A text's bytes in UTF-8, its escapes decoded, and of each byte where in the text it begins and ends."""
+
+    data: bytes
+    starts: Sequence[int]
+    ends: Sequence[int]
+
+
+def meanings(text: str) -> Iterator[Meaning]:
+    """The text as it stands, and after each round of decoding, until nothing changes or ROUNDS are done.
+
+    The time is linear in the text: each escape that is decoded makes it shorter.
+    """
+    meaning: Meaning | None = _as_it_stands(text)
+    for _ in range(ROUNDS + 1):
+        if meaning is None:
+            return
+        yield meaning
+        meaning = _decoded(meaning)
+
+
+def without_begun_escape(data: bytes) -> bytes:
+    """The bytes without what may be the start of an escape at their end, which what follows would complete."""
+    return _BEGUN_ESCAPE.sub(b"", data)
+
+
+def _as_it_stands(text: str) -> Meaning:
+    data = text.encode("utf-8", "surrogatepass")
+    if len(data) == len(text):
+        return Meaning(data, range(len(data)), range(1, len(data) + 1))
+    starts = [place for place, character in enumerate(text) for _ in range(_width(character))]
+    return Meaning(data, starts, [place + 1 for place in starts])
+
+
+def _width(character: str) -> int:
+    """The bytes of a character in UTF-8."""
+    return 1 + (character > "\x7f") + (character > "\u07ff") + (character > "\uffff")
+
+
+def _decoded(meaning: Meaning) -> Meaning | None:
+    """After one round; None where nothing changes."""
+    data, done = bytearray(), 0
+    starts: list[int] = []
+    ends: list[int] = []
+    for match in _ESCAPE.finditer(meaning.data):
+        kind = match.lastgroup
+        assert kind is not None
+        meant = _DECODERS[kind](match[kind])
+        if meant is None:
+            continue
+        begin, end = match.span()
+        data += meaning.data[done:begin] + meant
+        starts += meaning.starts[done:begin]
+        starts += [meaning.starts[begin]] * len(meant)
+        ends += meaning.ends[done:begin]
+        ends += [meaning.ends[end - 1]] * len(meant)
+        done = end
+    if not done:
+        return None
+    return Meaning(bytes(data + meaning.data[done:]), [*starts, *meaning.starts[done:]], [*ends, *meaning.ends[done:]])
+
+
+def _character(code: int) -> bytes | None:
+    """None for what is no character: half a pair, or beyond Unicode."""
+    return None if 0xD800 <= code < 0xE000 or code > 0x10FFFF else chr(code).encode()
+
+
+def _hexadecimal(digits: bytes) -> bytes | None:
+    return _character(int(digits, 16))
+
+
+def _pair(digits: bytes) -> bytes:
+    """Of the two halves `D83D\\uDE00`."""
+    high, low = int(digits[:4], 16), int(digits[6:], 16)
+    return chr(0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00)).encode()
+
+
+def _named(name: bytes) -> bytes | None:
+    text = html5.get(f"{name.decode()};")
+    return None if text is None else text.encode()
+
+
+_DECODERS: dict[str, Callable[[bytes], bytes | None]] = {
+    "byte": lambda digits: bytes.fromhex(digits.decode()),
+    "pair": _pair,
+    "unit": _hexadecimal,
+    "braced": _hexadecimal,
+    "short": _hexadecimal,
+    "letter": lambda letter: _LETTERS.get(letter, letter),
+    "decimal": lambda digits: _character(int(digits)),
+    "hexadecimal": _hexadecimal,
+    "name": _named,
+}
