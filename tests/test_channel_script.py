@@ -11,11 +11,13 @@ from typing import Any
 
 import pytest
 import uvloop
+from hypothesis import given
+from hypothesis import strategies as st
 
 from alertrpc.delivery.channels.script import ScriptChannel
 from alertrpc.delivery.message import Message
 from alertrpc.delivery.outcome import Outcome, Reason, Verdict
-from alertrpc.delivery.scripts.environment import TEXT_BYTES
+from alertrpc.delivery.scripts.environment import TEXT_BYTES, TOTAL_BYTES, Room, environment_of
 from alertrpc.delivery.scripts.files import UnusableScript, find_script, folder_name
 from alertrpc.records import Kind, MediaType
 
@@ -262,12 +264,59 @@ async def test_what_a_script_is_given(scripts: Scripts) -> None:
         "alarm_id_json": '"7"',
         "PATH_json": '"evil"',
         "label_a_b": "exact",
+        "label_a_b_2": "odd",
+        "label_a_b_3": "odder",
         "label__": "u",
         "annotation_x_y": "z",
-        "environment_truncated": "1",  # PATH and two labels have no place
+        "environment_truncated": "1",  # PATH has no place
     }
     assert (scripts.work / "chat").stat().st_mode & 0o777 == 0o700
     assert scripts.work.stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.parametrize("prefix", ["label_", "annotation_"])
+@pytest.mark.parametrize(
+    ("pushed", "names"),
+    [
+        (["a.b", "a-b"], ["a_b", "a_b_2"]),
+        (["a.b", "a-b", "a b", "a_b"], ["a_b_2", "a_b_3", "a_b_4", "a_b"]),
+        (["a.b", "a-b", "a_b_2", "a/b"], ["a_b", "a_b_3", "a_b_2", "a_b_4"]),
+        (["a.b", "a-b", "a.b_2"], ["a_b", "a_b_2", "a_b_2_2"]),
+        (["七", "é", "_"], ["__2", "__3", "_"]),
+    ],
+)
+async def test_names_that_change_to_one(prefix: str, pushed: list[str], names: list[str], scripts: Scripts) -> None:
+    dumped = await scripts.dump({prefix + name: name for name in pushed})
+    named = {name: value for name, value in dumped["env"].items() if name.startswith(prefix)}
+    assert named == {prefix + name: value for name, value in zip(names, pushed, strict=True)}
+    assert dumped["env"]["environment_truncated"] == "0"
+
+
+OFTEN_THE_SAME = st.text("a_.-é2", min_size=1, max_size=5)
+
+
+@given(st.lists(OFTEN_THE_SAME, unique=True, max_size=30), st.lists(OFTEN_THE_SAME, unique=True, max_size=10))
+def test_no_label_is_lost_for_its_name(labels: list[str], annotations: list[str]) -> None:
+    pushed = {f"label_{name}": f"l {name}" for name in labels} | {f"annotation_{name}": name for name in annotations}
+    room = Room(TOTAL_BYTES)
+    environment = environment_of({**pushed, "alarm_id": "7", "message": "m"}, room)
+    named = {name.decode(): data.decode() for name, data in environment.items()}
+    told = {name: value for name, value in named.items() if name.startswith(("label_", "annotation_"))}
+    assert sorted(told.values()) == sorted(pushed.values())
+    assert all(name.isascii() and name.isidentifier() for name in told)
+    assert all(told[name] == value for name, value in pushed.items() if name.isascii() and name.isidentifier())
+    assert (named["alarm_id"], named["environment_truncated"], room.is_exceeded) == ("7", "0", False)
+
+
+async def test_ten_thousand_labels_that_change_to_one_name(scripts: Scripts) -> None:
+    hundred = [chr(0x4E00 + number) for number in range(100)]
+    labels = {f"label_{first}{second}": "v" for first in hundred for second in hundred}
+    dumped = await scripts.dump({**labels, "label____5000": "exact"})
+    assert dumped["env"]["environment_truncated"] == "0"
+    named = {name: value for name, value in dumped["env"].items() if name.startswith("label_")}
+    numbers = [number for number in range(2, 10_002) if number != 5000]
+    assert named.keys() == {"label___", *(f"label____{number}" for number in [*numbers, 5000])}
+    assert named["label____5000"] == "exact"
 
 
 async def test_nuls_and_half_characters(scripts: Scripts) -> None:

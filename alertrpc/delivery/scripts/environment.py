@@ -4,7 +4,7 @@ import contextlib
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import IO
@@ -17,6 +17,7 @@ from alertrpc.ledger.variables import ANNOTATION, LABEL
 
 OWN_VARIABLES = ("PATH", "HOME", "LANG")  # all that a script sees of the server's environment
 TRUNCATED = b"environment_truncated"
+RESERVED = frozenset({TRUNCATED, *map(os.fsencode, OWN_VARIABLES)})
 # Linux takes 128 KiB a text, and 2 MiB of them all where the stack has its usual 8 MiB.
 TEXT_BYTES = 96 * 1024
 TOTAL_BYTES = 1024 * 1024
@@ -79,9 +80,8 @@ def environment_of(variables: Mapping[str, str], room: Room) -> dict[bytes, byte
     environment[TRUNCATED] = b"0"
     for name, data in environment.items():
         room.takes(len(name) + len(data) + 2)
-    reserved = {TRUNCATED, *map(os.fsencode, OWN_VARIABLES)}
     for name, data in _named_values(variables, room):
-        if name in reserved or name in environment:
+        if name in RESERVED or name in environment:
             room.is_exceeded = True
         elif room.takes(len(name) + len(data) + 2):
             environment[name] = data
@@ -100,8 +100,23 @@ def _named_values(variables: Mapping[str, str], room: Room) -> Iterator[tuple[by
         if f"{name}_json" not in variables:
             yield _documented_names(name)[1], room.json(variables[name])
     # a name that needs no change comes before one that is changed to it
-    for name in sorted(of_alarm, key=_is_odd):
-        yield _variable_name(name), room.text(variables[name])
+    of_alarm.sort(key=_is_odd)
+    taken = RESERVED.union(*map(_documented_names, documented))
+    names = _free_names(map(_variable_name, of_alarm), set(taken))
+    for name, free in zip(of_alarm, names, strict=True):
+        yield free, room.text(variables[name])
+
+
+def _free_names(names: Iterable[bytes], taken: set[bytes]) -> Iterator[bytes]:
+    """Each name, where it is taken with the next number from 2 on that makes it free; `taken` is added to."""
+    numbers: dict[bytes, int] = {}
+    for name in names:
+        free = name
+        while free in taken:
+            numbers[name] = numbers.get(name, 1) + 1
+            free = b"%s_%d" % (name, numbers[name])
+        taken.add(free)
+        yield free
 
 
 @lru_cache(maxsize=1000)
