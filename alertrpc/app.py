@@ -68,6 +68,7 @@ def build_app(settings: Settings, bell: Bell, clock: Clock = time.time) -> web.A
                 deliverer = Deliverer(database, ledger, sender, bell, lock, clock)
                 await stack.enter_async_context(deliverer.running(settings.shutdown_timeout))
             app[health.DATABASE] = database
+            app[health.HEALTH] = health.Health(database)
             app[CREDENTIALS] = credentials
             app[pushes.PUSHES] = Pushes(database, ledger, clock, bell.ring)
             app[channels.TRIALS] = trials

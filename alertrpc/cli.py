@@ -21,6 +21,7 @@ from alertrpc import __version__
 from alertrpc.api.credentials import hash_token
 from alertrpc.api.passwords import hash_password
 from alertrpc.errors import AlertrpcError, ConfigurationError, LoadError, NameFaults, SettingsError, StoreError
+from alertrpc.loglines import LineFormatter
 from alertrpc.records import Configuration, Kind
 from alertrpc.settings import TABLE, Setting, Settings, at_least_one, duration, read_settings
 from alertrpc.store import users
@@ -146,9 +147,9 @@ def serve(settings: Settings, config: str | None) -> None:
 
     What the file of --config declares, media types, users' media and actions, is applied first.
     """
-    logging.basicConfig(
-        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
-    )
+    to_stderr = logging.StreamHandler()
+    to_stderr.setFormatter(LineFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=settings.log_level.upper(), handlers=[to_stderr])
     logging.getLogger("aiosqlite").setLevel(logging.INFO)  # else it tells every statement with its values
     from alertrpc.server import serve as run_server  # the other commands start sooner without it
 

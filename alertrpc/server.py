@@ -20,6 +20,7 @@ from alertrpc.delivery.scripts.process import kill_running
 from alertrpc.errors import AlertrpcError
 from alertrpc.settings import Settings
 from alertrpc.store.database import prepare
+from alertrpc.web import http_log
 
 new_event_loop: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop
 with suppress(ImportError):  # there is not a build of uvloop for every machine
@@ -109,6 +110,7 @@ async def _serve(
         loop.add_reader(parent, _orphaned, parent, stop)
     runner = web.AppRunner(
         build_app(settings, bell),
+        logger=http_log.log,
         access_log=None,
         shutdown_timeout=settings.shutdown_timeout,
         handle_signals=False,

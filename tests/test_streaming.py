@@ -215,6 +215,20 @@ def test_slow_query_is_ended_with_a_clear_error(long_database: Path) -> None:
         assert len(get(server, auth, {"limit": 1000})) == 1000
 
 
+def test_slow_query_after_its_first_rows_breaks_off_in_a_line(long_database: Path) -> None:
+    patterns = ["Problem started at 170000*", *SLOW_SEARCH["search"]["message"]]  # the first is that of a third
+    slow = {"search": {"message": patterns}, "searchWildcardsEnabled": True, "searchByAny": True, "output": "extend"}
+    with serving(long_database, "--query-timeout", "1s") as server:
+        auth = log_in(server)
+        with SlowReader(server.port, call("alert.get", slow, auth=auth, id=1)) as reader:
+            assert reader.start().startswith(b'{"jsonrpc":"2.0","result":[')
+            with pytest.raises((HTTPException, ConnectionError)):
+                reader.rest()
+        said = "an answer to 127.0.0.1 broke off: Query time limit of 1 seconds exceeded."
+        assert eventually(lambda: said in server.log.read_text())
+        assert "Traceback" not in server.log.read_text()
+
+
 ENDLESS = (
     "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT CAST(i AS TEXT) AS row FROM n WHERE i < 0"
 )

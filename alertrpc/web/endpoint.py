@@ -7,7 +7,8 @@ from functools import partial
 from aiohttp import web
 from multidict import CIMultiDict
 
-from alertrpc.errors import ApiError, QueryStopped, SlowClient
+from alertrpc.errors import ApiError, QueryStopped, QueryTimeout, SlowClient
+from alertrpc.loglines import strangers
 from alertrpc.rpc.answer import Answer
 from alertrpc.rpc.dispatch import Client, Dispatcher, bearer_of
 from alertrpc.web.body import BODIES, BROKEN_BODY, NoRoom, is_gone
@@ -49,7 +50,7 @@ async def serve_rpc(request: web.Request) -> web.StreamResponse:
     except NoRoom:
         return refusal(503, {"Retry-After": RETRY_SECONDS})
     except BROKEN_BODY as error:
-        log.debug("%s sent a body that broke off or cannot be read: %s", request.remote, error)
+        strangers.debug("%s sent a body that broke off or cannot be read: %s", request.remote, error)
         return refusal(400)
     client = Client(request.headers.get("Authorization"), request.remote or "", partial(is_gone, request))
     answer = await dispatcher.answer(asked, client)
@@ -93,12 +94,15 @@ async def _stream(request: web.Request, answer: Answer, rest: AsyncIterator[byte
             async with timeout:
                 await response.write_eof()
     except (TimeoutError, SlowClient):
-        log.warning(
+        strangers.warning(
             "%s took too little of its answer in %g s and is cut off", request.remote, request.app[STALL_TIMEOUT]
         )
         _break(request)
     except (ConnectionError, QueryStopped):
-        log.debug("%s went away before the end of its answer", request.remote)
+        strangers.debug("%s went away before the end of its answer", request.remote)
+        _break(request)
+    except QueryTimeout as error:
+        strangers.warning("an answer to %s broke off: %s", request.remote, error)
         _break(request)
     except Exception:
         log.exception("an answer to %s broke off", request.remote)

@@ -7,17 +7,41 @@ from aiohttp import web
 from alertrpc.store.database import Database
 
 DATABASE = web.AppKey("database", Database)
-
 SERVER = {"Server": "alertrpc"}
 
 log = logging.getLogger(__name__)
 
 
+class Health:
+    """Asks the database whether it answers; the log is told when that changes, however often it is asked."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._answered = True
+
+    async def answers(self) -> bool:
+        fault = await self._fault()
+        if fault and self._answered:
+            log.error("the database does not answer: %s", fault)
+        elif not fault and not self._answered:
+            log.warning("the database answers again")
+        self._answered = not fault
+        return self._answered
+
+    async def _fault(self) -> str:
+        """Why it does not answer; empty when it does."""
+        try:
+            await self._database.ping()
+        except Exception as error:
+            return f"{type(error).__name__}: {error}"
+        return ""
+
+
+HEALTH = web.AppKey("health", Health)
+
+
 async def healthz(request: web.Request) -> web.Response:
     """200 `{"status": "ok"}`, or 503 `{"status": "database"}` when it does not answer."""
-    try:
-        await request.app[DATABASE].ping()
-    except Exception:
-        log.exception("the database does not answer")
-        return web.json_response({"status": "database"}, status=503, headers=SERVER)
-    return web.json_response({"status": "ok"}, headers=SERVER)
+    if await request.app[HEALTH].answers():
+        return web.json_response({"status": "ok"}, headers=SERVER)
+    return web.json_response({"status": "database"}, status=503, headers=SERVER)

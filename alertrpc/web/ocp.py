@@ -27,6 +27,7 @@ from alertrpc.errors import (
 )
 from alertrpc.intake.alarm import BodyFault
 from alertrpc.intake.parsing import Bytes, NoJson, TooManyValues, parse_json
+from alertrpc.loglines import strangers
 from alertrpc.records import Json
 from alertrpc.web.body import BODIES, BROKEN_BODY, NoRoom
 
@@ -89,7 +90,9 @@ def enveloped(handler: DataHandler) -> Handler:
         else:
             return _response(request, status, content, started, trace)
         if fault.status in (401, 403):
-            log.warning("%s may not %s %s: %s", request.remote, request.method, request.rel_url.raw_path, fault.message)
+            strangers.warning(
+                "%s may not %s %s: %s", request.remote, request.method, request.rel_url.raw_path, fault.message
+            )
         request[HEADERS].update(fault.headers)
         content = {"error": {"code": fault.code, "message": fault.message}}
         response = _response(request, fault.status, content, started, trace)

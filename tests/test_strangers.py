@@ -1,0 +1,164 @@
+"""What strangers send leaves few lines in the log, none of them a traceback or forged; faults of ours keep theirs."""
+
+import logging
+import re
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from aiohttp import ClientSession, web
+
+from alertrpc.loglines import LONGEST_LINE, MOST_LINES, PERIOD, FewLines, LineFormatter, one_line, printable
+from alertrpc.web import http_log
+from tests.raw import BROKEN, GARBAGE, MALFORMED, send
+from tests.support import Server, serving
+from tests.test_http import health
+from tests.wire import eventually
+
+FEW = [list(MALFORMED)[start : start + MOST_LINES] for start in range(0, len(MALFORMED), MOST_LINES)]
+
+
+def told(server: Server) -> list[str]:
+    """The lines about strangers, without their times."""
+    lines = server.log.read_text().splitlines()
+    return [line.partition(" alertrpc.strangers: ")[2] for line in lines if " alertrpc.strangers: " in line]
+
+
+def unexpected(server: Server) -> list[str]:
+    """Lines that are neither about strangers nor what every server writes."""
+    return [
+        line
+        for line in server.log.read_text().splitlines()
+        if " alertrpc.strangers: " not in line and " INFO alertrpc." not in line
+    ]
+
+
+@pytest.mark.parametrize("names", FEW)
+def test_malformed_requests_are_a_line_each(server: Server, names: list[str]) -> None:
+    for number, name in enumerate(names, 1):
+        assert b" 400 Bad Request\r\n" in send(server.port, MALFORMED[name]), name
+        assert eventually(lambda number=number: len(told(server)) == number), name  # type: ignore[misc]
+        assert re.fullmatch(r"a request of 127\.0\.0\.1 cannot be read or answered: \w.*", told(server)[-1]), name
+    assert max(map(len, told(server))) <= LONGEST_LINE
+    assert unexpected(server) == []
+
+
+def test_garbage_and_broken_bodies_leave_no_line(server: Server) -> None:
+    for name, request in GARBAGE.items():
+        assert b" 400 Bad Request\r\n" in send(server.port, request), name
+    for request in BROKEN.values():
+        send(server.port, request, wait=False)
+    assert health(server.port) == (200, {"status": "ok"})
+    assert server.stop() == 0
+    assert unexpected(server) == []
+    assert len(told(server)) <= 2  # of a push without a credential, and of an answer that nobody waited for
+
+
+@pytest.mark.parametrize("name", [*GARBAGE, *BROKEN])
+def test_at_debug_they_are_a_line_each(database: Path, name: str) -> None:
+    with serving(database, "--log-level", "debug") as server:
+        send(server.port, (GARBAGE | BROKEN)[name], wait=name in GARBAGE)
+        assert health(server.port) == (200, {"status": "ok"})
+        assert server.stop() == 0
+    assert len(told(server)) <= 1
+    assert "Traceback" not in server.log.read_text()
+    if name in GARBAGE:
+        assert told(server)[0].startswith("a request of 127.0.0.1 cannot be read or answered: ")
+
+
+def test_a_flood_leaves_few_lines(server: Server) -> None:
+    started = time.monotonic()
+    for _ in range(100):
+        send(server.port, MALFORMED["length"])
+        send(server.port, b"GET /api/v2/alarm/alarms HTTP/1.0\r\n\r\n")
+    periods = 1 + int((time.monotonic() - started) / PERIOD)
+    assert MOST_LINES <= len(told(server)) <= periods * MOST_LINES
+    assert {line.partition(" ")[0] for line in told(server)} == {"a", "127.0.0.1"}
+    assert unexpected(server) == []
+
+
+def test_the_next_line_says_how_many_were_left_out() -> None:
+    now, few, passed = 0.0, FewLines(lambda: now), []
+
+    def log(number: int) -> None:
+        record = logging.LogRecord("x", logging.WARNING, "", 0, "line %d", (number,), None)
+        if few.filter(record):
+            passed.append(record.getMessage())
+
+    for number in range(MOST_LINES + 3):
+        now = 0.5 * number
+        log(number)
+    assert passed == [f"line {number}" for number in range(MOST_LINES)]
+    now = PERIOD - 0.001
+    log(98)
+    now = PERIOD
+    log(99)
+    log(100)
+    now = PERIOD + 0.5
+    log(101)
+    assert passed[MOST_LINES:] == [
+        "line 99 (4 such lines before were left out)",
+        "line 101 (1 such lines before were left out)",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("a\nb\r\n", "a\\nb\\r\\n"),
+        ("\x1b[31mred", "\\x1b[31mred"),
+        ("\0\x7f\x85", "\\x00\\x7f\\x85"),
+        ("\u2028\u202e\udcff", "\\u2028\\u202e\\udcff"),
+        ("Prüfung ✓ 🎉 100%s", "Prüfung ✓ 🎉 100%s"),
+    ],
+)
+def test_a_line_shows_what_is_not_printable(text: str, line: str) -> None:
+    assert printable(text) == line
+    record = logging.LogRecord("x", logging.INFO, "", 0, "of %s", (text,), None)
+    assert LineFormatter("%(name)s %(message)s").format(record) == f"x of {line}"
+
+
+def test_a_line_is_cut() -> None:
+    assert one_line("a" * 20, 20) == "a" * 20
+    assert one_line("a" * 21, 20) == "a" * 17 + "..."
+    assert one_line("\n" * 20, 20) == "\\n" * 8 + "\\..."
+
+
+async def fail(request: web.Request) -> web.Response:
+    raise RuntimeError("a fault of ours")
+
+
+@pytest.fixture
+async def failing_port() -> AsyncIterator[int]:
+    """A server whose handler fails."""
+    app = web.Application()
+    app.router.add_get("/", fail)
+    runner = web.AppRunner(app, logger=http_log.log)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        yield runner.addresses[0][1]
+    finally:
+        await runner.cleanup()
+
+
+async def test_a_fault_of_ours_keeps_its_traceback(failing_port: int, caplog: pytest.LogCaptureFixture) -> None:
+    async with ClientSession() as session, session.get(f"http://127.0.0.1:{failing_port}/") as answer:
+        assert answer.status == 500
+    [record] = [record for record in caplog.records if record.name == http_log.log.name]
+    assert record.levelno == logging.ERROR
+    assert record.exc_info
+    assert str(record.exc_info[1]) == "a fault of ours"
+
+
+def test_health_is_told_when_it_changes(server: Server, database: Path) -> None:
+    moved = database.with_suffix(".moved")
+    for _ in range(2):
+        database.rename(moved)
+        assert [health(server.port) for _ in range(3)] == [(503, {"status": "database"})] * 3
+        moved.rename(database)
+        assert [health(server.port) for _ in range(3)] == [(200, {"status": "ok"})] * 3
+    lines = [line.partition(" alertrpc.web.health: ")[2] for line in unexpected(server)]
+    gone = "the database does not answer: StoreError: the database file was moved or replaced"
+    assert lines == [gone, "the database answers again"] * 2
