@@ -25,6 +25,7 @@ from alertrpc.web import alarm_routes, channels, endpoint, health, pushes
 from alertrpc.web.body import BODIES, Bodies
 from alertrpc.web.callers import CREDENTIALS, PUSH_LIMIT, PushLimit
 from alertrpc.web.encodings import refuse_encodings
+from alertrpc.web.expect import expect
 from alertrpc.web.ocp import HEAVY
 
 
@@ -78,7 +79,7 @@ def build_app(settings: Settings, bell: Bell, clock: Clock = time.time) -> web.A
             yield
 
     app.cleanup_ctx.append(services)
-    app.router.add_get("/healthz", health.healthz)
+    app.router.add_get("/healthz", health.healthz, expect_handler=expect)
     alarm_routes.add_routes(app)
     channels.add_routes(app)
     endpoint.add_routes(app)

@@ -2,6 +2,7 @@
 
 import logging
 import re
+import socket
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -14,7 +15,7 @@ from alertrpc.web import http_log
 from tests.raw import BROKEN, GARBAGE, MALFORMED, send
 from tests.support import Server, serving
 from tests.test_http import health
-from tests.wire import eventually
+from tests.wire import PATIENCE, eventually
 
 FEW = [list(MALFORMED)[start : start + MOST_LINES] for start in range(0, len(MALFORMED), MOST_LINES)]
 
@@ -123,6 +124,29 @@ def test_a_line_is_cut() -> None:
     assert one_line("a" * 20, 20) == "a" * 20
     assert one_line("a" * 21, 20) == "a" * 17 + "..."
     assert one_line("\n" * 20, 20) == "\\n" * 8 + "\\..."
+
+
+@pytest.mark.parametrize("path", [b"/api_jsonrpc.php", b"/healthz", b"/api/v2/alerts", b"/api/v2/x", b"/x"])
+def test_another_expectation_is_417(shared_server: Server, path: bytes) -> None:
+    request = b"POST %s HTTP/1.%d\r\nHost: test\r\nExpect: %s\r\nConnection: close\r\n\r\n"
+    for expected in (b"100-continued", b"\xff"):
+        assert b" 417 Expectation Failed\r\n" in send(shared_server.port, request % (path, 1, expected))
+    assert send(shared_server.port, request % (path, 1, b"100-Continue")).startswith(
+        b"HTTP/1.1 100 Continue\r\n\r\nHTTP"
+    )
+    assert not send(shared_server.port, request % (path, 0, b"100-continue")).startswith(b"HTTP/1.1 100 Continue")
+    assert unexpected(shared_server) == []
+
+
+def test_clients_that_go_away_between_requests_leave_no_line(server: Server) -> None:
+    """The second request is looked at when nobody is there any more, which about one of twenty meets."""
+    first = b"GET /api/v2/alarm/alarms HTTP/1.1\r\nHost: test\r\nAuthorization: Basic QWRtaW46emFiYml4\r\n\r\n"
+    for _ in range(200):
+        with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE) as connection:
+            connection.sendall(first + BROKEN["body"])
+            connection.recv(10)
+    assert server.stop() == 0
+    assert unexpected(server) == []
 
 
 async def fail(request: web.Request) -> web.Response:

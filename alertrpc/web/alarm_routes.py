@@ -5,6 +5,7 @@ from typing import Any
 from aiohttp import web
 
 from alertrpc.web.alarm_lists import get_alarm, list_alarms, list_notifications
+from alertrpc.web.expect import expect
 from alertrpc.web.ocp import OcpFault, add_route, enveloped
 from alertrpc.web.pushes import push_alertmanager, push_ocp, push_prometheus
 
@@ -17,7 +18,7 @@ def add_routes(app: web.Application) -> None:
     add_route(app, "/api/v2/alarm/notifications", {"GET": list_notifications})
     add_route(app, "/api/v2/alerts", {"POST": push_prometheus})
     add_route(app, "/alertmanager", {"POST": push_alertmanager})
-    app.router.add_route("*", _ELSEWHERE, enveloped(_nothing_here))
+    app.router.add_route("*", _ELSEWHERE, enveloped(_nothing_here), expect_handler=expect)
 
 
 async def _nothing_here(request: web.Request) -> Any:

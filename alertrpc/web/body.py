@@ -1,6 +1,7 @@
 """The bodies of requests: how large each may be, how long it may take, and what all of them together may take."""
 
 import asyncio
+import math
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -75,6 +76,8 @@ class Bodies:
         Raises HTTPRequestEntityTooLarge, NoRoom, one of BROKEN_BODY when it broke off or cannot be read, and TimeoutError
         when the client takes too long, or stalls while others need the room.
         """
+        if request.transport is None:  # aiohttp would call it a RuntimeError
+            raise ConnectionResetError("the client went away before its request was looked at")
         timeout = asyncio.timeout(self._stall_timeout)
         held, room = _Held(timeout), self._anonymous
         expected = request.content_length or 0
@@ -90,6 +93,7 @@ class Bodies:
                     self._check(len(body), room is self._known)
                     if len(body) > FREE_BYTES:
                         room.hold(held, len(body))
+            held.since = math.inf  # it is here: nothing ends it any more
             yield body
         finally:
             room.free(held)

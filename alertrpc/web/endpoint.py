@@ -13,6 +13,7 @@ from alertrpc.rpc.answer import Answer
 from alertrpc.rpc.dispatch import Client, Dispatcher, bearer_of
 from alertrpc.web.body import BODIES, BROKEN_BODY, NoRoom, is_gone
 from alertrpc.web.callers import CREDENTIALS
+from alertrpc.web.expect import expect
 from alertrpc.web.ocp import NO_HEADERS, RETRY_SECONDS
 from alertrpc.web.pace import Pace
 
@@ -129,7 +130,6 @@ async def not_found(_request: web.Request) -> web.Response:
 
 def add_routes(app: web.Application) -> None:
     """The endpoint at /jsonrpc and at every path that ends in /api_jsonrpc.php; nothing elsewhere."""
-    app.router.add_route("*", "/api_jsonrpc.php", serve_rpc)
-    app.router.add_route("*", "/jsonrpc", serve_rpc)
-    app.router.add_route("*", r"/{prefix:.*}/api_jsonrpc.php", serve_rpc)
-    app.router.add_route("*", r"/{path:.*}", not_found)
+    for path in ("/api_jsonrpc.php", "/jsonrpc", r"/{prefix:.*}/api_jsonrpc.php"):
+        app.router.add_route("*", path, serve_rpc, expect_handler=expect)
+    app.router.add_route("*", r"/{path:.*}", not_found, expect_handler=expect)

@@ -30,6 +30,7 @@ from alertrpc.intake.parsing import Bytes, NoJson, TooManyValues, parse_json
 from alertrpc.loglines import strangers
 from alertrpc.records import Json
 from alertrpc.web.body import BODIES, BROKEN_BODY, NoRoom
+from alertrpc.web.expect import expect
 
 T = TypeVar("T")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -107,15 +108,15 @@ def add_route(app: web.Application, path: str, handlers: Mapping[str, DataHandle
     """Adds the handlers of a path by HTTP method; any other method is answered 405."""
     resource = app.router.add_resource(path)
     for method, handler in handlers.items():
-        resource.add_route(method, enveloped(handler))
+        resource.add_route(method, enveloped(handler), expect_handler=expect)
         if method == "GET":
-            resource.add_route("HEAD", enveloped(handler))
+            resource.add_route("HEAD", enveloped(handler), expect_handler=expect)
     allowed = ", ".join(handlers)
 
     async def refuse(request: web.Request) -> Any:
         raise OcpFault(405, f"{request.method} is not among the methods here: {allowed}", headers={"Allow": allowed})
 
-    resource.add_route("*", enveloped(refuse))
+    resource.add_route("*", enveloped(refuse), expect_handler=expect)
 
 
 async def read_json(request: web.Request, use: Callable[[Json, Bytes], T]) -> T:
