@@ -27,6 +27,7 @@ from alertrpc.web.callers import CREDENTIALS, PUSH_LIMIT, PushLimit
 from alertrpc.web.encodings import refuse_encodings
 from alertrpc.web.expect import expect
 from alertrpc.web.ocp import HEAVY
+from alertrpc.web.server_header import name_server
 
 
 def build_app(settings: Settings, bell: Bell, clock: Clock = time.time) -> web.Application:
@@ -34,6 +35,7 @@ def build_app(settings: Settings, bell: Bell, clock: Clock = time.time) -> web.A
 
     `bell` is shared by all workers of the database.
     """
+    name_server()
     app = web.Application(client_max_size=settings.body_limit, middlewares=[refuse_encodings])
     app[BODIES] = Bodies(
         limit=settings.body_limit,

@@ -12,6 +12,7 @@ from aiohttp import ClientSession, web
 
 from alertrpc.loglines import LONGEST_LINE, MOST_LINES, PERIOD, FewLines, LineFormatter, one_line, printable
 from alertrpc.web import http_log
+from alertrpc.web.server_header import name_server
 from tests.raw import BROKEN, GARBAGE, MALFORMED, send
 from tests.support import Server, serving
 from tests.test_http import health
@@ -155,7 +156,8 @@ async def fail(request: web.Request) -> web.Response:
 
 @pytest.fixture
 async def failing_port() -> AsyncIterator[int]:
-    """A server whose handler fails."""
+    """A server whose handler fails, as the real ones are run."""
+    name_server()
     app = web.Application()
     app.router.add_get("/", fail)
     runner = web.AppRunner(app, logger=http_log.log)
@@ -169,7 +171,7 @@ async def failing_port() -> AsyncIterator[int]:
 
 async def test_a_fault_of_ours_keeps_its_traceback(failing_port: int, caplog: pytest.LogCaptureFixture) -> None:
     async with ClientSession() as session, session.get(f"http://127.0.0.1:{failing_port}/") as answer:
-        assert answer.status == 500
+        assert (answer.status, answer.headers["Server"]) == (500, "alertrpc")
     [record] = [record for record in caplog.records if record.name == http_log.log.name]
     assert record.levelno == logging.ERROR
     assert record.exc_info

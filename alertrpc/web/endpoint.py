@@ -23,7 +23,6 @@ CORS = {
     "Access-Control-Allow-Headers": "Content-Type,Authorization",
     "Access-Control-Allow-Methods": "POST,OPTIONS",
     "Access-Control-Max-Age": "1000",
-    "Server": "alertrpc",
 }
 HEADERS = CIMultiDict({**CORS, "Content-Type": "application/json"})
 
@@ -125,7 +124,7 @@ def _break(request: web.Request) -> None:
 
 
 async def not_found(_request: web.Request) -> web.Response:
-    return web.Response(status=404, text="JSON-RPC is at /api_jsonrpc.php\n", headers={"Server": "alertrpc"})
+    return web.Response(status=404, text="JSON-RPC is at /api_jsonrpc.php\n")
 
 
 def add_routes(app: web.Application) -> None:

@@ -7,7 +7,6 @@ from aiohttp import web
 from alertrpc.store.database import Database
 
 DATABASE = web.AppKey("database", Database)
-SERVER = {"Server": "alertrpc"}
 
 log = logging.getLogger(__name__)
 
@@ -43,5 +42,5 @@ HEALTH = web.AppKey("health", Health)
 async def healthz(request: web.Request) -> web.Response:
     """200 `{"status": "ok"}`, or 503 `{"status": "database"}` when it does not answer."""
     if await request.app[HEALTH].answers():
-        return web.json_response({"status": "ok"}, headers=SERVER)
-    return web.json_response({"status": "database"}, status=503, headers=SERVER)
+        return web.json_response({"status": "ok"})
+    return web.json_response({"status": "database"}, status=503)

@@ -78,7 +78,7 @@ def enveloped(handler: DataHandler) -> Handler:
     async def answer(request: web.Request) -> web.StreamResponse:
         started = time.perf_counter()
         trace = secrets.token_hex(8)
-        request[HEADERS] = {"Server": "alertrpc"}
+        request[HEADERS] = {}
         try:
             content: dict[str, Any] = {"data": await handler(request)}
             status = 200
