@@ -27,7 +27,7 @@ from alertrpc.settings import TABLE, Setting, Settings, at_least_one, duration, 
 from alertrpc.store import users
 from alertrpc.store.applying.applying import bring, rehearse
 from alertrpc.store.database import administered, create, inspect
-from alertrpc.store.loading import load_file
+from alertrpc.store.loading import lines_of, load_file
 
 USAGE = 2
 FAILURE = 1
@@ -242,15 +242,20 @@ def _spelled(counts: dict[str, int]) -> str:
 
 
 @contextmanager
-def _lines(file: Path) -> Iterator[tuple[IO[bytes], Callable[[int], None]]]:
+def _lines(file: Path) -> Iterator[tuple[Iterator[bytes], Callable[[int], None]]]:
     """The lines of a file, and what tells the progress bar of them."""
     with file.open("rb") as raw:
-        lines = cast(IO[bytes], gzip.GzipFile(fileobj=raw)) if file.suffix == ".gz" else raw
+        data = cast(IO[bytes], gzip.GzipFile(fileobj=raw)) if file.suffix == ".gz" else raw
+        size = file.stat().st_size if raw.seekable() else None  # a pipe does not know its end
         columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
         console = Console(stderr=True)
         with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-            task = progress.add_task(f"loading {file.name}", total=file.stat().st_size)
-            yield lines, lambda number: progress.update(task, completed=raw.tell(), description=f"{number} lines")
+            task = progress.add_task(f"loading {file.name}", total=size)
+
+            def on_line(number: int) -> None:
+                progress.update(task, completed=raw.tell() if size else 0, description=f"{number} lines")
+
+            yield lines_of(data), on_line
 
 
 @cli.group()

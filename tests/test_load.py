@@ -1,21 +1,27 @@
 """`alertrpc load`: all of a data file or nothing of it, and what a wrong line is told of."""
 
 import gzip
+import itertools
 import json
 import re
+import resource
 import sqlite3
+import subprocess
+import sys
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 
 from alertrpc.api.passwords import hash_password, is_password
 from alertrpc.errors import LoadError
 from alertrpc.store.connection import connect
+from alertrpc.store.loading import BATCH_ROWS, MOST_LINE_BYTES, MOST_SHAPES
 from alertrpc.store.loading import load as load_lines
-from tests.support import DATASET, Client, json_lines, passwords, run_alertrpc, serving
+from tests.support import DATASET, Client, environment, json_lines, passwords, run_alertrpc, serving
 from tests.terminal import at_terminal
 
 ROLE: dict[str, Any] = {"table": "role", "roleid": 1, "name": "User role", "type": 1}
@@ -23,6 +29,7 @@ USER: dict[str, Any] = {"table": "users", "userid": 1, "username": "Admin", "rol
 ALERT: dict[str, Any] = {"table": "alerts", "alertid": 1, "actionid": 1, "eventid": 1, "message": "good"}
 GOOD = [ROLE, USER, ALERT]
 MANY = 12_000
+MEMORY = 1024**3  # bytes of addresses, about twice what a load takes of the worst lines
 NOT_JSON = "not JSON: "
 NO_SCALAR = "a value that is no string, number or null"
 
@@ -281,3 +288,104 @@ def test_progress_is_shown_at_a_terminal(tmp_path: Path) -> None:
 
 def test_no_progress_is_shown_elsewhere(tmp_path: Path) -> None:
     assert load(written(tmp_path / "data.jsonl", GOOD)).count("\n") == 1  # and nothing on standard error
+
+
+def load_in(folder: Path, file: str, stdin: IO[bytes] | None = None) -> subprocess.CompletedProcess[str]:
+    """Loads with no more memory than may be needed; a process that wants more fails."""
+
+    def bound() -> None:
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+
+    command = [sys.executable, "-m", "alertrpc", "load", file]
+    return subprocess.run(
+        command, cwd=folder, stdin=stdin, capture_output=True, text=True, env=environment(), preexec_fn=bound
+    )
+
+
+def bomb(path: Path, letter: bytes) -> Path:
+    """A file of 2 MB that holds a line of 2 GiB."""
+    path.write_bytes(gzip.compress(letter * 2**24) * 128)
+    return path
+
+
+def row_of(table: bytes, members: bytes) -> bytes:
+    return b'{"table": ' + table + b"," + members + b"}"
+
+
+TOO_LONG = f"line 2: more than {MOST_LINE_BYTES} bytes"
+HUGE_LINES: list[tuple[str, Callable[[], bytes], str]] = [
+    ("too long", lambda: b"a" * (MOST_LINE_BYTES + 1), TOO_LONG),
+    ("blank", lambda: b" " * (MOST_LINE_BYTES + 1), TOO_LONG),
+    (
+        "members",
+        lambda: row_of(b'"role"', b",".join(b'"m%d":1' % i for i in range(1_000_000))),
+        "line 2: table role has",
+    ),
+    ("lists", lambda: row_of(b'"role"', b'"name": [' + b"[]," * 3_000_000 + b"1]"), f"line 2: {NO_SCALAR}"),
+    ("depth", lambda: row_of(b'"role"', b'"name": ' + b"[" * 5_000_000), f"line 2: {NOT_JSON}"),
+    ("table", lambda: row_of(b'"' + b"x" * 10_000_000 + b'"', b'"name": 1'), "line 2: unknown table 'xxx"),
+    ("column", lambda: row_of(b'"role"', b'"' + b"\\n" * 5_000_000 + b'": 1'), "line 2: table role has no column '\\n"),
+]
+
+
+@pytest.mark.parametrize(("line", "said"), [one[1:] for one in HUGE_LINES], ids=[one[0] for one in HUGE_LINES])
+def test_a_huge_line_is_named_in_a_short_one(tmp_path: Path, line: Callable[[], bytes], said: str) -> None:
+    written(tmp_path / "data.jsonl", [ROLE, line()])
+    done = load_in(tmp_path, "data.jsonl")
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1), done.stderr[-1000:]
+    assert done.stderr.startswith(f"alertrpc: data.jsonl: {said}")
+    assert len(done.stderr) < 300
+    assert content(tmp_path) == []
+
+
+@pytest.mark.parametrize("letter", [b"a", b" "])
+def test_a_line_of_a_bomb_is_not_read_to_its_end(tmp_path: Path, letter: bytes) -> None:
+    assert bomb(tmp_path / "data.jsonl.gz", letter).stat().st_size < 3_000_000
+    done = load_in(tmp_path, "data.jsonl.gz")
+    said = f"line 1: more than {MOST_LINE_BYTES} bytes; nothing was loaded"
+    assert (done.returncode, done.stderr) == (1, f"alertrpc: data.jsonl.gz: {said}\n")
+
+
+def test_an_endless_file_ends(tmp_path: Path) -> None:
+    done = load_in(tmp_path, "/dev/zero")
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert f"line 1: more than {MOST_LINE_BYTES} bytes" in done.stderr
+
+
+def test_the_longest_line_is_loaded(tmp_path: Path) -> None:
+    short = encoded({**ROLE, "name": ""})
+    longest = encoded({**ROLE, "name": "x" * (MOST_LINE_BYTES - len(short) - 1)}) + b"\n"
+    assert len(longest) == MOST_LINE_BYTES
+    load(written(tmp_path / "data.jsonl", [longest.rstrip(b"\n")]))
+    assert query(tmp_path, "SELECT length(name) FROM role") == [(MOST_LINE_BYTES - len(short) - 1,)]
+
+
+def test_long_lines_do_not_wait_for_many(tmp_path: Path) -> None:
+    lines = (encoded({**ALERT, "alertid": alertid, "message": "x" * 10_000_000}) for alertid in range(10))
+    written_at: list[int] = []
+    with closing(connect(tmp_path / "alertrpc.db", create=True)) as connection:
+        load_lines(connection, lines, hash_password, written_at.append)
+    assert written_at == [4, 8]  # each batch is the first of more than BATCH_BYTES
+    assert query(tmp_path, "SELECT count(*), min(length(message)) FROM alerts") == [(10, 10_000_000)]
+
+
+def test_columns_in_any_order_are_loaded(tmp_path: Path) -> None:
+    """Each order has a statement of its own, of which only so many are kept."""
+    orders = list(itertools.islice(itertools.permutations([*ALERT, "clock", "status", "error"]), 2 * MOST_SHAPES))
+    rows = [{**ALERT, "clock": 1, "status": 1, "error": "", "alertid": n} for n in range(BATCH_ROWS + len(orders))]
+    load(
+        written(
+            tmp_path / "data.jsonl",
+            [{name: row[name] for name in orders[n % len(orders)]} for n, row in enumerate(rows)],
+        )
+    )
+    assert query(tmp_path, "SELECT count(*), sum(alertid) FROM alerts") == [(len(rows), sum(range(len(rows))))]
+
+
+def test_standard_input_is_loaded(tmp_path: Path) -> None:
+    lines = b"".join(encoded({**ALERT, "alertid": alertid}) + b"\n" for alertid in range(MANY))
+    (tmp_path / "data").write_bytes(lines)
+    with subprocess.Popen(["cat", "data"], cwd=tmp_path, stdout=subprocess.PIPE) as writer:
+        done = load_in(tmp_path, "/dev/stdin", writer.stdout)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert query(tmp_path, "SELECT count(*) FROM alerts") == [(MANY,)]

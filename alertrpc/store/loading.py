@@ -4,7 +4,10 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from reprlib import Repr
+from typing import IO
 
 import orjson
 
@@ -12,7 +15,10 @@ from alertrpc.errors import AlertrpcError, LoadError, StoreError
 from alertrpc.store.connection import connect, transaction
 from alertrpc.store.schema import create_schema, migrate, schema_version
 
+MOST_LINE_BYTES = 16 * 1024 * 1024  # which in memory may be twenty times as much
 BATCH_ROWS = 5_000
+BATCH_BYTES = 2 * MOST_LINE_BYTES
+MOST_SHAPES = 1_000  # tables with their columns in some order, whose statements are kept
 CACHE_KIB = 256 * 1024
 _OURS = frozenset(
     {"sessions", "instance", "applied", "idempotency_keys", "alert_queue", "escalations"}
@@ -20,6 +26,8 @@ _OURS = frozenset(
 _DERIVED = {("events", "recovered")}  # columns that follow from other tables
 _RECOVERED = "UPDATE events SET recovered = 1 WHERE eventid IN (SELECT eventid FROM event_recovery) AND recovered = 0"
 _NUL = b"\\u0000"
+_shown = Repr()  # of names in a file, which may be long
+_shown.maxstring = 100
 
 HashPassword = Callable[[str], str]
 Progress = Callable[[int], None]
@@ -33,6 +41,11 @@ class _Batch:
     sql: str
     rows: list[tuple[object, ...]] = field(default_factory=list)
     numbers: list[int] = field(default_factory=list)
+
+
+def lines_of(file: IO[bytes]) -> Iterator[bytes]:
+    """The lines of a file; of one that is too long only so much that `load` can tell it is."""
+    return iter(partial(file.readline, MOST_LINE_BYTES + 1), b"")
 
 
 def load_file(
@@ -86,10 +99,10 @@ def _insert_all(
 ) -> dict[str, int]:
     batches = _Batches(connection, tables)
     try:
-        for number, row in _parsed(lines):
+        for number, row, size in _parsed(lines):
             if "password" in row and row.get("table") == "users":
                 row["passwd"] = _hashed(number, row.pop("password"), hash_password)
-            if batches.add(number, row):
+            if batches.add(number, row, size):
                 on_line(number)
     except LoadError:
         batches.write()  # a line before the bad one may wait, and be wrong
@@ -106,10 +119,11 @@ class _Batches:
         self._tables = tables
         self._batches: dict[tuple[object, ...], _Batch] = {}
         self._waiting = 0
+        self._waiting_bytes = 0
         self.counts: dict[str, int] = {}
 
-    def add(self, number: int, row: dict[str, object]) -> bool:
-        """Takes a row; True when with it a batch was written."""
+    def add(self, number: int, row: dict[str, object], size: int) -> bool:
+        """Takes a row of a line of `size` bytes; True when with it a batch was written."""
         columns = (str(row.get("table")), *row)
         if (batch := self._batches.get(columns)) is None:
             batch = self._batches[columns] = _Batch(*_insert_statement(number, row, self._tables))
@@ -117,7 +131,8 @@ class _Batches:
         batch.rows.append(tuple(row.values()))
         batch.numbers.append(number)
         self._waiting += 1
-        if self._waiting < BATCH_ROWS:
+        self._waiting_bytes += size
+        if self._waiting < BATCH_ROWS and self._waiting_bytes < BATCH_BYTES:
             return False
         self.write()
         return True
@@ -128,7 +143,9 @@ class _Batches:
         if faults:
             number, text = min(faults)
             raise LoadError(f"line {number}: {text}")
-        self._waiting = 0
+        self._waiting = self._waiting_bytes = 0
+        if len(self._batches) > MOST_SHAPES:
+            self._batches.clear()
 
     def _insert(self, batch: _Batch) -> tuple[int, str] | None:
         before = self._connection.total_changes
@@ -142,9 +159,12 @@ class _Batches:
         return None
 
 
-def _parsed(lines: Iterable[bytes]) -> Iterator[tuple[int, dict[str, object]]]:
+def _parsed(lines: Iterable[bytes]) -> Iterator[tuple[int, dict[str, object], int]]:
+    """The number of each line that is not blank, its object and its bytes."""
     loads = orjson.loads
     for number, line in enumerate(lines, 1):
+        if len(line) > MOST_LINE_BYTES:
+            raise LoadError(f"line {number}: more than {MOST_LINE_BYTES} bytes")
         try:
             row = loads(line)
         except orjson.JSONDecodeError as error:
@@ -155,18 +175,18 @@ def _parsed(lines: Iterable[bytes]) -> Iterator[tuple[int, dict[str, object]]]:
             raise LoadError(f"line {number}: an object is expected")
         if _NUL in line and any(isinstance(value, str) and "\0" in value for value in row.values()):
             raise LoadError(f"line {number}: a NUL character")
-        yield number, row
+        yield number, row, len(line)
 
 
 def _insert_statement(number: int, row: dict[str, object], tables: Mapping[str, frozenset[str]]) -> tuple[str, str]:
     """The table of a row and the statement that writes rows of its columns."""
     table = row.get("table")
     if not isinstance(table, str) or table not in tables:
-        raise LoadError(f"line {number}: " + ("no table" if table is None else f"unknown table {table!r}"))
+        raise LoadError(f"line {number}: " + ("no table" if table is None else f"unknown table {_shown.repr(table)}"))
     columns = [name for name in row if name != "table"]
     for name in columns:
         if name not in tables[table]:
-            raise LoadError(f"line {number}: table {table} has no column {name!r}")
+            raise LoadError(f"line {number}: table {table} has no column {_shown.repr(name)}")
     if not columns:
         raise LoadError(f"line {number}: no column of table {table}")
     return table, f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
