@@ -21,7 +21,7 @@ from alertrpc import __version__
 from alertrpc.api.credentials import hash_token
 from alertrpc.api.passwords import hash_password
 from alertrpc.errors import AlertrpcError, ConfigurationError, LoadError, NameFaults, SettingsError, StoreError
-from alertrpc.loglines import LineFormatter
+from alertrpc.loglines import LineFormatter, one_line
 from alertrpc.records import Configuration, Kind
 from alertrpc.settings import TABLE, Setting, Settings, at_least_one, duration, read_settings
 from alertrpc.store import users
@@ -33,6 +33,8 @@ USAGE = 2
 FAILURE = 1
 PASSWORD_VARIABLES = {"init": "ALERTRPC_ADMIN_PASSWORD", "user": "ALERTRPC_PASSWORD"}
 LONGEST_PASSWORD = 255
+LONGEST_FAULT = 1_000  # characters
+MOST_FAULTS = 100  # that are shown
 WIDEST = 10_000  # characters of a line of a table that is no terminal's
 
 log = logging.getLogger(__name__)
@@ -62,8 +64,10 @@ def _faults(error: click.ClickException | AlertrpcError) -> Sequence[str]:
 
 
 def _complain(faults: Sequence[str], status: int) -> None:
-    for fault in faults:
-        click.echo(f"alertrpc: {' '.join(fault.split())}", err=True)
+    for fault in faults[:MOST_FAULTS]:
+        click.echo(f"alertrpc: {one_line(' '.join(fault.split()), LONGEST_FAULT)}", err=True)
+    if len(faults) > MOST_FAULTS:
+        click.echo(f"alertrpc: there are {len(faults) - MOST_FAULTS} more faults", err=True)
     sys.exit(status)
 
 
@@ -401,7 +405,7 @@ def _check_declared(settings: Settings, config: str | None) -> None:
     faults = list(_script_faults(settings, config, configuration))
     changes: list[str] = []
     try:
-        if settings.database_path.exists():
+        if os.access(settings.database_path, os.F_OK):
             changes = rehearse(settings.database_path, configuration)
     except NameFaults as error:
         faults += [f"{config}: {fault}" for fault in error.faults]

@@ -11,9 +11,9 @@ LONGEST_LINE = 400  # characters of what strangers cause
 
 
 def one_line(text: str, most: int) -> str:
-    """The text in at most `most` characters of one line, with escapes for what is not printable, as Python writes them."""
-    shown = printable(text[: most + 1])
-    return shown if len(shown) <= most else shown[: most - 3] + "..."
+    """The printable text in at most `most` characters: what is longer loses its middle, as its end may say what is wrong."""
+    shown, half = printable(text), (most - 3) // 2
+    return shown if len(shown) <= most else f"{shown[:half]}...{shown[-half:]}"
 
 
 def printable(text: str) -> str:

@@ -2,14 +2,15 @@
 
 import os
 import re
-import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from alertrpc.documents import read_document
 from alertrpc.errors import ConfigurationError, SettingsError
+from alertrpc.loglines import one_line
 
 ENVIRONMENT_PREFIX = "ALERTRPC_"
 # Names of the environment that are no settings of the server.
@@ -20,6 +21,8 @@ DECLARED = ("media_type", "user", "action")
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _BYTES = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30}
 YES_OR_NO = "YES|NO"  # the metavar of settings that TOML's true and false set too
+_LONGEST_SHOWN = 100  # characters of a wrong name or value
+_MOST_HINTS = 100  # each is a search among all names
 _INT64 = range(-(2**63), 2**63)  # TOML's integers; Python reads longer ones, and cannot write the longest
 
 
@@ -181,27 +184,16 @@ class Settings:
 assert [f.name for f in fields(Settings)] == list(BY_NAME), "Settings and TABLE name the same settings"
 
 
-def read_document(path: str) -> dict[str, Any]:
-    """A TOML file as it stands; raises SettingsError that names the file and its fault."""
-    try:
-        with open(path, "rb") as file:
-            return tomllib.load(file)
-    except OSError as error:
-        raise SettingsError(f"{path}: {error.strerror}") from error
-    except ValueError as error:  # no TOML, no UTF-8, a number of thousands of digits, or a NUL in the path
-        raise SettingsError(f"{path}: {error}") from error
-    except RecursionError as error:
-        raise SettingsError(f"{path}: it is nested too deeply") from error
-
-
 def _from_file(path: str) -> dict[str, tuple[str, str]]:
     """Texts of the settings in a TOML file, each with where it stands; what else it declares is left aside."""
-    faults, texts = [], {}
+    faults: list[str] = []
+    texts = {}
     for name, value in read_document(path).items():
         if name in DECLARED:
             continue
         if name not in BY_NAME:
-            faults.append(f"{path}: unknown setting {name!r}{meant(name, [*BY_NAME, *DECLARED])}")
+            hint = meant(name, [*BY_NAME, *DECLARED]) if len(faults) < _MOST_HINTS else ""
+            faults.append(f"{path}: unknown setting {_shown(name)}{hint}")
         elif isinstance(value, bool) and BY_NAME[name].metavar == YES_OR_NO:
             texts[name] = ("yes" if value else "no", f"{path}: {name}")
         elif isinstance(value, bool) or not (isinstance(value, str) or (isinstance(value, int) and value in _INT64)):
@@ -219,6 +211,10 @@ def meant(name: str, known: Iterable[str]) -> str:
     return f'; did you mean "{nearest[0]}"?' if nearest else ""
 
 
+def _shown(text: str) -> str:
+    return one_line(repr(text), _LONGEST_SHOWN)
+
+
 def _from_environment(environment: Mapping[str, str]) -> dict[str, tuple[str, str]]:
     by_variable = {setting.variable: setting.name for setting in TABLE}
     texts = {}
@@ -226,7 +222,7 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, tuple[str, st
         if not variable.startswith(ENVIRONMENT_PREFIX) or variable in OTHER_ENVIRONMENT:
             continue
         if variable not in by_variable:
-            raise SettingsError(f"unknown setting {variable} in the environment")
+            raise SettingsError(f"unknown setting {one_line(variable, _LONGEST_SHOWN)} in the environment")
         texts[by_variable[variable]] = (text, variable)
     return texts
 
@@ -248,7 +244,7 @@ def read_settings(
         try:
             values[name] = BY_NAME[name].parse(text)
         except ValueError as error:
-            faults.append(f"{place}: {error}, not {text!r}")
+            faults.append(f"{place}: {error}, not {_shown(text)}")
     if faults:
         raise ConfigurationError(faults)
     return Settings(**values)

@@ -123,8 +123,8 @@ def test_a_line_shows_what_is_not_printable(text: str, line: str) -> None:
 
 def test_a_line_is_cut() -> None:
     assert one_line("a" * 20, 20) == "a" * 20
-    assert one_line("a" * 21, 20) == "a" * 17 + "..."
-    assert one_line("\n" * 20, 20) == "\\n" * 8 + "\\..."
+    assert one_line("a" * 10 + "b" * 11, 20) == "a" * 8 + "..." + "b" * 8
+    assert one_line("\n" * 20, 20) == "\\n" * 4 + "..." + "\\n" * 4
 
 
 @pytest.mark.parametrize("path", [b"/api_jsonrpc.php", b"/healthz", b"/api/v2/alerts", b"/api/v2/x", b"/x"])

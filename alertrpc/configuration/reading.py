@@ -10,9 +10,10 @@ from alertrpc.configuration.checking import Check, checked
 from alertrpc.configuration.faults import place, shown, told
 from alertrpc.configuration.media_types import media_type
 from alertrpc.configuration.users import USER
+from alertrpc.documents import read_document
 from alertrpc.errors import ConfigurationError
 from alertrpc.records import Configuration
-from alertrpc.settings import DECLARED, read_document
+from alertrpc.settings import DECLARED
 
 # Each table's check, and the key that names its entries.
 _TABLES: dict[str, tuple[Check[Any], str]] = {

@@ -48,8 +48,7 @@ def connect(path: Path, *, create: bool = False, kept_statements: int = 128) -> 
     except OSError as error:
         raise StoreError(f"database {path}: {error.strerror}") from error
     except sqlite3.Error as error:
-        why = str(error) if path.exists() else "there is no such file; `alertrpc init` makes it"
-        raise StoreError(f"database {path}: {why}") from error
+        raise StoreError(f"database {path}: {_why_closed(path, error)}") from error
     try:
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA synchronous = FULL")
@@ -57,6 +56,17 @@ def connect(path: Path, *, create: bool = False, kept_statements: int = 128) -> 
         connection.close()
         raise StoreError(f"database {path}: {error}") from error
     return connection
+
+
+def _why_closed(path: Path, error: sqlite3.Error) -> str:
+    """Why SQLite cannot open the file, which says no more than that it cannot."""
+    try:
+        path.stat()
+    except FileNotFoundError:
+        return "there is no such file; `alertrpc init` makes it"
+    except OSError as reason:
+        return str(reason.strerror)
+    return str(error)
 
 
 def connect_reader(
