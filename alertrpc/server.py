@@ -37,6 +37,7 @@ _ESCALATION = (
 _SHORTEST_LIFE = 2.0  # seconds; a worker that ends sooner may only end again
 _MOST_SHORT_LIVES = 5  # in a row
 _BACKLOG = 1024
+_LAST_SECONDS = 2.0
 
 log = logging.getLogger(__name__)
 
@@ -126,7 +127,16 @@ async def _serve(
         log.info("stopping; answers and tries under way come to their end, a second signal stops at once")
     finally:
         await runner.cleanup()
+        await _last_tasks()
     log.info("stopped")
+
+
+async def _last_tasks() -> None:
+    """Lets what was cancelled come to its end, and connections that were cut off close."""
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    if left:
+        await asyncio.wait(left, timeout=_LAST_SECONDS)
+    await asyncio.sleep(0)
 
 
 def _orphaned(parent: int, stop: asyncio.Event) -> None:

@@ -223,7 +223,8 @@ def test_any_method_is_answered(client: Client, method: str, params: Any) -> Non
 
 @pytest.mark.parametrize("member", ["alertids", "eventids", "actionids", "hostids"])
 def test_very_many_ids_are_answered(client: Client, auth: str, member: str) -> None:
-    answer = answered(client, json.dumps(call("alert.get", {member: list(range(200_000))}, auth=auth, id=1)))
+    body = json.dumps(call("alert.get", {member: list(range(200_000))}, id=1))
+    answer = answered(client, body, {"Authorization": f"Bearer {auth}"})
     assert "result" in answer
 
 

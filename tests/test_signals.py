@@ -146,9 +146,6 @@ SLOW = {"searchWildcardsEnabled": True, "searchByAny": True, "output": "extend"}
 NOWHERE = [f"*{'m*' * 40}{number}?" for number in range(900)]
 
 
-@pytest.mark.skip(
-    reason="a read that is under way when its connection is closed leaves a traceback; the store is to end it"
-)
 @pytest.mark.parametrize("count", [1, WORKERS])
 def test_reads_under_way_end_without_a_traceback(database: Path, count: int) -> None:
     """One answer waits for its client while its next piece is searched for, others wait for the database."""

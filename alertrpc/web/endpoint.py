@@ -82,45 +82,46 @@ async def _is_known(request: web.Request) -> bool:
 async def _stream(request: web.Request, answer: Answer, rest: AsyncIterator[bytes]) -> web.StreamResponse:
     """Sends a long answer as it comes. After its first byte a fault can only break the connection."""
     response = web.StreamResponse(headers=HEADERS.copy())
+    transport = request.transport  # the request forgets it when the server stops
+    if transport is None:
+        await answer.close()
+        return response
+    pace = Pace(transport, request.app[STALL_TIMEOUT])
     try:
         await response.prepare(request)
-        if request.transport is None:
-            raise ConnectionResetError
-        pace = Pace(request.transport, request.app[STALL_TIMEOUT])
         await _send(response, answer.first, pace)
         async for chunk in rest:
             await _send(response, chunk, pace)
         with pace.writing(0) as timeout:
             async with timeout:
                 await response.write_eof()
-    except (TimeoutError, SlowClient):
-        strangers.warning(
-            "%s took too little of its answer in %g s and is cut off", request.remote, request.app[STALL_TIMEOUT]
-        )
-        _break(request)
-    except (ConnectionError, QueryStopped):
-        strangers.debug("%s went away before the end of its answer", request.remote)
-        _break(request)
-    except QueryTimeout as error:
-        strangers.warning("an answer to %s broke off: %s", request.remote, error)
-        _break(request)
-    except Exception:
-        log.exception("an answer to %s broke off", request.remote)
-        _break(request)
+    except BaseException as fault:
+        transport.abort()  # the client may never take what waits for it
+        if not isinstance(fault, Exception):
+            raise
+        _tell(request, fault)
     finally:
         await answer.close()
     return response
+
+
+def _tell(request: web.Request, fault: Exception) -> None:
+    """Logs why an answer broke off."""
+    if isinstance(fault, TimeoutError | SlowClient):
+        seconds = request.app[STALL_TIMEOUT]
+        strangers.warning("%s took too little of its answer in %g s and is cut off", request.remote, seconds)
+    elif isinstance(fault, ConnectionError | QueryStopped):
+        strangers.debug("%s went away before the end of its answer", request.remote)
+    elif isinstance(fault, QueryTimeout):
+        strangers.warning("an answer to %s broke off: %s", request.remote, fault)
+    else:
+        log.error("an answer to %s broke off", request.remote, exc_info=fault)
 
 
 async def _send(response: web.StreamResponse, chunk: bytes, pace: Pace) -> None:
     with pace.writing(len(chunk)) as timeout:
         async with timeout:
             await response.write(chunk)
-
-
-def _break(request: web.Request) -> None:
-    if request.transport is not None:
-        request.transport.abort()
 
 
 async def not_found(_request: web.Request) -> web.Response:

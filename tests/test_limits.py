@@ -1,0 +1,131 @@
+"""docs/limits.rst names every limit: a constant that bounds what users send or get is told there with its value."""
+
+import importlib
+import pkgutil
+import re
+from collections.abc import Iterator
+
+import pytest
+
+import alertrpc
+from tests.support import ROOT
+
+TEXT = (ROOT / "docs" / "limits.rst").read_text()
+BOUNDS = re.compile(r"(MOST|LONGEST|LARGEST)_[A-Z_]+")
+
+# Each limit as the document writes it, and words that stand in its line.
+TOLD = {
+    "api.alert.MOST_RESENT": ("10,000", "ids of ``alert.resend``"),
+    "api.fields.MOST_IDS": ("1,000,000", "ids of a parameter"),
+    "api.fields.MOST_MEMBERS": ("1,000", "members of an object that are looked at"),
+    "api.fields.MOST_TAGS": ("1,000", "``tags``"),
+    "api.fields.MOST_VALUES": ("100,000", "values of ``filter``, of all members together"),
+    "api.mediatype.LONGEST_SENDTO": ("1,024", "address"),
+    "cli.LONGEST_FAULT": ("1,000", "faults that a command shows"),
+    "cli.LONGEST_PASSWORD": ("255", "password"),
+    "cli.MOST_FAULTS": ("100", "faults that a command shows"),
+    "configuration.channel_values.LONGEST_TEXT": ("65,535", "text in it"),
+    "delivery.channels.email.LONGEST_ADDRESS": ("1,024", "address"),
+    "delivery.channels.http.LONGEST_RETRY_AFTER": ("1 day", "``Retry-After``"),
+    "documents.LARGEST_FILE": ("1 MiB", "configuration file"),
+    "documents.MOST_KEY_PARTS": ("100", "parts of a dotted key in it"),
+    "intake.checks.LONGEST_DESCRIPTION": ("1,048,576", "``description``, and an annotation"),
+    "intake.checks.LONGEST_LABEL": ("65,536", "a label"),
+    "intake.checks.LONGEST_NAME": ("255", "``alarmType``, ``target``, ``name``, and names"),
+    "intake.checks.LONGEST_SUMMARY": ("2,048", "``summary``, ``url``"),
+    "intake.checks.MOST_LABELS": ("10,000", "labels of an alarm"),
+    "intake.checks.MOST_LABELS_OF_BODY": ("50,000", "labels of a body"),
+    "intake.labelled.MOST_ALERTS": ("10,000", "alerts of Prometheus or Alertmanager"),
+    "intake.ocp.MOST_ALARMS": ("1,000", "alarms of an array of OCP's form"),
+    "intake.ocp.MOST_TIMES": ("10", "times that one alarm comes in it"),
+    "intake.parsing.MOST_CONTAINERS": ("100,000", "arrays and objects in a body"),
+    "intake.parsing.MOST_VALUES": ("1,001,000", "values in a body: elements of arrays and"),
+    "ledger.alerts.MOST_ALARMS": ("200", "Alarms are on record by one transaction"),
+    "ledger.alerts.MOST_ALERTED": ("4 MiB", "are made in others that follow"),
+    "ledger.alerts.MOST_TEXT": ("256 KiB", "Alarms are on record by one transaction"),
+    "ledger.messages.LONGEST_SUBJECT": ("2,048", "subject"),
+    "loglines.LONGEST_LINE": ("400", "of what strangers cause"),
+    "loglines.MOST_LINES": ("10", "of what strangers cause"),
+    "query.matching.MOST_PATTERNS": ("5,000", "values of ``search``"),
+    "query.search.LONGEST_PATTERN": ("50,000", "a pattern of ``search`` or of ``tags``"),
+    "rpc.envelope.MOST_CALLS": ("1,000", "calls of a batch"),
+    "store.deliveries.MOST_BYTES": ("8 MiB", "alerts that are claimed at one time"),
+    "store.loading.MOST_LINE_BYTES": ("16 MiB", "line of a data file"),
+    "store.turns.MOST_OF_USER": ("100", "searches and long answers of a user at one"),
+    "store.turns.MOST_WAITING": ("1,000", "searches of all users that wait"),
+    "web.alarm_lists.LARGEST_ID": ("2^63-1", "page and id of OCP's lists"),
+    "web.alarm_lists.LARGEST_PAGE": ("200", "size of a page of OCP's lists"),
+    "web.body.MOST_LARGEST": ("3", "bodies of the largest size, received at one"),
+    "web.body.MOST_LARGEST_ANONYMOUS": ("16", "bodies of the largest size, received at one"),
+}
+# How work is cut into pieces, and what is remembered: nobody sees these but by the time that things take.
+INNER = {
+    "api.get.LONGEST_KEPT",
+    "api.passwords.MOST_REMEMBERED",
+    "delivery.channels.email.LONGEST_LINE",
+    "delivery.deliverer.LONGEST_TEST",
+    "delivery.deliverer.LONGEST_WAIT",
+    "delivery.deliverer.MOST_RECORDED",
+    "delivery.spellings.LONGEST_ESCAPE",
+    "intake.pushes.MOST_TOGETHER",
+    "ledger.ledger.MOST_AT_ONCE",
+    "ledger.ledger.MOST_ENDED",
+    "query.compile.MOST_LISTED",
+    "query.compile.MOST_SHORT_IDS",
+    "query.search.LONGEST_LIKE",
+    "store.bulk.MOST_BYTES",
+    "store.database.MOST_SLOW",
+    "store.loading.MOST_SHAPES",
+    "store.more_alerts.MOST_BYTES",
+    "store.more_alerts.MOST_MADE",
+    "store.point_reads.MOST_AT_ONCE",
+    "store.point_reads.MOST_TOGETHER",
+    "store.problems.MOST_ALARMS",
+    "store.writes.MOST_TOGETHER",
+}
+UNITS = {"KiB": 2**10, "MiB": 2**20, "day": 86_400}
+
+
+def constants() -> Iterator[tuple[str, float]]:
+    """The bounds of every module where they are made: the same value imported elsewhere counts once."""
+    for module in pkgutil.walk_packages(alertrpc.__path__, "alertrpc."):
+        if module.name.endswith("__main__"):
+            continue
+        found = importlib.import_module(module.name)
+        source = importlib.util.find_spec(module.name)
+        assert source is not None
+        assert source.origin is not None
+        with open(source.origin, encoding="utf-8") as file:
+            made = set(re.findall(r"^([A-Z_]+)(?:: [^=\n]+)? = ", file.read(), re.MULTILINE))
+        for name in made:
+            if BOUNDS.fullmatch(name):
+                yield f"{module.name.removeprefix('alertrpc.')}.{name}", vars(found)[name]
+
+
+VALUES = dict(constants())
+
+
+def value_of(written: str) -> float:
+    if written == "2^63-1":
+        return 2**63 - 1
+    number, _, unit = written.replace(",", "").partition(" ")
+    return float(number) * UNITS.get(unit, 1)
+
+
+def test_every_limit_is_told_or_is_nobodys() -> None:
+    assert VALUES.keys() == TOLD.keys() | INNER
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_a_limit_is_told_as_it_is(name: str) -> None:
+    written, words = TOLD[name]
+    assert value_of(written) == VALUES[name]
+    lines = [line for line in TEXT.splitlines() if words in line]
+    assert [line for line in lines if re.search(rf"(?<![\d,]){re.escape(written)}(?![\d,])", line)], (written, lines)
+
+
+@pytest.mark.parametrize(
+    "setting", ["body_limit", "anonymous_body_limit", "query_timeout", "stall_timeout", "push_limit", "login_attempts"]
+)
+def test_a_limit_that_can_be_set_is_named(setting: str) -> None:
+    assert setting in TEXT
