@@ -543,6 +543,27 @@ async def test_every_wrong_login_takes_one_computation(database: Path, bcrypt: B
     assert (bcrypt.hashes[0] == NOBODY) is (username == "nosuchuser")
 
 
+@pytest.mark.parametrize("names", [["nobody"], [f"nobody {number}" for number in range(30)], ["blocked"]])
+async def test_a_crowd_that_is_refused_keeps_no_good_login_waiting(
+    database: Path, bcrypt: Bcrypt, names: list[str]
+) -> None:
+    """Its logins have one worker; those that find it at work take as long as a check took, and compute nothing."""
+    columns = "username, passwd, roleid, attempt_failed, attempt_clock"
+    execute(database, f"INSERT INTO users ({columns}) VALUES ('blocked', ?, 1, 9, ?)", "x", int(time.time()))
+    async with open_database(database, query_timeout=30, scan_connections=1, functions={}) as opened:
+        checked = credentials.Credentials(opened, clock=time.time, session_idle=900, login_attempts=5, login_block=3600)
+        async with checked.background_work():
+            crowd = [asyncio.create_task(refuse(checked, name)) for name in names * (30 // len(names))]
+            assert await asyncio.to_thread(eventually, lambda: bcrypt.running == 1)
+            good = asyncio.create_task(checked.login("noc", passwords()["noc"], "127.0.0.1"))
+            assert await asyncio.to_thread(eventually, lambda: bcrypt.running == 2)
+            assert bcrypt.hashes[0] in (NOBODY, b"x")
+            bcrypt.may_go.release(100)
+            await good
+            await asyncio.gather(*crowd)
+    assert bcrypt.most_running == 2
+
+
 def test_nobodys_hash_is_one_of_the_usual_cost() -> None:
     assert NOBODY.startswith(b"$2b$10$")
     assert hash_password("x").startswith("$2b$10$")

@@ -1,6 +1,8 @@
 """Statements are kept for requests that differ in their ids alone, and for no others."""
 
+import gc
 import json
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -48,6 +50,32 @@ def test_long_parameters_are_compiled_and_not_kept() -> None:
     params: Any = {"search": {"subject": "x" * LONGEST_KEPT}}
     assert get.statement(params, ADMIN) == get.statement(params, ADMIN)
     assert get.statement(params, ADMIN)[0] is not get.statement(params, ADMIN)[0]
+
+
+def test_few_statements_are_kept_however_many_sets_of_parameters_come() -> None:
+    """And nothing of them but these: a thousand sets leave less than a thousandth of a statement each."""
+    flags = ["editable", "preservekeys", "searchByAny", "startSearch", "excludeSearch", "searchWildcardsEnabled"]
+    selects = ["selectHosts", "selectUsers", "selectMediatypes"]
+
+    def ask(numbers: range) -> None:
+        for number in numbers:
+            chosen: Any = {name: True for bit, name in enumerate(flags) if number >> bit & 1}
+            chosen |= {name: "extend" for bit, name in enumerate(selects, len(flags)) if number >> bit & 1}
+            get.statement({**chosen, "limit": number + 1}, ADMIN)
+
+    ask(range(200))
+    tracemalloc.start()
+    try:
+        ask(range(200, 400))
+        gc.collect()
+        before = tracemalloc.get_traced_memory()[0]
+        ask(range(400, 512))
+        ask(range(400))
+        ask(range(200, 400))
+        gc.collect()
+        assert tracemalloc.get_traced_memory()[0] - before < 1_000_000
+    finally:
+        tracemalloc.stop()
 
 
 def test_deep_parameters_are_a_clear_error(client: Client) -> None:
