@@ -1,7 +1,6 @@
 """Runs the server: in this process, or in several that share the port."""
 
 import asyncio
-import gc
 import logging
 import os
 import signal
@@ -14,6 +13,7 @@ from dataclasses import replace
 
 from aiohttp import web
 
+from alertrpc import memory
 from alertrpc.app import build_app
 from alertrpc.delivery.bell import Bell
 from alertrpc.delivery.scripts.process import kill_running
@@ -91,6 +91,7 @@ def _run(
 async def _serve(
     settings: Settings, listener: socket.socket, bell: Bell, parent: int | None, on_ready: Callable[[], None]
 ) -> None:
+    memory.give_back_large_blocks()
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
 
@@ -120,8 +121,7 @@ async def _serve(
     try:
         await runner.setup()
         await web.SockSite(runner, listener, backlog=_BACKLOG).start()
-        gc.collect()
-        gc.freeze()  # what is here stays; looking through it again and again would hold up everybody
+        memory.settle()
         on_ready()
         await stop.wait()
         log.info("stopping; answers and tries under way come to their end, a second signal stops at once")

@@ -235,9 +235,13 @@ def _bearing(scene: Scene, method: str, params: Any, token: str | None = None) -
 
 
 def _many_ids(scene: Scene) -> None:
-    ids = [str(number) for number in range(10, 990_010)]
-    text = json.dumps(ids).replace(" ", "").encode()
-    for names in (("eventids", "actionids", "mediatypeids", "userids"), ("eventids",), ("alertids",)):
+    short, long = (json.dumps(ids).replace(" ", "").encode() for ids in ([7] * 990_000, [*map(str, range(990_000))]))
+    for text, names in (
+        (short, ("eventids", "actionids", "mediatypeids", "userids")),
+        (short, ("eventids",)),
+        (long, ("eventids",)),
+        (long, ("alertids",)),
+    ):
         given = b",".join([b'"%s":%s' % (name.encode(), text) for name in names])
         body = b'{"jsonrpc":"2.0","method":"alert.get","params":{%s,"countOutput":true},"id":1}' % given
         _post(scene.port, body, Authorization=f"Bearer {scene.reader}")

@@ -18,6 +18,7 @@ ROOMS = ["cli", "server", "app", "web", "rpc", "api", "configuration", "intake",
 GROUND: dict[str, set[str]] = {
     "errors": set(),
     "loglines": set(),
+    "memory": set(),
     "records": set(),
     "documents": {"errors", "loglines"},
     "settings": {"documents", "errors", "loglines"},

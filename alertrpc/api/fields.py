@@ -85,14 +85,18 @@ def as_integer(value: Json, pattern: re.Pattern[str]) -> int | None:
 
 
 def plain_ids(listed: Sequence[Json]) -> Sequence[int] | None:
-    """The ids where all are digits, and few enough of them to fit; None where some need a closer look.
+    """The ids where all are numbers or digits that fit; None where some need a closer look.
 
     A million take a tenth of the time in which they would be looked at one by one.
     """
     ids = array("q")
     for start in range(0, len(listed), _SOME):
         some: Any = listed[start : start + _SOME]
-        if set(map(type, some)) != {str}:
+        kinds = set(map(type, some))
+        if kinds == {int} and min(some) >= 0 and max(some) <= INT64_MAX:
+            ids.extend(some)
+            continue
+        if kinds != {str}:
             return None
         digits = "".join(some)
         if not (digits.isascii() and digits.isdigit() and 1 <= min(map(len, some)) <= max(map(len, some)) <= _PLAIN):

@@ -146,5 +146,6 @@ def is_in(expression: str, values: AskedIds | Listed) -> Condition:
 
 def json_list(values: Sequence[int | str]) -> str:
     """A JSON array; a long one is made piece by piece, so that memory holds few of its values twice."""
-    pieces = [orjson.dumps(list(values[start : start + _PIECE]))[1:-1] for start in range(0, len(values), _PIECE)]
-    return (b"[" + b",".join(pieces) + b"]").decode()
+    starts = range(0, len(values), _PIECE)
+    pieces = [orjson.dumps(list(values[start : start + _PIECE]))[1:-1].decode() for start in starts]
+    return f"[{','.join(pieces)}]"

@@ -3,6 +3,7 @@
 import os
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -42,7 +43,7 @@ class Spool:
 
     def append(self, piece: bytes) -> Callable[[], bytes] | None:
         """Writes a piece; what reads it again. None where the disk does not take it."""
-        start = self._size
+        start, size = self._size, len(piece)
         try:
             if self._file is None:
                 self._file = tempfile.TemporaryFile(dir=self._space.folder, buffering=0)  # noqa: SIM115 - `close` does
@@ -50,8 +51,8 @@ class Spool:
             _write(file, piece, start)
         except OSError:
             return None
-        self._size += len(piece)
-        return lambda: os.pread(file, len(piece), start)
+        self._size += size
+        return partial(os.pread, file, size, start)
 
     def close(self) -> None:
         self._space.give_back(self._reserved)
