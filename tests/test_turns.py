@@ -270,6 +270,22 @@ def test_what_an_index_finds_is_a_short_read() -> None:
     assert get.statement({"alertids": ["1"], "filter": {"status": [0, 1]}}, Caller(1, UserType.SUPER_ADMIN))[0].short
 
 
+async def test_short_reads_that_are_none_keep_others_waiting_for_a_moment(path: Path) -> None:
+    """Fifty statements, each of which takes too long, and one that is short."""
+    async with opened(path, connections=3, seconds=1) as database:
+        slow = [
+            asyncio.create_task(database.rows(f"{ENDLESS} + {number}", (), short=True, limit=None, asker=Asker(1)))
+            for number in range(50)
+        ]
+        await asyncio.sleep(0)
+        short = database.rows("SELECT 'short' AS row", (), short=True, limit=None, asker=Asker(2))
+        assert (await asyncio.wait_for(short, PATIENCE)).first == b"short"
+        assert not any(task.done() for task in slow)  # they wait for their turns
+        for task in slow:
+            task.cancel()
+        await asyncio.wait(slow)
+
+
 # --- slow clients
 
 

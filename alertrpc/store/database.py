@@ -17,7 +17,7 @@ from alertrpc.store.connection import (
     connect_reader,
     transaction,
 )
-from alertrpc.store.point_reads import PointReads
+from alertrpc.store.point_reads import PointReads, TooBusy
 from alertrpc.store.readers import NOBODY, Asker, Reader
 from alertrpc.store.rows import JOINED_ROWS, Rows, Scans, SqlValue, fetch_joined
 from alertrpc.store.schema import create_schema, migrate, usable_version
@@ -32,6 +32,7 @@ KEPT_STATEMENTS = 64  # of a connection for short reads
 SCAN_STATEMENTS = 8  # a long search is a large statement
 OWN_SECONDS = 1.0  # that a look-up of the server itself may take
 POINT_SECONDS = 0.05  # a read that takes longer is none of the short ones, and is made among the long ones
+HOP_SECONDS = 0.1  # after which those that wait are made among the long ones too
 MOST_SLOW = 256  # statements that are known to be none
 SPOOL_BYTES = 2**30  # of long answers that clients take slowly, in files beside the database
 
@@ -76,6 +77,8 @@ class Database:
             return None
         try:
             return await self._points.read(fetch_joined, sql, args)
+        except TooBusy:
+            return None
         except QueryTimeout:
             self._slow[hash(sql)] = None
             if len(self._slow) > MOST_SLOW:
@@ -122,7 +125,7 @@ async def open_database(
 
         writes = Writes(await stack.enter_async_context(Connection(partial(connect, path))), path)
         own = PointReads(await reader(SCAN_CACHE_KIB, KEPT_STATEMENTS, OWN_SECONDS))
-        points = PointReads(await reader(POINT_CACHE_KIB, KEPT_STATEMENTS, POINT_SECONDS))
+        points = PointReads(await reader(POINT_CACHE_KIB, KEPT_STATEMENTS, POINT_SECONDS), HOP_SECONDS)
         readers = [await reader(SCAN_CACHE_KIB, SCAN_STATEMENTS, query_timeout) for _ in range(scan_connections)]
         scans = Scans(readers, space)
         stack.push_async_callback(scans.close)

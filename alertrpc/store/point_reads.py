@@ -4,7 +4,9 @@ Each step of a statement gives the interpreter's lock away and takes it again, w
 event loop wants the lock too. So reads that are the same are made once, and those of one statement by one step.
 """
 
+import math
 import sqlite3
+import time
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
@@ -22,6 +24,10 @@ MOST_AT_ONCE = 1000  # reads of one hop
 LOOK_SECONDS = 0.02  # between two looks whether one is over its time
 
 
+class TooBusy(Exception):
+    """A read was not come to, as those before it took too long."""
+
+
 class Read(NamedTuple):
     """A function and its arguments before the connection."""
 
@@ -32,28 +38,33 @@ class Read(NamedTuple):
 class PointReads:
     """Gathers the reads that arrive while others run."""
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: Reader, seconds: float = math.inf) -> None:
+        """Reads that a hop does not come to within so many `seconds` are refused, as if they took too long themselves."""
         self._reader = reader
+        self._seconds = seconds
         self._gather: Gather[Read, Any] = Gather(self._run, MOST_AT_ONCE)
 
     async def read(self, function: Callable[..., T], *args: Hashable) -> T:
         """What `function(*args, connection)` returns; it must be short, as those behind it wait.
 
-        Raises QueryTimeout when it was not.
+        Raises QueryTimeout when it was not, or TooBusy when others before it were not.
         """
         found: T = await self._gather.add(Read(function, args))
         return found
 
     async def _run(self, reads: list[Read]) -> list[Outcome]:
         outcomes = await self._reader.run(
-            partial(_run_all, dict.fromkeys(reads), self._reader.limit), every=LOOK_SECONDS
+            partial(_run_all, dict.fromkeys(reads), self._reader.limit, self._seconds), every=LOOK_SECONDS
         )
         return [outcomes[read] for read in reads]
 
 
-def _run_all(reads: Iterable[Read], time_limit: TimeLimit, connection: sqlite3.Connection) -> dict[Read, Outcome]:
+def _run_all(
+    reads: Iterable[Read], time_limit: TimeLimit, seconds: float, connection: sqlite3.Connection
+) -> dict[Read, Outcome]:
     outcomes: dict[Read, Outcome] = {}
     statements: dict[Hashable, list[Read]] = {}
+    ends = time.monotonic() + seconds
     for read in reads:
         if read.function is fetch_joined:
             statements.setdefault(read.args[0], []).append(read)
@@ -61,7 +72,11 @@ def _run_all(reads: Iterable[Read], time_limit: TimeLimit, connection: sqlite3.C
             outcomes[read] = _outcome(read, time_limit, connection)
     for same in statements.values():
         for start in range(0, len(same), MOST_TOGETHER):
-            outcomes |= _together(same[start : start + MOST_TOGETHER], time_limit, connection)
+            some = same[start : start + MOST_TOGETHER]
+            if time.monotonic() < ends:
+                outcomes |= _together(some, time_limit, connection)
+            else:
+                outcomes |= dict.fromkeys(some, Outcome(None, TooBusy()))
     return outcomes
 
 
