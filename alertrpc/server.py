@@ -114,7 +114,7 @@ async def _serve(
         build_app(settings, bell),
         logger=http_log.log,
         access_log=None,
-        shutdown_timeout=settings.shutdown_timeout,
+        shutdown_timeout=settings.shutdown_timeout / 2,  # aiohttp waits twice, and then cancels
         handle_signals=False,
         auto_decompress=False,
     )

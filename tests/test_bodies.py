@@ -4,16 +4,19 @@ import asyncio
 import gzip
 import json
 import socket
+import threading
 import zlib
 from base64 import b64encode
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, closing
+from contextlib import AsyncExitStack, closing, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 from aiohttp.test_utils import make_mocked_request
 
+from alertrpc.api.heavy import LARGE_BODY, MANY_VALUES, Heavy
+from alertrpc.errors import ServerBusy
 from alertrpc.web.body import FREE_BYTES, MOST_LARGEST_ANONYMOUS, Bodies, NoRoom
 from tests.receivers import PASSWORD, TOKEN, new_database
 from tests.support import Client, Server, serving
@@ -141,6 +144,70 @@ def test_a_large_call_is_answered_like_a_small_one(server: Server) -> None:
     assert answer[1]["result"] == "0"
 
 
+@pytest.mark.parametrize(("size", "is_taken"), [(1, False), (8, False), (64, True), (1000, True)])
+def test_small_chunks_are_no_body(server: Server, size: int, is_taken: bool) -> None:
+    body = of_size(90_000)
+    chunks = b"".join([b"%x\r\n%s\r\n" % (len(piece), piece) for piece in _cut(body, size)]) + b"0\r\n\r\n"
+    answer = b""
+    with suppress(ConnectionError):
+        answer = raw(server, head("/api_jsonrpc.php", None, "Connection: close") + chunks)
+    assert answer.startswith(b"HTTP/1.1 200 ") is is_taken
+    assert "Traceback" not in server.log.read_text()
+
+
+def _cut(body: bytes, size: int) -> list[bytes]:
+    return [body[start : start + size] for start in range(0, len(body), size)]
+
+
+# --- turns of large requests
+
+
+async def test_large_requests_of_strangers_keep_none_of_others_waiting() -> None:
+    heavy = Heavy()
+    try:
+        stranger = await heavy.turn(LARGE_BODY + 1, 0, is_known=False)
+        known = await heavy.turn(LARGE_BODY + 1, 0, is_known=True)
+        busy = threading.Event()
+        waiting = [asyncio.create_task(stranger.run(lambda: busy.wait(PATIENCE))) for _ in range(3)]
+        await asyncio.sleep(0)
+        assert await known.run(lambda: 7) == 7
+        assert await (await heavy.turn(LARGE_BODY, 10**9, is_known=False)).run(lambda: 8) == 8
+        busy.set()
+        assert await asyncio.gather(*waiting) == [True] * 3
+    finally:
+        heavy.close()
+
+
+async def test_one_request_with_many_values_is_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("alertrpc.api.heavy.WAIT_SECONDS", 0.01)
+    heavy = Heavy()
+    try:
+        first = await heavy.turn(10**7, MANY_VALUES + 1, is_known=True)
+        with pytest.raises(ServerBusy, match="try again later"):
+            await heavy.turn(10**7, MANY_VALUES + 1, is_known=True)
+        assert (await heavy.turn(10**7, MANY_VALUES, is_known=True)).is_large
+        first.leave()
+        first.leave()
+        assert (await heavy.turn(10**7, MANY_VALUES + 1, is_known=True)).is_large
+    finally:
+        heavy.close()
+
+
+def test_a_batch_of_logins_keeps_no_large_request_waiting(server: Server) -> None:
+    """It is answered call by call; what comes meanwhile is parsed."""
+    calls = [call("user.login", {"username": f"x{n}", "password": "x" * 50}, id=n) for n in range(300)]
+    large = json.dumps(call("alert.get", {"alertids": ["7"] * 9000, "countOutput": True}, id=1)).encode()
+    with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE) as connection:
+        body = json.dumps(calls).encode()
+        assert len(body) > LARGE_BODY
+        connection.sendall(head("/api_jsonrpc.php", len(body)) + body)
+        request = head("/api_jsonrpc.php", len(large), f"Authorization: Bearer {TOKEN}", "Connection: close")
+        assert raw(server, request + large).endswith(b'"result":"0","id":1}')
+        connection.setblocking(False)
+        with pytest.raises(BlockingIOError):  # the batch is still under way
+            connection.recv(1)
+
+
 # --- room for all
 
 
@@ -181,7 +248,7 @@ async def stack() -> AsyncIterator[AsyncExitStack]:
 async def received(bodies: Bodies, stack: AsyncExitStack, is_known: Callable[[], Any] = nobody) -> bytearray:
     sent = Sent(LIMIT)
     sent.come(b"x" * LIMIT, b"")
-    return await stack.enter_async_context(bodies.received(sent.request, is_known))
+    return (await stack.enter_async_context(bodies.received(sent.request, is_known))).data
 
 
 async def test_bodies_have_room_together(bodies: Bodies, stack: AsyncExitStack) -> None:
@@ -199,7 +266,7 @@ async def test_small_bodies_need_no_room(bodies: Bodies, stack: AsyncExitStack) 
         await received(bodies, stack)
     sent = Sent(FREE_BYTES)
     sent.come(b"x" * FREE_BYTES, b"")
-    assert len(await stack.enter_async_context(bodies.received(sent.request, nobody))) == FREE_BYTES
+    assert len((await stack.enter_async_context(bodies.received(sent.request, nobody))).data) == FREE_BYTES
 
 
 async def test_who_is_known_has_room_beside_strangers(bodies: Bodies, stack: AsyncExitStack) -> None:

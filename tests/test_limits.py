@@ -39,6 +39,7 @@ TOLD = {
     "intake.ocp.MOST_ALARMS": ("1,000", "alarms of an array of OCP's form"),
     "intake.ocp.MOST_TIMES": ("10", "times that one alarm comes in it"),
     "intake.parsing.MOST_CONTAINERS": ("100,000", "arrays and objects in a body"),
+    "intake.parsing.MOST_MEMBERS": ("250,000", "members of objects in a body"),
     "intake.parsing.MOST_VALUES": ("1,001,000", "values in a body: elements of arrays and"),
     "ledger.alerts.MOST_ALARMS": ("200", "Alarms are on record by one transaction"),
     "ledger.alerts.MOST_ALERTED": ("4 MiB", "are made in others that follow"),

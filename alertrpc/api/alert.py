@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from alertrpc.api.context import Context
-from alertrpc.api.fields import Ids
+from alertrpc.api.fields import Ids, elements
 from alertrpc.api.get import GET_METHODS
 from alertrpc.api.schema import ParamsSchema
 from alertrpc.errors import APPLICATION_ERROR, NO_SUCH_OBJECT, ApiError, invalid_parameter, no_permission
@@ -27,9 +27,9 @@ async def resend(context: Context, params: Params) -> Json:
     """
     if context.caller.type < UserType.ADMIN:
         raise no_permission("alert.resend")
-    alertids: list[int] = list(dict.fromkeys(_RESEND.load(params)["alertids"]))
-    if len(alertids) > MOST_RESENT:
+    if len(elements(params.get("alertids")) or ()) > MOST_RESENT:
         raise invalid_parameter("/alertids", f"more than {MOST_RESENT} values.")
+    alertids: list[int] = list(dict.fromkeys(_RESEND.load(params)["alertids"]))
     found = await get(context, {"alertids": list(map(str, alertids)), "countOutput": True})
     if found.rows.first != f'"{len(alertids)}"'.encode():
         raise ApiError(APPLICATION_ERROR, NO_SUCH_OBJECT)

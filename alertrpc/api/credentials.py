@@ -14,7 +14,7 @@ from typing import NoReturn
 from weakref import WeakValueDictionary
 
 from alertrpc.api.passwords import NOBODY, RememberedPasswords, is_password
-from alertrpc.errors import APPLICATION_ERROR, INVALID_PARAMS, ApiError
+from alertrpc.errors import APPLICATION_ERROR, INVALID_PARAMS, AlertrpcError, ApiError
 from alertrpc.records import Caller, Clock
 from alertrpc.store import credentials as rows
 from alertrpc.store.database import Database
@@ -190,8 +190,10 @@ class Credentials:
         ended = int(self._clock() - self._idle)
         try:
             await self._database.write(partial(rows.keep, sessions, tokens, ended))
-        except Exception:
-            log.exception("when credentials were used could not be written; the next try follows")
+        except Exception as error:
+            is_known = isinstance(error, AlertrpcError)
+            text = "when credentials were used could not be written; the next try follows: %s"
+            log.error(text, error, exc_info=None if is_known else error)
             self._touched_sessions = sessions | self._touched_sessions
             self._touched_tokens = tokens | self._touched_tokens
 

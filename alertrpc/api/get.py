@@ -57,9 +57,10 @@ class GetMethod:
         """The objects that the caller may see and the parameters ask for."""
         caller, now = context.caller, int(context.services.clock())
         statement, args = await context.turn.run(lambda: self.statement(params, caller, now))
-        if context.turn.is_large and not context.is_in_batch:
+        if context.turn.is_large:
             forget_lists(params)
-            context.turn.leave()
+            if not context.is_in_batch:
+                context.turn.leave()
         rows = await context.database.rows(
             statement.sql, args, short=statement.short, limit=statement.limit, asker=context.asker
         )

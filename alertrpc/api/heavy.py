@@ -1,52 +1,81 @@
-"""Large requests: one at a time is parsed and checked, beside the event loop, so that the others need no memory yet."""
+"""Large requests: parsed and checked one at a time beside the event loop, and few with very many values in memory."""
 
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
+from alertrpc.errors import ServerBusy
+
 T = TypeVar("T")
 
-LARGE_BODY = 64 * 1024  # bytes
+LARGE_BODY = 16 * 1024  # bytes
+MANY_VALUES = 100_000  # of which one request at a time is in memory
+WAIT_SECONDS = 30.0
+TRY_AGAIN = "Too many large requests at one time; try again later."
 
 
 class Turn:
-    """A request's time in which it may be parsed and checked; a small request needs none."""
+    """A request's place among the others. A small one does its work at once; `leave` ends that of one with many values."""
 
-    def __init__(self, thread: ThreadPoolExecutor | None = None, lock: asyncio.Lock | None = None) -> None:
-        self._thread = thread
-        self._lock = lock
+    def __init__(self, queue: "Queue | None" = None, *, has_many: bool = False) -> None:
+        self._queue = queue
+        self._has_many = has_many
 
     @property
     def is_large(self) -> bool:
-        return self._thread is not None
+        return self._queue is not None
 
     async def run(self, work: Callable[[], T]) -> T:
         """What `work` returns, which is done in another thread where the request is large."""
-        if self._thread is None:
-            return work()
-        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+        return work() if self._queue is None else await self._queue.run(work)
 
     def leave(self) -> None:
-        """Lets the next one in."""
-        lock, self._lock = self._lock, None
-        if lock is not None:
-            lock.release()
+        """Tells that the values of the request are not needed any more."""
+        if self._has_many and self._queue is not None:
+            self._queue.many.release()
+        self._has_many = False
 
 
-class Heavy:
-    """Gives large requests their turns."""
+class Queue:
+    """A thread, for which large requests wait."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str) -> None:
         self._lock = asyncio.Lock()
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="large requests")
+        self.many = asyncio.Lock()
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
 
-    async def turn(self, size: int) -> Turn:
-        """The turn of a request whose body has so many bytes."""
-        if size <= LARGE_BODY:
-            return Turn()
-        await self._lock.acquire()
-        return Turn(self._thread, self._lock)
+    async def run(self, work: Callable[[], T]) -> T:
+        async with self._lock:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
     def close(self) -> None:
         self._thread.shutdown(wait=False, cancel_futures=True)
+
+
+class Heavy:
+    """Gives large requests their turns: those of callers with a good credential do not wait for others'."""
+
+    def __init__(self) -> None:
+        self._known, self._anonymous = Queue("large requests"), Queue("large requests of strangers")
+
+    async def turn(self, size: int, values: int, *, is_known: bool) -> Turn:
+        """The turn of a request whose body has so many bytes, and at most so many values.
+
+        Raises ServerBusy when another one with many values takes too long.
+        """
+        if size <= LARGE_BODY:
+            return Turn()
+        queue = self._known if is_known else self._anonymous
+        if values <= MANY_VALUES:
+            return Turn(queue)
+        try:
+            async with asyncio.timeout(WAIT_SECONDS):
+                await queue.many.acquire()
+        except TimeoutError:
+            raise ServerBusy(TRY_AGAIN) from None
+        return Turn(queue, has_many=True)
+
+    def close(self) -> None:
+        self._known.close()
+        self._anonymous.close()

@@ -8,7 +8,20 @@ from itertools import chain
 from urllib.parse import unquote_plus
 
 _CREDENTIAL = re.compile(
-    r"auth|cookie|token|key|secret|passw(or)?d|pwd|credential|signature|(?<![a-z])sign?(?![a-z])|code", re.IGNORECASE
+    r"auth|cookie|token|key|secret|passw(or)?d|passphrase|[pk](?:ass|enn)wort|pass(?![a-z])|pwd|pswd|credential|creds"
+    r"|signature|session|bearer|private|ticket|assertion|hmac|code"
+    r"|(?<![a-z])(?:sign?|pw|pin|otp|psk|sid|jwt)(?![a-z])",
+    re.IGNORECASE,
+)
+# What notations of many kinds have in common: a name, a colon or an equals sign, and a value, quoted or not.
+_ASSIGNED = re.compile(
+    r"""([\w.-]{1,100})["']?[ \t]{0,8}[:=][ \t]{0,8}(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|([^\s"'&;,<>\[\]{}]+))"""
+)
+# A name and a value as two members, or as two attributes.
+_NAMED = re.compile(
+    r"""\b(?:name|key|field|id)["']?\s{0,8}[:=]\s{0,8}["']([^"']{1,100})["']\s{0,8},?\s{0,8}["']?"""
+    r"""(?:value|val|content)["']?\s{0,8}[:=]\s{0,8}["']([^"']*)["']""",
+    re.IGNORECASE,
 )
 # A template is not JSON yet: `${...}` stands where a value will be.
 _JSON_TOKEN = re.compile(r'\$\{[^{}]*\}|"[^"\\]*(?:\\.[^"\\]*)*(?:"|\Z)|-?[0-9][0-9.eE+-]*|[\[\]{},:]', re.DOTALL)
@@ -18,6 +31,16 @@ _CDATA = "CDATA["
 def is_credential(name: str) -> bool:
     """Whether what has this name is likely a secret."""
     return _CREDENTIAL.search(name) is not None
+
+
+def assigned_credentials(text: str) -> Iterator[str]:
+    """The values that a text gives to names of credentials, in whatever notation."""
+    for name, *values in _ASSIGNED.findall(text):
+        if is_credential(name):
+            yield from filter(None, values)
+    for name, value in _NAMED.findall(text):
+        if is_credential(name):
+            yield value
 
 
 def body_credentials(body: str) -> Iterator[str]:

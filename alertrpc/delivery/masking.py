@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from alertrpc.delivery.body_credentials import body_credentials, is_credential
+from alertrpc.delivery.body_credentials import assigned_credentials, body_credentials, is_credential
 from alertrpc.delivery.spellings import LONGEST_ESCAPE, Meaning, meanings, without_begun_escape
 from alertrpc.records import MediaType
 
@@ -21,6 +21,8 @@ SHORTEST_SECRET = 6  # shorter texts are in many others
 SHORTEST_SECRET_SEGMENT = 20  # webhooks of chats carry their secret in such a piece of the path
 
 _SCHEMES = frozenset({"bearer", "digest", "negotiate"})
+_SCHEMES_OF_HEADERS = _SCHEMES | {"basic", "token", "apikey"}
+_URL = re.compile(r"https?://[^\s\"'<>]+")
 _OF_URLS_TO_USUAL = str.maketrans("-_", "+/")  # the alphabets of base64
 _VARIABLE = re.compile(r"\$\{[^{}]*\}")
 
@@ -130,6 +132,7 @@ def secrets_of(media_type: MediaType) -> tuple[str, ...]:
     """
     found = {piece for text in _credentials(media_type) for piece in _literals(text)}
     found |= set(_password_forms(media_type))
+    found |= {form for secret in found if len(secret) >= SHORTEST_SECRET for form in _other_forms(secret)}
     return tuple(sorted(found, key=lambda secret: (-len(secret), secret)))
 
 
@@ -149,6 +152,14 @@ def _password_forms(media_type: MediaType) -> Iterator[str]:
             yield from _base64_forms(login.encode("utf-8", "replace"))
 
 
+def _other_forms(secret: str) -> Iterator[str]:
+    """The secret as programs write bytes that are no text."""
+    data = secret.encode("utf-8", "replace")
+    yield from _base64_forms(data)
+    yield data.hex()
+    yield data.hex().upper()
+
+
 def _base64_forms(data: bytes) -> Iterator[str]:
     """In both alphabets of RFC 4648, with padding and without, where that is no word of other texts."""
     for padded in {b64encode(data).decode(), urlsafe_b64encode(data).decode()}:
@@ -159,11 +170,13 @@ def _base64_forms(data: bytes) -> Iterator[str]:
 
 def _credentials(media_type: MediaType) -> Iterator[str]:
     for name, value in media_type.headers.items():
-        if is_credential(name):
+        if is_credential(name) or value.partition(" ")[0].strip().lower() in _SCHEMES_OF_HEADERS:
             yield from _of_value(value)
-    for value in body_credentials(media_type.body):
+        yield from assigned_credentials(value)
+    for value in (*body_credentials(media_type.body), *assigned_credentials(media_type.body)):
         yield from _of_value(value)
-    for url in (media_type.url, media_type.proxy):
+    for url in (media_type.url, media_type.proxy, *_URL.findall(media_type.body)):
+        yield from assigned_credentials(url)
         # a template is no URL yet: what is in its braces must not end its parts
         parts = _split(_VARIABLE.sub("${}", url))
         if parts is not None:
@@ -173,7 +186,7 @@ def _credentials(media_type: MediaType) -> Iterator[str]:
 def _of_value(value: str) -> Iterator[str]:
     """The value, what follows `Bearer` or `Basic`, what that says, and the values of cookies."""
     yield value
-    scheme, _, rest = value.strip().partition(" ")
+    scheme, _, rest = " ".join(value.split(maxsplit=1)).partition(" ")
     yield rest
     if scheme.lower() == "basic":
         yield from _of_basic(rest.strip())

@@ -1,7 +1,7 @@
 """What a text means, however it is spelled: percent escapes, escapes of JSON and entities of HTML, one within another.
 
 Sources: RFC 3986, section 2.1; RFC 8259, section 7; HTML, section "Character references". Programs in JavaScript also
-write `\\x26`, `\\u{26}` and `%u0026`.
+write `\\x26`, `\\u{26}` and `%u0026`, others `\\74`, `\\U00000026` and, for bytes, `\\xc3\\xbc`.
 """
 
 import re
@@ -13,17 +13,22 @@ ROUNDS = 5  # so many spellings, one within another, are looked through
 LONGEST_ESCAPE = 64  # bytes; the longest names of HTML have half as many
 
 _ESCAPE = re.compile(
-    rb"%(?P<byte>[0-9A-Fa-f]{2})"
+    rb"(?:%|\\[xX])(?P<byte>[0-9A-Fa-f]{2})"
     rb"|[\\%]u(?P<pair>[Dd][89ABab][0-9A-Fa-f]{2}[\\%]u[Dd][C-Fc-f][0-9A-Fa-f]{2})"
     rb"|[\\%]u(?P<unit>[0-9A-Fa-f]{4})"
     rb"|\\u\{(?P<braced>[0-9A-Fa-f]{1,6})\}"
-    rb"|\\x(?P<short>[0-9A-Fa-f]{2})"
-    rb"|\\(?P<letter>[\"\\/'bfnrt])"
-    rb"|&\#(?P<decimal>[0-9]{1,10});"
-    rb"|&\#[Xx](?P<hexadecimal>[0-9A-Fa-f]{1,10});"
+    rb"|\\U(?P<long>[0-9A-Fa-f]{8})"
+    rb"|\\(?P<octal>[0-3]?[0-7]{1,2})"
+    rb"|\\(?P<letter>[bfnrt!-/:-@\[-`{-~])"
+    rb"|&\#0{0,20}(?P<decimal>[0-9]{1,10});?"
+    rb"|&\#[Xx]0{0,20}(?P<hexadecimal>[0-9A-Fa-f]{1,10});?"
     rb"|&(?P<name>[A-Za-z][A-Za-z0-9]{1,31});"
+    rb"|&(?P<legacy>amp|AMP|lt|LT|gt|GT|quot|QUOT)"
 )
-_BEGUN_ESCAPE = re.compile(rb"(?:%[0-9A-Fa-f]?|[\\%]u\{?[0-9A-Fa-f]{0,6}|\\(?:x[0-9A-Fa-f]?)?|&\#?[A-Za-z0-9]{0,31})\Z")
+_BEGUN_ESCAPE = re.compile(
+    rb"(?:%[0-9A-Fa-f]?|[\\%]u\{?[0-9A-Fa-f]{0,6}|\\(?:[xX][0-9A-Fa-f]?|U[0-9A-Fa-f]{0,7}|[0-7]{1,2})?"
+    rb"|&\#?[A-Za-z0-9]{0,31})\Z"
+)
 _LETTERS = {b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t"}
 
 
@@ -114,9 +119,11 @@ _DECODERS: dict[str, Callable[[bytes], bytes | None]] = {
     "pair": _pair,
     "unit": _hexadecimal,
     "braced": _hexadecimal,
-    "short": _hexadecimal,
+    "long": _hexadecimal,
+    "octal": lambda digits: bytes([int(digits, 8)]),
     "letter": lambda letter: _LETTERS.get(letter, letter),
     "decimal": lambda digits: _character(int(digits)),
     "hexadecimal": _hexadecimal,
     "name": _named,
+    "legacy": _named,
 }

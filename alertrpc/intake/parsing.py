@@ -2,6 +2,7 @@
 
 import gc
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import orjson
 
@@ -10,6 +11,7 @@ from alertrpc.records import Json
 
 MOST_VALUES = 1_001_000  # elements of arrays and members of objects
 MOST_CONTAINERS = 100_000  # arrays and objects
+MOST_MEMBERS = 250_000  # of objects, each of which takes more than an element of an array
 _MOST_QUOTES = 4 * MOST_VALUES  # a member has four
 _SLICE = 64 * 1024
 
@@ -37,23 +39,45 @@ def parse_json(body: Bytes) -> Json:
     return document
 
 
+def most_values(body: Bytes) -> int:
+    """As many values as the body may have."""
+    return body.count(b",")
+
+
+class _Count(NamedTuple):
+    """What there is, or may be, of a body's values."""
+
+    values: int
+    containers: int
+    members: int
+
+    def plus(self, other: "_Count") -> "_Count":
+        return _Count(*map(sum, zip(self, other, strict=True)))
+
+    @property
+    def fault(self) -> str:
+        """What is too much of it, "" where nothing is."""
+        most = _Count(MOST_VALUES, MOST_CONTAINERS, MOST_MEMBERS)
+        names = ("values", "arrays and objects", "members")
+        faults = [
+            f"more than {bound} {name}" for found, bound, name in zip(self, most, names, strict=True) if found > bound
+        ]
+        return faults[0] if faults else ""
+
+
 def _require_few_values(body: Bytes) -> None:
-    """Counts commas and brackets; those in strings count only where they could be too many."""
-    values, containers = _counted(body)
-    if values <= MOST_VALUES and containers <= MOST_CONTAINERS:
+    """Counts commas, brackets and colons; those in strings count only where they could be too many."""
+    if not _counted(body).fault:
         return
-    values = containers = 0
+    count = _Count(0, 0, 0)
     for piece in _outside_strings(body):
-        more_values, more_containers = _counted(piece)
-        values, containers = values + more_values, containers + more_containers
-        if values > MOST_VALUES:
-            raise TooManyValues(f"more than {MOST_VALUES} values")
-        if containers > MOST_CONTAINERS:
-            raise TooManyValues(f"more than {MOST_CONTAINERS} arrays and objects")
+        count = count.plus(_counted(piece))
+        if count.fault:
+            raise TooManyValues(count.fault)
 
 
-def _counted(body: Bytes) -> tuple[int, int]:
-    return body.count(b","), body.count(b"[") + body.count(b"{")
+def _counted(body: Bytes) -> _Count:
+    return _Count(body.count(b","), body.count(b"[") + body.count(b"{"), body.count(b":"))
 
 
 def _outside_strings(body: Bytes) -> Iterator[bytes]:

@@ -71,6 +71,8 @@ class Pushes:
                 now = int(self._clock() * 1000)
                 eventids = await self._database.write(partial(self._ledger.alert_some, eventids, now))
                 self._on_recorded()
+        except (DatabaseBusy, DatabaseUnwritable) as error:
+            log.error("the alerts of a push are left to who delivers: %s", error)
         except Exception:
             log.exception("the alerts of a push are left to who delivers")
 

@@ -30,7 +30,7 @@ from alertrpc.errors import (
     ServerBusy,
     no_permission,
 )
-from alertrpc.intake.parsing import Bytes
+from alertrpc.intake.parsing import Bytes, most_values
 from alertrpc.records import Json
 from alertrpc.rpc.answer import Answer, batch_answer, error_answer, result_answer
 from alertrpc.rpc.envelope import Call, Fault, Requests, parse_body
@@ -69,10 +69,11 @@ class Dispatcher:
         self._services = services
         self._methods = {method.name: _dispatched(method) for method in METHODS.values()}
 
-    async def parse(self, body: Bytes) -> Asked:
-        """What a body asks; a large one waits for its turn, which `answer` ends."""
-        turn = await self._services.heavy.turn(len(body))
+    async def parse(self, body: Bytes, *, is_known: bool) -> Asked:
+        """What a body asks, of a caller with a good credential or of another; a large one waits for its turn."""
+        turn = SMALL
         try:
+            turn = await self._services.heavy.turn(len(body), most_values(body), is_known=is_known)
             requests, is_batch = await turn.run(partial(parse_body, body))
         except BaseException as fault:
             turn.leave()
@@ -98,6 +99,8 @@ class Dispatcher:
         """The answers of a batch, each call made when the answers before it are taken."""
         try:
             for request in asked.requests:
+                if client.is_gone():
+                    return
                 if (answer := await self._answer(request, asked, client)) is not None:
                     yield answer
         finally:

@@ -6,12 +6,15 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from aiohttp import ClientPayloadError, web
 from aiohttp.http_exceptions import HttpProcessingError
 
 BROKEN_BODY = (web.RequestPayloadError, ClientPayloadError, HttpProcessingError, ConnectionError)
-FREE_BYTES = 64 * 1024  # of each body, which the limit for all does not count
+FREE_BYTES = 8 * 1024  # of a body that is not looked at: logins are smaller
+FREE_CHUNKS = 100
+LEAST_CHUNK = 64  # bytes of a chunk, in the mean of those after the first: each takes time, however small
 MOST_LARGEST = 3  # bodies of the largest size at one time
 MOST_LARGEST_ANONYMOUS = 16  # of callers without a credential
 STALLED_SECONDS = 1.0  # after which a body gives way to another
@@ -58,6 +61,13 @@ class _Room:
             self._used -= body.size
 
 
+class Body(NamedTuple):
+    """A body that was received, and whether its header had a good credential, where that was asked."""
+
+    data: bytearray
+    is_known: bool
+
+
 class Bodies:
     """Receives bodies: `limit` bytes of a caller who is known, `anonymous_limit` of others, a few times that of all."""
 
@@ -69,7 +79,7 @@ class Bodies:
         self._anonymous = _Room(MOST_LARGEST_ANONYMOUS * self._anonymous_limit)
 
     @asynccontextmanager
-    async def received(self, request: web.Request, is_known: IsKnown) -> AsyncIterator[bytearray]:
+    async def received(self, request: web.Request, is_known: IsKnown) -> AsyncIterator["Body"]:
         """The request's body; its room is its own while the block runs.
 
         `is_known` tells whether the request's header has a good credential; it is asked where the body is large.
@@ -86,7 +96,7 @@ class Bodies:
                 if expected > FREE_BYTES:
                     room = await self._room(expected, is_known)
                 body = bytearray()
-                while piece := await request.content.readany():
+                async for piece in _pieces(request, is_chunked=not expected):
                     if len(body) <= FREE_BYTES < len(body) + len(piece) and not expected:
                         room = await self._room(len(body) + len(piece), is_known)
                     body += piece
@@ -94,7 +104,7 @@ class Bodies:
                     if len(body) > FREE_BYTES:
                         room.hold(held, len(body))
             held.since = math.inf  # it is here: nothing ends it any more
-            yield body
+            yield Body(body, room is self._known)
         finally:
             room.free(held)
 
@@ -108,6 +118,22 @@ class Bodies:
         limit = self._limit if is_known else self._anonymous_limit
         if size > limit:
             raise web.HTTPRequestEntityTooLarge(limit, size)
+
+
+async def _pieces(request: web.Request, *, is_chunked: bool) -> AsyncIterator[bytes]:
+    """A body as it comes; raises ConnectionResetError, and cuts the client off, when its chunks are too small."""
+    if not is_chunked:
+        while piece := await request.content.readany():
+            yield piece
+        return
+    chunks = size = 0
+    async for piece, is_end in request.content.iter_chunks():
+        chunks, size = chunks + is_end, size + len(piece)
+        if (chunks - FREE_CHUNKS) * LEAST_CHUNK > size:
+            if request.transport is not None:
+                request.transport.abort()  # reading what is left would take as long
+            raise ConnectionResetError("the body comes in very small chunks")
+        yield piece
 
 
 BODIES = web.AppKey("bodies", Bodies)

@@ -1,7 +1,11 @@
 """The JSON-RPC endpoint over HTTP: content types, CORS and sizes as Zabbix has them, answers as streams."""
 
+import asyncio
 import logging
+import socket
+import struct
 from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
 from functools import partial
 
 from aiohttp import web
@@ -41,8 +45,8 @@ async def serve_rpc(request: web.Request) -> web.StreamResponse:
     dispatcher = request.app[DISPATCHER]
     try:
         async with request.app[BODIES].received(request, partial(_is_known, request)) as body:
-            asked = await dispatcher.parse(body)
-            body.clear()
+            asked = await dispatcher.parse(body.data, is_known=body.is_known)
+            body.data.clear()
     except web.HTTPRequestEntityTooLarge:
         return refusal(413)
     except TimeoutError:
@@ -96,7 +100,7 @@ async def _stream(request: web.Request, answer: Answer, rest: AsyncIterator[byte
             async with timeout:
                 await response.write_eof()
     except BaseException as fault:
-        transport.abort()  # the client may never take what waits for it
+        cut_off(transport)
         if not isinstance(fault, Exception):
             raise
         _tell(request, fault)
@@ -116,6 +120,14 @@ def _tell(request: web.Request, fault: Exception) -> None:
         strangers.warning("an answer to %s broke off: %s", request.remote, fault)
     else:
         log.error("an answer to %s broke off", request.remote, exc_info=fault)
+
+
+def cut_off(transport: asyncio.Transport) -> None:
+    """Ends a connection at once: the client may never take what waits for it, in the system's buffers too."""
+    with suppress(OSError):
+        found: socket.socket = transport.get_extra_info("socket")
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    transport.abort()
 
 
 async def _send(response: web.StreamResponse, chunk: bytes, pace: Pace) -> None:

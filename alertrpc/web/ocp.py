@@ -26,7 +26,7 @@ from alertrpc.errors import (
     ServerBusy,
 )
 from alertrpc.intake.alarm import BodyFault
-from alertrpc.intake.parsing import Bytes, NoJson, TooManyValues, parse_json
+from alertrpc.intake.parsing import Bytes, NoJson, TooManyValues, most_values, parse_json
 from alertrpc.loglines import strangers
 from alertrpc.records import Json
 from alertrpc.web.body import BODIES, BROKEN_BODY, NoRoom
@@ -127,9 +127,9 @@ async def read_json(request: web.Request, use: Callable[[Json, Bytes], T]) -> T:
     if request.content_type != "application/json":
         raise OcpFault(415, "the Content-Type application/json is expected")
     async with request.app[BODIES].received(request, _is_known) as body:
-        turn = await request.app[HEAVY].turn(len(body))
+        turn = await request.app[HEAVY].turn(len(body.data), most_values(body.data), is_known=True)
         try:
-            return await turn.run(lambda: use(_document(body), body))
+            return await turn.run(lambda: use(_document(body.data), body.data))
         finally:
             turn.leave()
 
