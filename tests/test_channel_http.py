@@ -360,8 +360,9 @@ async def test_cookies_are_not_kept() -> None:
         return web.Response(headers={"Set-Cookie": "a=b"})
 
     async with serving(handler) as url, new_session() as session:
+        named = url.replace("127.0.0.1", "localhost")  # of an address alone, no jar keeps any
         for _ in range(2):
-            await HttpChannel(session).send(media_type(url), message())
+            await HttpChannel(session).send(media_type(named), message())
         assert isinstance(session, aiohttp.ClientSession)
     assert cookies == [None, None]
 
