@@ -42,7 +42,7 @@ TOLD = {
     "intake.parsing.MOST_MEMBERS": ("250,000", "members of objects in a body"),
     "intake.parsing.MOST_VALUES": ("1,001,000", "values in a body: elements of arrays and"),
     "ledger.alerts.MOST_ALARMS": ("200", "Alarms are on record by one transaction"),
-    "ledger.alerts.MOST_ALERTED": ("4 MiB", "are made in others that follow"),
+    "ledger.alerts.MOST_ALERTED": ("2 MiB", "are made in others that follow"),
     "ledger.alerts.MOST_TEXT": ("256 KiB", "Alarms are on record by one transaction"),
     "ledger.messages.LONGEST_SUBJECT": ("2,048", "subject"),
     "loglines.LONGEST_LINE": ("400", "of what strangers cause"),

@@ -17,7 +17,7 @@ from alertrpc.store.connection import SqlConnection
 
 MOST_TEXT = 256 * 1024  # characters that alarms hold
 MOST_ALARMS = 200
-MOST_ALERTED = 4 * 2**20  # characters of alerts that one transaction makes
+MOST_ALERTED = 2 * 2**20  # characters of alerts that one transaction makes
 LEAST_ALERT = 1000  # characters that an alert counts for beside its message
 AlarmRow = Mapping[str, Any]
 FAILED = 2
