@@ -35,10 +35,16 @@ def find_script(scripts_dir: Path, name: str) -> Script:
     except UnusableScript:
         raise
     except OSError as error:
-        raise UnusableScript(f"{plain(name)}: {error.strerror}") from None
+        raise UnusableScript(f"{plain(name)}: {error.strerror} in {_shown_folder(scripts_dir)}") from None
     except ValueError:
         raise UnusableScript(f"{plain(name)}: not a name of a file") from None
     return Script(path, _missing_interpreter(name, first_line))
+
+
+def _shown_folder(scripts_dir: Path) -> str:
+    """The folder as a person would look for it, as the setting may be relative to where the program was started."""
+    missing = "" if scripts_dir.is_dir() else ", which is no folder"
+    return f"scripts_dir {plain(str(scripts_dir.absolute()))}{missing}"
 
 
 def folder_name(media_type_name: str) -> str:
