@@ -28,6 +28,7 @@ from alertrpc.store import users
 from alertrpc.store.applying.applying import bring, rehearse
 from alertrpc.store.database import administered, create, inspect
 from alertrpc.store.loading import lines_of, load_file
+from alertrpc.words import counted
 
 USAGE = 2
 FAILURE = 1
@@ -67,7 +68,7 @@ def _complain(faults: Sequence[str], status: int) -> None:
     for fault in faults[:MOST_FAULTS]:
         click.echo(f"alertrpc: {one_line(' '.join(fault.split()), LONGEST_FAULT)}", err=True)
     if len(faults) > MOST_FAULTS:
-        click.echo(f"alertrpc: there are {len(faults) - MOST_FAULTS} more faults", err=True)
+        click.echo(f"alertrpc: and {counted(len(faults) - MOST_FAULTS, 'more fault')}", err=True)
     sys.exit(status)
 
 
@@ -238,7 +239,7 @@ def load(settings: Settings, file: Path) -> None:
     except (LoadError, OSError, EOFError, zlib.error) as error:
         raise LoadError(f"{file}: {error}; nothing was loaded") from error
     total = sum(counts.values())
-    click.echo(f"loaded {total} rows in {time.monotonic() - started:.1f} s: " + _spelled(counts))
+    click.echo(f"loaded {counted(total, 'row')} in {time.monotonic() - started:.1f} s: " + _spelled(counts))
 
 
 def _spelled(counts: dict[str, int]) -> str:
@@ -257,7 +258,7 @@ def _lines(file: Path) -> Iterator[tuple[Iterator[bytes], Callable[[int], None]]
             task = progress.add_task(f"loading {file.name}", total=size)
 
             def on_line(number: int) -> None:
-                progress.update(task, completed=raw.tell() if size else 0, description=f"{number} lines")
+                progress.update(task, completed=raw.tell() if size else 0, description=counted(number, "line"))
 
             yield lines_of(data), on_line
 
@@ -395,7 +396,7 @@ def check(settings: Settings, config: str | None) -> None:
     _check_declared(settings, config)
     path = settings.database_path
     version, alerts = inspect(path)
-    click.echo(f"database {path}: schema version {version}, {alerts} alerts, no faults")
+    click.echo(f"database {path}: schema version {version}, {counted(alerts, 'alert')}, no faults")
 
 
 def _check_declared(settings: Settings, config: str | None) -> None:
@@ -417,8 +418,8 @@ def _check_declared(settings: Settings, config: str | None) -> None:
     for change in changes:
         click.echo(f"apply would change: {change}")
     click.echo(
-        f"{config}: {len(configuration.media_types)} media types, {len(configuration.receivers)} users,"
-        f" {len(configuration.actions)} actions, no faults"
+        f"{config}: {counted(len(configuration.media_types), 'media type')},"
+        f" {counted(len(configuration.receivers), 'user')}, {counted(len(configuration.actions), 'action')}, no faults"
     )
 
 

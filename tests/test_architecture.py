@@ -17,9 +17,10 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 ROOMS = ["cli", "server", "app", "web", "rpc", "api", "configuration", "intake", "delivery", "ledger", "query", "store"]
 GROUND: dict[str, set[str]] = {
     "errors": set(),
-    "loglines": set(),
+    "loglines": {"words"},
     "memory": set(),
     "records": set(),
+    "words": set(),
     "documents": {"errors", "loglines"},
     "settings": {"documents", "errors", "loglines"},
 }

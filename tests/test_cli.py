@@ -421,7 +421,7 @@ def test_check_reads_what_a_file_declares(made: Path) -> None:
     before = (made / "alertrpc.db").read_bytes()
     for call in ("check alertrpc.toml", "check --config alertrpc.toml"):
         lines = run(call, made).splitlines()
-        assert lines[-2] == "alertrpc.toml: 1 media types, 1 users, 1 actions, no faults"
+        assert lines[-2] == "alertrpc.toml: 1 media type, 1 user, 1 action, no faults"
         assert lines[-1].endswith(", no faults")
     assert (made / "alertrpc.db").read_bytes() == before
 

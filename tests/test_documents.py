@@ -179,7 +179,7 @@ def test_many_faults_are_counted(tmp_path: Path) -> None:
     done = run_alertrpc("check", "a.toml", cwd=tmp_path)
     *shown, rest = done.stderr.splitlines()
     assert shown == [f"alertrpc: a.toml: unknown setting 'k{number}'" for number in range(MOST_FAULTS)]
-    assert rest == f"alertrpc: there are {90_000 - MOST_FAULTS} more faults"
+    assert rest == f"alertrpc: and {90_000 - MOST_FAULTS} more faults"
 
 
 LONG = "9" * 100_000

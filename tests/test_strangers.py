@@ -100,8 +100,8 @@ def test_the_next_line_says_how_many_were_left_out() -> None:
     now = PERIOD + 0.5
     log(101)
     assert passed[MOST_LINES:] == [
-        "line 99 (4 such lines before were left out)",
-        "line 101 (1 such lines before were left out)",
+        "line 99 (4 such lines left out before)",
+        "line 101 (1 such line left out before)",
     ]
 
 
