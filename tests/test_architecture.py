@@ -21,7 +21,8 @@ GROUND: dict[str, set[str]] = {
     "memory": set(),
     "records": set(),
     "words": set(),
-    "documents": {"errors", "loglines"},
+    "folders": set(),
+    "documents": {"errors", "folders", "loglines"},
     "settings": {"documents", "errors", "loglines"},
 }
 # Which files may import a library, by the start of their names.

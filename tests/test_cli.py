@@ -157,7 +157,8 @@ def test_a_wrong_call_is_one_line_and_status_2(tmp_path: Path, call: str, said: 
 @pytest.mark.parametrize("call", NEEDS_DATABASE)
 def test_there_must_be_a_database(tmp_path: Path, call: str) -> None:
     said = fault(call, tmp_path, 1)
-    assert "database alertrpc.db: there is no such file; `alertrpc init` makes it" in said
+    assert "database alertrpc.db: there is no such file; `alertrpc init` makes it in " in said
+    assert f" makes it in {tmp_path}, --database names another\n" in said
     assert list(tmp_path.iterdir()) == []
 
 
@@ -212,8 +213,27 @@ def test_a_database_of_passwords_is_for_its_owner(made: Path) -> None:
 
 def test_init_names_a_folder_that_is_missing(tmp_path: Path) -> None:
     said = fault("init --database sqlite:///missing/alertrpc.db", tmp_path, 1)
-    assert "missing/alertrpc.db: " in said
-    assert "`alertrpc init` makes it" not in said
+    assert said == f"alertrpc: database missing/alertrpc.db: there is no folder {tmp_path}/missing\n"
+
+
+def test_a_file_that_is_missing_is_told_with_the_folder_that_was_searched(tmp_path: Path) -> None:
+    for call in ("check missing.toml", "apply missing.toml", "serve --config missing.toml"):
+        expected = f"alertrpc: missing.toml: No such file or directory, looked for in {tmp_path}\n"
+        assert fault(call, tmp_path, 2) == expected
+
+
+def test_a_script_that_is_missing_is_told_with_the_folder_that_was_searched(made: Path) -> None:
+    declaring(made)
+    (made / "scripts" / "page.sh").unlink()
+    said = fault("check alertrpc.toml", made, 2)
+    assert said.endswith(f"script: page.sh: No such file or directory in scripts_dir {made}/scripts\n")
+
+
+def test_an_address_that_cannot_be_had_is_told_with_what_names_another(made: Path) -> None:
+    for flags in ("--host no-such-host.invalid", "--host 192.0.2.1"):
+        said = fault(f"serve {flags} --port 0", made, 1)
+        assert said.startswith(f"alertrpc: cannot listen on {flags.split()[1]}")
+        assert said.endswith("; --host and --port, or ALERTRPC_HOST and ALERTRPC_PORT, name another address\n")
 
 
 def test_a_user_is_added_listed_disabled_and_enabled(made: Path) -> None:
@@ -441,7 +461,7 @@ def test_check_looks_at_scripts_where_there_is_no_database(tmp_path: Path) -> No
     (tmp_path / "scripts" / "page.sh").unlink()
     assert 'media_type 1 "pager": script: page.sh: ' in fault("check alertrpc.toml", tmp_path, 2)
     declaring(tmp_path)
-    assert "there is no such file; `alertrpc init` makes it" in fault("check alertrpc.toml", tmp_path, 1)
+    assert "there is no such file; `alertrpc init` makes it in " in fault("check alertrpc.toml", tmp_path, 1)
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])

@@ -147,7 +147,7 @@ def test_what_is_no_file(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     assert refusal(tmp_path / "pipe") == "a file is expected, not a pipe"
     assert refusal(tmp_path) == "Is a directory"
-    assert refusal(tmp_path / "none") == "No such file or directory"
+    assert refusal(tmp_path / "none") == f"No such file or directory, looked for in {tmp_path}"
     assert refusal(Path("/dev/zero")) == TOO_LARGE
     assert read_document("/dev/null") == {}
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from alertrpc.delivery.masking import plain
 from alertrpc.errors import AlertrpcError
+from alertrpc.folders import absolute
 
 FOLDER_NAME_BYTES = 200  # file systems take 255, and what is made beside the folder has a longer name
 SHEBANG_BYTES = 256  # Linux reads no more of a first line
@@ -44,7 +45,7 @@ def find_script(scripts_dir: Path, name: str) -> Script:
 def _shown_folder(scripts_dir: Path) -> str:
     """The folder as a person would look for it, as the setting may be relative to where the program was started."""
     missing = "" if scripts_dir.is_dir() else ", which is no folder"
-    return f"scripts_dir {plain(str(scripts_dir.absolute()))}{missing}"
+    return f"scripts_dir {plain(absolute(scripts_dir))}{missing}"
 
 
 def folder_name(media_type_name: str) -> str:
