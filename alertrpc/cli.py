@@ -36,6 +36,7 @@ PASSWORD_VARIABLES = {"init": "ALERTRPC_ADMIN_PASSWORD", "user": "ALERTRPC_PASSW
 LONGEST_PASSWORD = 255
 LONGEST_FAULT = 1_000  # characters
 MOST_FAULTS = 100  # that are shown
+_LONGEST_SENTENCE = 1_000  # characters of a help text
 WIDEST = 10_000  # characters of a line of a table that is no terminal's
 
 log = logging.getLogger(__name__)
@@ -136,7 +137,19 @@ def _time(seconds: int, zero: str) -> str:
     return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(seconds)) if seconds else zero
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class _Group(click.Group):
+    """Lists its commands each with a whole sentence, where Click cuts those that are longer than a line."""
+
+    group_class = type
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(
+                [(name, self.commands[name].get_short_help_str(_LONGEST_SENTENCE)) for name in self.list_commands(ctx)]
+            )
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="alertrpc")
 def cli() -> None:
     """The delivery ledger for alerts, spoken in the Zabbix API.

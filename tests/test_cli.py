@@ -133,6 +133,19 @@ def test_a_command_explains_itself(tmp_path: Path, command: str) -> None:
     assert options_without_help(text) == []
 
 
+@pytest.mark.parametrize("columns", ["40", "80"])
+@pytest.mark.parametrize("command", ["", "user", "token"])
+def test_a_group_explains_each_command_with_a_whole_sentence(tmp_path: Path, command: str, columns: str) -> None:
+    text = run([*command.split(), "--help"], tmp_path, COLUMNS=columns)
+    listed = re.findall(r"^  ([a-z-]+) {2,}(.*(?:\n {5,}.*)*)", text.partition("Commands:\n")[2], re.MULTILINE)
+    assert listed
+    for name, sentence in listed:
+        about = " ".join(run([*command.split(), name, "--help"], tmp_path, COLUMNS=columns).split("\n\n")[1].split())
+        assert " ".join(sentence.split()) in about
+        assert sentence.endswith(".")
+        assert "..." not in sentence
+
+
 def test_a_short_flag_helps_too(tmp_path: Path) -> None:
     assert run("user add -h", tmp_path) == run("user add --help", tmp_path)
 
