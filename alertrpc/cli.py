@@ -36,6 +36,7 @@ PASSWORD_VARIABLES = {"init": "ALERTRPC_ADMIN_PASSWORD", "user": "ALERTRPC_PASSW
 LONGEST_PASSWORD = 255
 LONGEST_FAULT = 1_000  # characters
 MOST_FAULTS = 100  # that are shown
+_FROM_STDIN = "alertrpc.password_stdin"
 _LONGEST_SENTENCE = 1_000  # characters of a help text
 WIDEST = 10_000  # characters of a line of a table that is no terminal's
 
@@ -105,9 +106,23 @@ def _help(setting: Setting) -> str:
     return f"{setting.help} [{setting.variable}; {setting.default}]"
 
 
+def _remember_source(context: click.Context, _option: click.Parameter, is_from_stdin: bool) -> None:
+    context.meta[_FROM_STDIN] = is_from_stdin
+
+
+_password_option = click.option(
+    "--password-stdin",
+    is_flag=True,
+    expose_value=False,
+    callback=_remember_source,
+    help="The password is the first line of standard input.",
+)
+
+
 def _new_password(variable: str, prompt: str) -> tuple[str, bool]:
-    """A password from the environment, the terminal, or made up; and whether it was made up."""
-    password = os.environ.get(variable)
+    """A password from standard input, the environment, the terminal, or made up; and whether it was made up."""
+    is_from_stdin = click.get_current_context().meta[_FROM_STDIN]
+    password = _first_line() if is_from_stdin else os.environ.get(variable)
     made_up = False
     if password is None and sys.stdin.isatty():
         password = click.prompt(prompt, hide_input=True, confirmation_prompt=True, err=True)
@@ -118,9 +133,19 @@ def _new_password(variable: str, prompt: str) -> tuple[str, bool]:
     return password, made_up
 
 
+def _first_line() -> str:
+    """The first line of standard input without its end, or as much of it as is too long for a password."""
+    line = sys.stdin.buffer.readline(4 * LONGEST_PASSWORD + 2)
+    try:
+        return line.decode().removesuffix("\n").removesuffix("\r")
+    except UnicodeDecodeError as error:
+        raise SettingsError("a password in UTF-8 is expected") from error
+
+
 def _tell_password(username: str, password: str, made_up: bool) -> None:
     if made_up:
         click.echo(f"The password of {username} is {password}; it is shown this once.")
+        click.echo("It was made up: standard input is no terminal, and is read only with --password-stdin.")
 
 
 def _table(headings: list[str], rows: list[list[str]]) -> None:
@@ -215,12 +240,13 @@ def apply(settings: Settings, config: str | None) -> None:
 
 
 @cli.command()
+@_password_option
 @_settings_options("database")
 def init(settings: Settings) -> None:
     """Make the database and its Super admin "Admin".
 
-    The password is asked for, taken from ALERTRPC_ADMIN_PASSWORD, or, where there is no terminal, made up and shown
-    once. What exists already is left as it is.
+    The password is asked for. It may come from ALERTRPC_ADMIN_PASSWORD or with --password-stdin instead; where there is
+    no terminal and neither of them, it is made up and shown once. What exists already is left as it is.
     """
     path = settings.database_path
     if not create(path):
@@ -287,9 +313,10 @@ def user() -> None:
     "--role", type=click.Choice(list(users.ROLE_NAMES)), default="user", show_default=True, help="What the user may do."
 )
 @click.option("--group", "groups", multiple=True, metavar="NAME", help="A user group to join; may be repeated.")
+@_password_option
 @_settings_options("database")
 def user_add(settings: Settings, username: str, role: str, groups: tuple[str, ...]) -> None:
-    """Add a user; the password is asked for, taken from ALERTRPC_PASSWORD, or made up and shown once."""
+    """Add a user; the password is asked for, taken from ALERTRPC_PASSWORD or --password-stdin, or made up and shown."""
     if not 1 <= len(username) <= 100:
         raise SettingsError("a user name of 1 to 100 characters is expected")
     with administered(settings.database_path) as connection:
@@ -318,6 +345,7 @@ def user_list(settings: Settings) -> None:
 
 @user.command("passwd")
 @click.argument("username")
+@_password_option
 @_settings_options("database")
 def user_passwd(settings: Settings, username: str) -> None:
     """Set a user's password, end the user's sessions, and lift a block after failed logins."""

@@ -187,6 +187,35 @@ def test_init_takes_a_password_from_the_environment(made: Path) -> None:
     assert fits(made, "Admin", "zabbix")
 
 
+@pytest.mark.parametrize("given", ["from a pipe\n", "from a pipe", "from a pipe\r\n", "from a pipe\nanother line\n"])
+def test_init_takes_a_password_from_standard_input(tmp_path: Path, given: str) -> None:
+    done = run_alertrpc("init", "--password-stdin", cwd=tmp_path, stdin=given)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "from a pipe" not in done.stdout
+    assert fits(tmp_path, "Admin", "from a pipe")
+
+
+def test_a_users_password_from_standard_input(made: Path) -> None:
+    env = {"ALERTRPC_PASSWORD": "of the environment"}
+    for call, given in (("user add noc", "one\n"), ("user passwd noc", "two\n")):
+        done = run_alertrpc(*call.split(), "--password-stdin", cwd=made, stdin=given, env=env)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert fits(made, "noc", given.strip())
+
+
+@pytest.mark.parametrize("given", ["", "\n", "x" * 256, "x" * 100_000], ids=["none", "empty", "long", "very long"])
+def test_a_wrong_password_from_standard_input_is_refused(tmp_path: Path, given: str) -> None:
+    done = run_alertrpc("init", "--password-stdin", cwd=tmp_path, stdin=given)
+    assert done.returncode == 2
+    assert done.stderr == "alertrpc: a password of 1 to 255 characters is expected\n"
+
+
+def test_a_password_that_is_piped_in_vain_is_told_of(tmp_path: Path) -> None:
+    done = run_alertrpc("init", cwd=tmp_path, stdin="from a pipe\n")
+    assert "It was made up: standard input is no terminal, and is read only with --password-stdin." in done.stdout
+    assert not fits(tmp_path, "Admin", "from a pipe")
+
+
 def test_init_says_no_password_that_it_was_given(tmp_path: Path) -> None:
     assert "a given password" not in run("init", tmp_path, ALERTRPC_ADMIN_PASSWORD="a given password")
 
