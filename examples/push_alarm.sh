@@ -16,6 +16,15 @@ quoted() {
     printf '"%s"' "${text//\"/\\\"}"
 }
 
+# Curl's status is 22 for an answer that refuses.
+hint() {
+    local status=$?
+    if [[ $status -ne 0 && $status -ne 22 ]]; then
+        echo "push_alarm.sh: no answer from $url; OCP_URL or the first argument gives another address" >&2
+    fi
+}
+trap hint EXIT
+
 # The password comes in a configuration on standard input, so that it is not seen in `ps`.
 curl --silent --show-error --fail-with-body --config - \
     --header 'Content-Type: application/json' \
