@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Pushes an alarm as OCP's own sample does, and prints the answer. Needs Python alone.
+"""Pushes an alarm as the sample of OceanBase Cloud Platform (OCP) does, and prints the answer. Needs Python alone.
 
     python examples/push_alarm.py --type ob_tenant_slow --target tenant_1 --label cluster=prod-1 --level 2
 

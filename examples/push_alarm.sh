@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Pushes an alarm as OCP's own sample does, and prints the answer, as JSON. Needs curl 7.76 alone.
+# Pushes an alarm as the sample of OceanBase Cloud Platform (OCP) does, and prints the answer, as JSON. Needs curl 7.76 alone.
 #
 #     examples/push_alarm.sh [URL [USER [PASSWORD]]]
 #

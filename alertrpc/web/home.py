@@ -10,7 +10,7 @@ from alertrpc.web.expect import expect
 
 ENDPOINTS = {
     "POST /api_jsonrpc.php": "the API, as JSON-RPC 2.0; any path that ends so, and /jsonrpc, is the same",
-    "POST /api/v2/alarm/alarms": "takes alarms in OCP's form",
+    "POST /api/v2/alarm/alarms": "takes alarms in the form of OceanBase Cloud Platform (OCP)",
     "POST /api/v2/alerts": "takes alerts from Prometheus",
     "POST /alertmanager": "takes groups from Alertmanager's webhook",
     "GET /api/v2/alarm/alarms": "lists alarms",
