@@ -28,7 +28,8 @@ from alertrpc.query.columns.attempt import ATTEMPT
 from alertrpc.settings import OTHER_ENVIRONMENT, TABLE, read_settings
 from tests.support import ROOT, Client, environment, run_alertrpc, serving, write_lines
 
-DOCUMENTS = [ROOT / "README.rst", ROOT / "CHANGELOG.rst", *sorted((ROOT / "docs").rglob("*.rst"))]
+ADVICE = ROOT / "CONTRIBUTING.rst"
+DOCUMENTS = [ROOT / "README.rst", ROOT / "CHANGELOG.rst", ADVICE, *sorted((ROOT / "docs").rglob("*.rst"))]
 README = (ROOT / "README.rst").read_text()
 KEYS = {
     "media_type": {key for keys in (OF_ALL, *OF_KIND.values()) for key in keys},
@@ -98,6 +99,33 @@ def test_routes_are_documented() -> None:
         "/api/v2/{path}",
     }
     assert [path for path in sorted(paths) if path not in documents] == []
+
+
+def named_files() -> list[str]:
+    """The paths in the advice to contributors, in backquotes and in commands."""
+    text = ADVICE.read_text()
+    literals = [
+        name for name in re.findall(r"``([^` ]+)``", text) if re.fullmatch(r"[\w.]+/[\w./]*|\w+\.(sql|rst)", name)
+    ]
+    return literals + re.findall(r"pytest -q (\S+)", text)
+
+
+@pytest.mark.parametrize("name", named_files())
+def test_a_file_that_contributors_are_sent_to_is_there(name: str) -> None:
+    path = ROOT / name
+    if "NAME" in path.name:  # it is yet to be written, beside others like it
+        assert list(path.parent.glob(path.name.replace("NAME", "*")))
+    else:
+        assert path.is_dir() if name.endswith("/") else path.is_file()
+
+
+def test_contributors_are_sent_to_files() -> None:
+    assert {"alertrpc/settings.py", "alertrpc/intake/NAME.py", "schema.sql", "tests/data/"} <= {*named_files()}
+
+
+def test_the_archive_has_the_documents_of_its_root() -> None:
+    included = (ROOT / "MANIFEST.in").read_text().splitlines()[0].split()
+    assert {"CONTRIBUTING.rst", "CHANGELOG.rst", "LICENSE"} <= {*included}
 
 
 def test_commands_are_in_the_readme_or_its_documents() -> None:
