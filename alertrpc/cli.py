@@ -21,6 +21,7 @@ from alertrpc import __version__
 from alertrpc.api.credentials import hash_token
 from alertrpc.api.passwords import hash_password
 from alertrpc.errors import AlertrpcError, ConfigurationError, LoadError, NameFaults, SettingsError, StoreError
+from alertrpc.folders import folder_of
 from alertrpc.loglines import LineFormatter, one_line
 from alertrpc.records import Configuration, Kind
 from alertrpc.settings import TABLE, Setting, Settings, at_least_one, duration, read_settings
@@ -262,8 +263,14 @@ def init(settings: Settings) -> None:
     _tell_password(users.ADMIN, password, made_up)
 
 
+def _existing(_context: click.Context, _argument: click.Parameter, file: Path) -> Path:
+    if not file.exists():
+        raise click.BadParameter(f"File '{file}' does not exist, looked for in {folder_of(file)}")
+    return file
+
+
 @cli.command()
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path), callback=_existing)
 @_settings_options("database")
 def load(settings: Settings, file: Path) -> None:
     """Load FILE, JSON lines, plain or gzipped: all of it, or nothing when a line is wrong.

@@ -262,6 +262,7 @@ def test_a_file_that_is_missing_is_told_with_the_folder_that_was_searched(tmp_pa
     for call in ("check missing.toml", "apply missing.toml", "serve --config missing.toml"):
         expected = f"alertrpc: missing.toml: No such file or directory, looked for in {tmp_path}\n"
         assert fault(call, tmp_path, 2) == expected
+    assert f"'missing.jsonl' does not exist, looked for in {tmp_path}\n" in fault("load missing.jsonl", tmp_path, 2)
 
 
 def test_a_script_that_is_missing_is_told_with_the_folder_that_was_searched(made: Path) -> None:
