@@ -21,7 +21,7 @@ from alertrpc.records import Clock
 from alertrpc.rpc.dispatch import Dispatcher
 from alertrpc.settings import Settings
 from alertrpc.store.database import Database, open_database
-from alertrpc.web import alarm_routes, channels, endpoint, health, pushes
+from alertrpc.web import alarm_routes, channels, endpoint, health, home, pushes
 from alertrpc.web.body import BODIES, Bodies
 from alertrpc.web.callers import CREDENTIALS, PUSH_LIMIT, PushLimit
 from alertrpc.web.encodings import refuse_encodings
@@ -82,6 +82,7 @@ def build_app(settings: Settings, bell: Bell, clock: Clock = time.time) -> web.A
 
     app.cleanup_ctx.append(services)
     app.router.add_get("/healthz", health.healthz, expect_handler=expect)
+    home.add_routes(app)
     alarm_routes.add_routes(app)
     channels.add_routes(app)
     endpoint.add_routes(app)

@@ -21,6 +21,7 @@ from alertrpc import __version__
 from alertrpc.api.credentials import hash_token
 from alertrpc.api.passwords import hash_password
 from alertrpc.errors import AlertrpcError, ConfigurationError, LoadError, NameFaults, SettingsError, StoreError
+from alertrpc.folders import folder_of
 from alertrpc.loglines import LineFormatter, one_line
 from alertrpc.records import Configuration, Kind
 from alertrpc.settings import TABLE, Setting, Settings, at_least_one, duration, read_settings
@@ -28,6 +29,7 @@ from alertrpc.store import users
 from alertrpc.store.applying.applying import bring, rehearse
 from alertrpc.store.database import administered, create, inspect
 from alertrpc.store.loading import lines_of, load_file
+from alertrpc.words import counted
 
 USAGE = 2
 FAILURE = 1
@@ -35,6 +37,8 @@ PASSWORD_VARIABLES = {"init": "ALERTRPC_ADMIN_PASSWORD", "user": "ALERTRPC_PASSW
 LONGEST_PASSWORD = 255
 LONGEST_FAULT = 1_000  # characters
 MOST_FAULTS = 100  # that are shown
+_FROM_STDIN = "alertrpc.password_stdin"
+_LONGEST_SENTENCE = 1_000  # characters of a help text
 WIDEST = 10_000  # characters of a line of a table that is no terminal's
 
 log = logging.getLogger(__name__)
@@ -67,7 +71,7 @@ def _complain(faults: Sequence[str], status: int) -> None:
     for fault in faults[:MOST_FAULTS]:
         click.echo(f"alertrpc: {one_line(' '.join(fault.split()), LONGEST_FAULT)}", err=True)
     if len(faults) > MOST_FAULTS:
-        click.echo(f"alertrpc: there are {len(faults) - MOST_FAULTS} more faults", err=True)
+        click.echo(f"alertrpc: and {counted(len(faults) - MOST_FAULTS, 'more fault')}", err=True)
     sys.exit(status)
 
 
@@ -103,9 +107,23 @@ def _help(setting: Setting) -> str:
     return f"{setting.help} [{setting.variable}; {setting.default}]"
 
 
+def _remember_source(context: click.Context, _option: click.Parameter, is_from_stdin: bool) -> None:
+    context.meta[_FROM_STDIN] = is_from_stdin
+
+
+_password_option = click.option(
+    "--password-stdin",
+    is_flag=True,
+    expose_value=False,
+    callback=_remember_source,
+    help="The password is the first line of standard input.",
+)
+
+
 def _new_password(variable: str, prompt: str) -> tuple[str, bool]:
-    """A password from the environment, the terminal, or made up; and whether it was made up."""
-    password = os.environ.get(variable)
+    """A password from standard input, the environment, the terminal, or made up; and whether it was made up."""
+    is_from_stdin = click.get_current_context().meta[_FROM_STDIN]
+    password = _first_line() if is_from_stdin else os.environ.get(variable)
     made_up = False
     if password is None and sys.stdin.isatty():
         password = click.prompt(prompt, hide_input=True, confirmation_prompt=True, err=True)
@@ -116,9 +134,19 @@ def _new_password(variable: str, prompt: str) -> tuple[str, bool]:
     return password, made_up
 
 
+def _first_line() -> str:
+    """The first line of standard input without its end, or as much of it as is too long for a password."""
+    line = sys.stdin.buffer.readline(4 * LONGEST_PASSWORD + 2)
+    try:
+        return line.decode().removesuffix("\n").removesuffix("\r")
+    except UnicodeDecodeError as error:
+        raise SettingsError("a password in UTF-8 is expected") from error
+
+
 def _tell_password(username: str, password: str, made_up: bool) -> None:
     if made_up:
         click.echo(f"The password of {username} is {password}; it is shown this once.")
+        click.echo("It was made up: standard input is no terminal, and is read only with --password-stdin.")
 
 
 def _table(headings: list[str], rows: list[list[str]]) -> None:
@@ -135,7 +163,19 @@ def _time(seconds: int, zero: str) -> str:
     return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(seconds)) if seconds else zero
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class _Group(click.Group):
+    """Lists its commands each with a whole sentence, where Click cuts those that are longer than a line."""
+
+    group_class = type
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(
+                [(name, self.commands[name].get_short_help_str(_LONGEST_SENTENCE)) for name in self.list_commands(ctx)]
+            )
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="alertrpc")
 def cli() -> None:
     """The delivery ledger for alerts, spoken in the Zabbix API.
@@ -201,12 +241,13 @@ def apply(settings: Settings, config: str | None) -> None:
 
 
 @cli.command()
+@_password_option
 @_settings_options("database")
 def init(settings: Settings) -> None:
     """Make the database and its Super admin "Admin".
 
-    The password is asked for, taken from ALERTRPC_ADMIN_PASSWORD, or, where there is no terminal, made up and shown
-    once. What exists already is left as it is.
+    The password is asked for. It may come from ALERTRPC_ADMIN_PASSWORD or with --password-stdin instead; where there is
+    no terminal and neither of them, it is made up and shown once. What exists already is left as it is.
     """
     path = settings.database_path
     if not create(path):
@@ -222,8 +263,14 @@ def init(settings: Settings) -> None:
     _tell_password(users.ADMIN, password, made_up)
 
 
+def _existing(_context: click.Context, _argument: click.Parameter, file: Path) -> Path:
+    if not file.exists():
+        raise click.BadParameter(f"File '{file}' does not exist, looked for in {folder_of(file)}")
+    return file
+
+
 @cli.command()
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path), callback=_existing)
 @_settings_options("database")
 def load(settings: Settings, file: Path) -> None:
     """Load FILE, JSON lines, plain or gzipped: all of it, or nothing when a line is wrong.
@@ -238,7 +285,7 @@ def load(settings: Settings, file: Path) -> None:
     except (LoadError, OSError, EOFError, zlib.error) as error:
         raise LoadError(f"{file}: {error}; nothing was loaded") from error
     total = sum(counts.values())
-    click.echo(f"loaded {total} rows in {time.monotonic() - started:.1f} s: " + _spelled(counts))
+    click.echo(f"loaded {counted(total, 'row')} in {time.monotonic() - started:.1f} s: " + _spelled(counts))
 
 
 def _spelled(counts: dict[str, int]) -> str:
@@ -257,7 +304,7 @@ def _lines(file: Path) -> Iterator[tuple[Iterator[bytes], Callable[[int], None]]
             task = progress.add_task(f"loading {file.name}", total=size)
 
             def on_line(number: int) -> None:
-                progress.update(task, completed=raw.tell() if size else 0, description=f"{number} lines")
+                progress.update(task, completed=raw.tell() if size else 0, description=counted(number, "line"))
 
             yield lines_of(data), on_line
 
@@ -273,9 +320,10 @@ def user() -> None:
     "--role", type=click.Choice(list(users.ROLE_NAMES)), default="user", show_default=True, help="What the user may do."
 )
 @click.option("--group", "groups", multiple=True, metavar="NAME", help="A user group to join; may be repeated.")
+@_password_option
 @_settings_options("database")
 def user_add(settings: Settings, username: str, role: str, groups: tuple[str, ...]) -> None:
-    """Add a user; the password is asked for, taken from ALERTRPC_PASSWORD, or made up and shown once."""
+    """Add a user; the password is asked for, taken from ALERTRPC_PASSWORD or --password-stdin, or made up and shown."""
     if not 1 <= len(username) <= 100:
         raise SettingsError("a user name of 1 to 100 characters is expected")
     with administered(settings.database_path) as connection:
@@ -304,6 +352,7 @@ def user_list(settings: Settings) -> None:
 
 @user.command("passwd")
 @click.argument("username")
+@_password_option
 @_settings_options("database")
 def user_passwd(settings: Settings, username: str) -> None:
     """Set a user's password, end the user's sessions, and lift a block after failed logins."""
@@ -395,7 +444,7 @@ def check(settings: Settings, config: str | None) -> None:
     _check_declared(settings, config)
     path = settings.database_path
     version, alerts = inspect(path)
-    click.echo(f"database {path}: schema version {version}, {alerts} alerts, no faults")
+    click.echo(f"database {path}: schema version {version}, {counted(alerts, 'alert')}, no faults")
 
 
 def _check_declared(settings: Settings, config: str | None) -> None:
@@ -417,8 +466,8 @@ def _check_declared(settings: Settings, config: str | None) -> None:
     for change in changes:
         click.echo(f"apply would change: {change}")
     click.echo(
-        f"{config}: {len(configuration.media_types)} media types, {len(configuration.receivers)} users,"
-        f" {len(configuration.actions)} actions, no faults"
+        f"{config}: {counted(len(configuration.media_types), 'media type')},"
+        f" {counted(len(configuration.receivers), 'user')}, {counted(len(configuration.actions), 'action')}, no faults"
     )
 
 

@@ -7,6 +7,7 @@ import tomllib
 from typing import Any
 
 from alertrpc.errors import SettingsError
+from alertrpc.folders import folder_of
 from alertrpc.loglines import one_line
 
 LARGEST_FILE = 1024 * 1024  # bytes; a user with a media takes some 200
@@ -35,6 +36,8 @@ def read_document(path: str) -> dict[str, Any]:
         text = _read(path).decode()
         _require_short_keys(text)
         return tomllib.loads(text)
+    except FileNotFoundError as error:
+        raise SettingsError(f"{path}: {error.strerror}, looked for in {folder_of(path)}") from error
     except OSError as error:
         raise SettingsError(f"{path}: {error.strerror}") from error
     except ValueError as error:  # no TOML, no UTF-8, a number of thousands of digits, or a NUL in the path

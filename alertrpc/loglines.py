@@ -5,6 +5,8 @@ import time
 from collections import deque
 from collections.abc import Callable
 
+from alertrpc.words import counted
+
 MOST_LINES = 10  # that strangers cause within PERIOD
 PERIOD = 10.0  # seconds
 LONGEST_LINE = 400  # characters of what strangers cause
@@ -47,7 +49,7 @@ class FewLines(logging.Filter):
             return False
         self._passed.append(now)
         line = one_line(record.getMessage(), LONGEST_LINE)
-        record.msg = f"{line} ({self._left_out} such lines before were left out)" if self._left_out else line
+        record.msg = f"{line} ({counted(self._left_out, 'such line')} left out before)" if self._left_out else line
         record.args = None
         self._left_out = 0
         return True

@@ -38,6 +38,7 @@ _SHORTEST_LIFE = 2.0  # seconds; a worker that ends sooner may only end again
 _MOST_SHORT_LIVES = 5  # in a row
 _BACKLOG = 1024
 _LAST_SECONDS = 2.0
+_ELSEWHERE = "--host and --port, or ALERTRPC_HOST and ALERTRPC_PORT, name another address"
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +69,7 @@ def _listen(settings: Settings, *, shared: bool) -> socket.socket:
         )[0]
         listener = socket.socket(family, socket.SOCK_STREAM)
     except OSError as error:
-        raise AlertrpcError(f"cannot listen on {settings.host}: {error.strerror}") from error
+        raise AlertrpcError(f"cannot listen on {settings.host}: {error.strerror}; {_ELSEWHERE}") from error
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if shared:
@@ -76,7 +77,8 @@ def _listen(settings: Settings, *, shared: bool) -> socket.socket:
         listener.bind(address)
     except OSError as error:
         listener.close()
-        raise AlertrpcError(f"cannot listen on {settings.host} port {settings.port}: {error.strerror}") from error
+        asked = f"{settings.host} port {settings.port}"
+        raise AlertrpcError(f"cannot listen on {asked}: {error.strerror}; {_ELSEWHERE}") from error
     return listener
 
 

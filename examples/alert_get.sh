@@ -21,9 +21,18 @@ quoted() {
     printf '"%s"' "${text//\"/\\\"}"
 }
 
+# Curl's status is 22 for an answer that refuses.
+hint() {
+    local status=$?
+    if [[ $status -ne 0 && $status -ne 22 ]]; then
+        echo "alert_get.sh: no answer from $url; ZABBIX_URL or the first argument gives another address" >&2
+    fi
+    exit "$status"
+}
+
 # 1. Log in. The result is the session's id, which the other calls carry as `auth`.
 answer=$(printf '{"jsonrpc": "2.0", "method": "user.login", "params": {"username": %s, "password": %s}, "id": 1}' \
-    "$(quoted "$user")" "$(quoted "$password")" | call)
+    "$(quoted "$user")" "$(quoted "$password")" | call) || hint
 session=$(sed -n 's/.*"result": *"\([0-9a-f]*\)".*/\1/p' <<<"$answer")
 if [[ -z $session ]]; then
     echo "login failed: $answer" >&2

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Pushes an alarm as OCP's own sample does, and prints the answer. Needs Python alone.
+"""Pushes an alarm as the sample of OceanBase Cloud Platform (OCP) does, and prints the answer. Needs Python alone.
 
     python examples/push_alarm.py --type ob_tenant_slow --target tenant_1 --label cluster=prod-1 --level 2
 
@@ -69,15 +69,22 @@ def refusal(error: urllib.error.HTTPError) -> str:
         return f"{error.code} {error.reason}: {' '.join(error.read().decode(errors='replace').split())}"
 
 
+def no_answer(url: str, error: Exception) -> str:
+    """Why there is none, and how another address is given."""
+    reason = str(getattr(error, "reason", error)) or type(error).__name__
+    return f"no answer from {url}: {reason}; --url or OCP_URL gives another address, such as http://127.0.0.1:8081"
+
+
 def main() -> int:
     """Return 0 if succeeded, 1 if failed. The error is printed to stderr."""
+    given = options()
     try:
-        print(json.dumps(push(options()), indent=2, ensure_ascii=False))
+        print(json.dumps(push(given), indent=2, ensure_ascii=False))
         return 0
     except urllib.error.HTTPError as error:
         fault = refusal(error)
     except (OSError, ValueError, http.client.HTTPException) as error:
-        fault = str(getattr(error, "reason", error)) or type(error).__name__
+        fault = no_answer(given.url, error)
     print(f"push_alarm.py: {fault}", file=sys.stderr)
     return 1
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Pushes an alarm as OCP's own sample does, and prints the answer, as JSON. Needs curl 7.76 alone.
+# Pushes an alarm as the sample of OceanBase Cloud Platform (OCP) does, and prints the answer, as JSON. Needs curl 7.76 alone.
 #
 #     examples/push_alarm.sh [URL [USER [PASSWORD]]]
 #
@@ -15,6 +15,15 @@ quoted() {
     local text=${1//\\/\\\\}
     printf '"%s"' "${text//\"/\\\"}"
 }
+
+# Curl's status is 22 for an answer that refuses.
+hint() {
+    local status=$?
+    if [[ $status -ne 0 && $status -ne 22 ]]; then
+        echo "push_alarm.sh: no answer from $url; OCP_URL or the first argument gives another address" >&2
+    fi
+}
+trap hint EXIT
 
 # The password comes in a configuration on standard input, so that it is not seen in `ps`.
 curl --silent --show-error --fail-with-body --config - \

@@ -35,4 +35,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except OSError as error:  # no answer
+        sys.exit(f"pyzabbix_alerts.py: {error}; ZABBIX_URL or the first argument gives another address")

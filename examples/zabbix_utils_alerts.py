@@ -8,7 +8,7 @@ What is not given comes from ZABBIX_URL, ZABBIX_USER and ZABBIX_PASSWORD.
 import os
 import sys
 
-from zabbix_utils import ZabbixAPI
+from zabbix_utils import ProcessingError, ZabbixAPI
 
 DEFAULTS = {
     "ZABBIX_URL": "http://127.0.0.1:8080/api_jsonrpc.php",
@@ -32,4 +32,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except ProcessingError as error:  # no answer
+        sys.exit(f"zabbix_utils_alerts.py: {error}; ZABBIX_URL or the first argument gives another address")

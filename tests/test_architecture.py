@@ -17,10 +17,12 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 ROOMS = ["cli", "server", "app", "web", "rpc", "api", "configuration", "intake", "delivery", "ledger", "query", "store"]
 GROUND: dict[str, set[str]] = {
     "errors": set(),
-    "loglines": set(),
+    "loglines": {"words"},
     "memory": set(),
     "records": set(),
-    "documents": {"errors", "loglines"},
+    "words": set(),
+    "folders": set(),
+    "documents": {"errors", "folders", "loglines"},
     "settings": {"documents", "errors", "loglines"},
 }
 # Which files may import a library, by the start of their names.

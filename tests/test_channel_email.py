@@ -422,3 +422,9 @@ async def test_a_server_without_login() -> None:
         outcome = await send(port, username="bob", password="opensesame")
     assert (outcome.verdict, outcome.reason) == (Verdict.TRY_AGAIN, Reason.NETWORK)
     assert "AUTH" in outcome.error
+
+
+async def test_nobody_there() -> None:
+    outcome = await send(1)
+    assert (outcome.verdict, outcome.reason) == (Verdict.TRY_AGAIN, Reason.NETWORK)
+    assert outcome.error == "cannot connect to 127.0.0.1:1: Connection refused"

@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import json
+import re
 import ssl
 import time
 import unicodedata
@@ -309,10 +310,34 @@ async def test_strange_bytes_in_an_answer(channel: HttpChannel) -> None:
     (outcome.error + outcome.answer).encode()
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1:1/", "http://no-such-host.invalid/"])
-async def test_nobody_there(url: str, channel: HttpChannel) -> None:
-    outcome = await channel.send(media_type(url), message())
+@pytest.mark.parametrize(
+    ("url", "members", "error"),
+    [
+        ("http://127.0.0.1:1/", {}, r"cannot connect to 127\.0\.0\.1:1: Connection refused"),
+        ("http://[::1]:1/", {}, r"cannot connect to \[::1\]:1: (Connection refused|Cannot assign requested address)"),
+        ("https://127.0.0.1:1/", {}, r"cannot connect to 127\.0\.0\.1:1: Connection refused"),
+        (
+            "http://127.0.0.1:1/",
+            {"proxy": "http://127.0.0.1:2"},
+            r"the proxy: cannot connect to 127\.0\.0\.1:2: Connection refused",
+        ),
+        ("http://no-such-host.invalid/", {}, r"cannot connect to no-such-host\.invalid:80: \w[\w ]+"),
+    ],
+)
+async def test_nobody_there(url: str, members: dict[str, Any], error: str, channel: HttpChannel) -> None:
+    outcome = await channel.send(media_type(url, **members), message())
     assert (outcome.verdict, outcome.reason) == (Verdict.TRY_AGAIN, Reason.NETWORK)
+    assert re.fullmatch(error, outcome.error), outcome.error
+
+
+async def test_a_server_without_tls(channel: HttpChannel) -> None:
+    async def handler(request: web.Request) -> web.Response:
+        return web.Response()
+
+    async with serving(handler) as url:
+        outcome = await channel.send(media_type(url.replace("http:", "https:")), message())
+    assert (outcome.verdict, outcome.reason) == (Verdict.TRY_AGAIN, Reason.NETWORK)
+    assert re.match(r"cannot connect to 127\.0\.0\.1:\d+: it does not speak TLS as expected: ", outcome.error)
 
 
 async def test_a_certificate_that_is_not_trusted(channel: HttpChannel) -> None:
@@ -321,6 +346,7 @@ async def test_a_certificate_that_is_not_trusted(channel: HttpChannel) -> None:
     async with answering(b"", context) as url:
         outcome = await channel.send(media_type(url), message())
     assert (outcome.verdict, outcome.reason) == (Verdict.TRY_AGAIN, Reason.NETWORK)
+    assert re.match(r"cannot connect to 127\.0\.0\.1:\d+: its certificate cannot be trusted: \w", outcome.error)
     assert "certificate" in outcome.error
 
 

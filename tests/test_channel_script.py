@@ -415,6 +415,16 @@ def test_files_that_are_no_scripts(scripts: Scripts, tmp_path: Path) -> None:
             find_script(scripts.folder, name)
 
 
+def test_a_missing_script_is_told_with_the_folder(scripts: Scripts, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(scripts.folder.parent)
+    with pytest.raises(UnusableScript) as caught:
+        find_script(Path("scripts"), "page.sh")
+    assert str(caught.value) == f"page.sh: No such file or directory in scripts_dir {scripts.folder}"
+    with pytest.raises(UnusableScript) as caught:
+        find_script(Path("nowhere"), "page.sh")
+    assert str(caught.value).endswith(f" in scripts_dir {scripts.folder.parent}/nowhere, which is no folder")
+
+
 @pytest.mark.parametrize("name", ["", ".", "..", ".x", "a/b", "a\0b", "x" * 201, "\ud800"])
 async def test_names_that_are_no_folders(name: str, scripts: Scripts) -> None:
     with pytest.raises(UnusableScript):

@@ -133,6 +133,19 @@ def test_a_command_explains_itself(tmp_path: Path, command: str) -> None:
     assert options_without_help(text) == []
 
 
+@pytest.mark.parametrize("columns", ["40", "80"])
+@pytest.mark.parametrize("command", ["", "user", "token"])
+def test_a_group_explains_each_command_with_a_whole_sentence(tmp_path: Path, command: str, columns: str) -> None:
+    text = run([*command.split(), "--help"], tmp_path, COLUMNS=columns)
+    listed = re.findall(r"^  ([a-z-]+) {2,}(.*(?:\n {5,}.*)*)", text.partition("Commands:\n")[2], re.MULTILINE)
+    assert listed
+    for name, sentence in listed:
+        about = " ".join(run([*command.split(), name, "--help"], tmp_path, COLUMNS=columns).split("\n\n")[1].split())
+        assert " ".join(sentence.split()) in about
+        assert sentence.endswith(".")
+        assert "..." not in sentence
+
+
 def test_a_short_flag_helps_too(tmp_path: Path) -> None:
     assert run("user add -h", tmp_path) == run("user add --help", tmp_path)
 
@@ -157,7 +170,8 @@ def test_a_wrong_call_is_one_line_and_status_2(tmp_path: Path, call: str, said: 
 @pytest.mark.parametrize("call", NEEDS_DATABASE)
 def test_there_must_be_a_database(tmp_path: Path, call: str) -> None:
     said = fault(call, tmp_path, 1)
-    assert "database alertrpc.db: there is no such file; `alertrpc init` makes it" in said
+    assert "database alertrpc.db: there is no such file; `alertrpc init` makes it in " in said
+    assert f" makes it in {tmp_path}, --database names another\n" in said
     assert list(tmp_path.iterdir()) == []
 
 
@@ -171,6 +185,35 @@ def test_init_makes_up_a_password(tmp_path: Path) -> None:
 
 def test_init_takes_a_password_from_the_environment(made: Path) -> None:
     assert fits(made, "Admin", "zabbix")
+
+
+@pytest.mark.parametrize("given", ["from a pipe\n", "from a pipe", "from a pipe\r\n", "from a pipe\nanother line\n"])
+def test_init_takes_a_password_from_standard_input(tmp_path: Path, given: str) -> None:
+    done = run_alertrpc("init", "--password-stdin", cwd=tmp_path, stdin=given)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "from a pipe" not in done.stdout
+    assert fits(tmp_path, "Admin", "from a pipe")
+
+
+def test_a_users_password_from_standard_input(made: Path) -> None:
+    env = {"ALERTRPC_PASSWORD": "of the environment"}
+    for call, given in (("user add noc", "one\n"), ("user passwd noc", "two\n")):
+        done = run_alertrpc(*call.split(), "--password-stdin", cwd=made, stdin=given, env=env)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert fits(made, "noc", given.strip())
+
+
+@pytest.mark.parametrize("given", ["", "\n", "x" * 256, "x" * 100_000], ids=["none", "empty", "long", "very long"])
+def test_a_wrong_password_from_standard_input_is_refused(tmp_path: Path, given: str) -> None:
+    done = run_alertrpc("init", "--password-stdin", cwd=tmp_path, stdin=given)
+    assert done.returncode == 2
+    assert done.stderr == "alertrpc: a password of 1 to 255 characters is expected\n"
+
+
+def test_a_password_that_is_piped_in_vain_is_told_of(tmp_path: Path) -> None:
+    done = run_alertrpc("init", cwd=tmp_path, stdin="from a pipe\n")
+    assert "It was made up: standard input is no terminal, and is read only with --password-stdin." in done.stdout
+    assert not fits(tmp_path, "Admin", "from a pipe")
 
 
 def test_init_says_no_password_that_it_was_given(tmp_path: Path) -> None:
@@ -212,8 +255,28 @@ def test_a_database_of_passwords_is_for_its_owner(made: Path) -> None:
 
 def test_init_names_a_folder_that_is_missing(tmp_path: Path) -> None:
     said = fault("init --database sqlite:///missing/alertrpc.db", tmp_path, 1)
-    assert "missing/alertrpc.db: " in said
-    assert "`alertrpc init` makes it" not in said
+    assert said == f"alertrpc: database missing/alertrpc.db: there is no folder {tmp_path}/missing\n"
+
+
+def test_a_file_that_is_missing_is_told_with_the_folder_that_was_searched(tmp_path: Path) -> None:
+    for call in ("check missing.toml", "apply missing.toml", "serve --config missing.toml"):
+        expected = f"alertrpc: missing.toml: No such file or directory, looked for in {tmp_path}\n"
+        assert fault(call, tmp_path, 2) == expected
+    assert f"'missing.jsonl' does not exist, looked for in {tmp_path}\n" in fault("load missing.jsonl", tmp_path, 2)
+
+
+def test_a_script_that_is_missing_is_told_with_the_folder_that_was_searched(made: Path) -> None:
+    declaring(made)
+    (made / "scripts" / "page.sh").unlink()
+    said = fault("check alertrpc.toml", made, 2)
+    assert said.endswith(f"script: page.sh: No such file or directory in scripts_dir {made}/scripts\n")
+
+
+def test_an_address_that_cannot_be_had_is_told_with_what_names_another(made: Path) -> None:
+    for flags in ("--host no-such-host.invalid", "--host 192.0.2.1"):
+        said = fault(f"serve {flags} --port 0", made, 1)
+        assert said.startswith(f"alertrpc: cannot listen on {flags.split()[1]}")
+        assert said.endswith("; --host and --port, or ALERTRPC_HOST and ALERTRPC_PORT, name another address\n")
 
 
 def test_a_user_is_added_listed_disabled_and_enabled(made: Path) -> None:
@@ -421,7 +484,7 @@ def test_check_reads_what_a_file_declares(made: Path) -> None:
     before = (made / "alertrpc.db").read_bytes()
     for call in ("check alertrpc.toml", "check --config alertrpc.toml"):
         lines = run(call, made).splitlines()
-        assert lines[-2] == "alertrpc.toml: 1 media types, 1 users, 1 actions, no faults"
+        assert lines[-2] == "alertrpc.toml: 1 media type, 1 user, 1 action, no faults"
         assert lines[-1].endswith(", no faults")
     assert (made / "alertrpc.db").read_bytes() == before
 
@@ -441,7 +504,7 @@ def test_check_looks_at_scripts_where_there_is_no_database(tmp_path: Path) -> No
     (tmp_path / "scripts" / "page.sh").unlink()
     assert 'media_type 1 "pager": script: page.sh: ' in fault("check alertrpc.toml", tmp_path, 2)
     declaring(tmp_path)
-    assert "there is no such file; `alertrpc init` makes it" in fault("check alertrpc.toml", tmp_path, 1)
+    assert "there is no such file; `alertrpc init` makes it in " in fault("check alertrpc.toml", tmp_path, 1)
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -298,16 +299,16 @@ def test_nothing_is_left_open(path: Path, receiver: Receiver) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "error"),
+    ("change", "name", "error"),
     [
-        ("UPDATE media_type SET status = 1", "the media type is disabled"),
-        ("DELETE FROM media_type", "the media type is not there any more"),
-        ("UPDATE media_type SET timeout = 'soon'", "the media type cannot be read: a time"),
-        ("UPDATE media_type SET type = 2", "alertrpc sends scripts, http and email"),
-        ("DELETE FROM media_type_param", "alertrpc sends scripts, http and email"),
+        ("UPDATE media_type SET status = 1", "hook", "the media type is disabled"),
+        ("DELETE FROM media_type", r"media type \d+", "the media type is not there any more"),
+        ("UPDATE media_type SET timeout = 'soon'", "hook", "the media type cannot be read: a time"),
+        ("UPDATE media_type SET type = 2", "hook", "alertrpc sends scripts, http and email"),
+        ("DELETE FROM media_type_param", "hook", "alertrpc sends scripts, http and email"),
     ],
 )
-def test_a_media_type_that_became_unusable(path: Path, receiver: Receiver, change: str, error: str) -> None:
+def test_a_media_type_that_became_unusable(path: Path, receiver: Receiver, change: str, name: str, error: str) -> None:
     receiver.answer = lambda got: Answer(500)
     with delivering(path, http_channel("hook", receiver, attempt_interval="1s", max_attempts=9)) as server:
         push(server.port)
@@ -318,6 +319,7 @@ def test_a_media_type_that_became_unusable(path: Path, receiver: Receiver, chang
     assert alert["error"].startswith(error)
     assert attempts(path)[-1]["outcome"] == "give_up"
     assert attempts(path)[-1]["reason"] == "unusable_media_type"
+    assert re.search(rf": alert {alert['alertid']} through {name} failed: {error}", server.log.read_text())
 
 
 # --- loaded alerts, servers that do not deliver, several servers

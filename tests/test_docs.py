@@ -26,9 +26,10 @@ from alertrpc.delivery.outcome import Reason, Verdict
 from alertrpc.ledger.variables import ALARM, ALERT, MESSAGE, OF_LABELS
 from alertrpc.query.columns.attempt import ATTEMPT
 from alertrpc.settings import OTHER_ENVIRONMENT, TABLE, read_settings
-from tests.support import ROOT, Client, environment, run_alertrpc, serving
+from tests.support import ROOT, Client, environment, run_alertrpc, serving, write_lines
 
-DOCUMENTS = [ROOT / "README.rst", ROOT / "CHANGELOG.rst", *sorted((ROOT / "docs").rglob("*.rst"))]
+ADVICE = ROOT / "CONTRIBUTING.rst"
+DOCUMENTS = [ROOT / "README.rst", ROOT / "CHANGELOG.rst", ADVICE, *sorted((ROOT / "docs").rglob("*.rst"))]
 README = (ROOT / "README.rst").read_text()
 KEYS = {
     "media_type": {key for keys in (OF_ALL, *OF_KIND.values()) for key in keys},
@@ -100,15 +101,67 @@ def test_routes_are_documented() -> None:
     assert [path for path in sorted(paths) if path not in documents] == []
 
 
+def named_files() -> list[str]:
+    """The paths in the advice to contributors, in backquotes and in commands."""
+    text = ADVICE.read_text()
+    literals = [
+        name for name in re.findall(r"``([^` ]+)``", text) if re.fullmatch(r"[\w.]+/[\w./]*|\w+\.(sql|rst)", name)
+    ]
+    return literals + re.findall(r"pytest -q (\S+)", text)
+
+
+@pytest.mark.parametrize("name", named_files())
+def test_a_file_that_contributors_are_sent_to_is_there(name: str) -> None:
+    path = ROOT / name
+    if "NAME" in path.name:  # it is yet to be written, beside others like it
+        assert list(path.parent.glob(path.name.replace("NAME", "*")))
+    else:
+        assert path.is_dir() if name.endswith("/") else path.is_file()
+
+
+def test_contributors_are_sent_to_files() -> None:
+    assert {"alertrpc/settings.py", "alertrpc/intake/NAME.py", "schema.sql", "tests/data/"} <= {*named_files()}
+
+
+def test_the_archive_has_the_documents_of_its_root() -> None:
+    included = (ROOT / "MANIFEST.in").read_text().splitlines()[0].split()
+    assert {"CONTRIBUTING.rst", "CHANGELOG.rst", "LICENSE"} <= {*included}
+
+
 def test_commands_are_in_the_readme_or_its_documents() -> None:
     documents = "\n".join(path.read_text() for path in DOCUMENTS)
     assert [name for name in cli.commands if f"alertrpc {name}" not in documents] == []
 
 
+def console_commands(text: str) -> list[str]:
+    """The commands of a document's console blocks, each on one line or more."""
+    blocks = re.findall(r"\.\. code-block:: console\n\n((?:    .*\n|\n)+)", text)
+    return [
+        command.strip()
+        for block in blocks
+        for command in re.split(
+            r"^\$ ", block.strip("\n").replace("\n    ", "\n").removeprefix("    "), flags=re.MULTILINE
+        )
+        if command
+    ]
+
+
 def shown_commands() -> list[str]:
-    """The commands of README's console blocks that ask the server, each on one line or more."""
-    blocks = re.findall(r"\.\. code-block:: console\n\n((?:    .*\n|\n)+)", README)
-    return [block.replace("\n    ", "\n").strip().removeprefix("$ ") for block in blocks if "curl" in block]
+    """README's commands that ask the server with curl."""
+    return [command for command in console_commands(README) if "curl" in command]
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_answers_of_curl_end_their_line(path: Path) -> None:
+    asking = [command for command in console_commands(path.read_text()) if command.startswith("curl")]
+    assert [command for command in asking if not command.startswith("curl -s -w '\\n' ")] == []
+
+
+@pytest.mark.parametrize("path", DOCUMENTS[:1] + DOCUMENTS[2:], ids=lambda path: path.name)
+def test_who_names_ocp_says_what_it_is(path: Path) -> None:
+    """Or links the document that does: many read OpenShift."""
+    text = path.read_text()
+    assert "OCP" not in text or "`OceanBase Cloud Platform <https://" in text or "<alarms.rst>`_" in text
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="there is no curl")
@@ -120,10 +173,7 @@ def test_shown_requests_give_the_shown_answer(tmp_path: Path) -> None:
         script = "\n".join(shown_commands()).replace("http://127.0.0.1:8080", server.url)
         done = subprocess.run(["bash", "-euc", script], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
-    answers, end = [], 0
-    while end < len(done.stdout):
-        answer, end = json.JSONDecoder().raw_decode(done.stdout, end)
-        answers.append(answer)
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
     shown = re.search(r"\.\. code-block:: json\n\n    (.*)\n", README)
     assert shown
     assert answers[0] == json.loads(shown[1])
@@ -146,8 +196,61 @@ def sent_alert(port: int) -> dict[str, Any]:
     return found
 
 
+def outputs(text: str, url: str, folder: Path, env: dict[str, str]) -> list[str]:
+    """What each console command of a text writes, run in order in one shell of the folder; each must do well."""
+    script = "\n".join(f"echo @@@\n{command}" for command in console_commands(text))
+    done = subprocess.run(
+        ["bash", "-euc", script.replace("http://127.0.0.1:8080", url)],
+        cwd=folder,
+        env={**env, "OCP_URL": url},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout.split("@@@\n")[1:]
+
+
+OF_THE_READER = """
+[[media_type]]
+name = "mail"
+type = "email"
+smtp_server = "127.0.0.1"
+smtp_email = "alertrpc@example.com"
+"""
+
+
+def test_a_database_of_your_own(tmp_path: Path) -> None:
+    """README's commands do what they say, in a venv; pip has installed for `test_make_run_in_a_clean_clone` already."""
+    section = README.partition("\nA database of your own\n")[2].partition("\nSpeed\n")[0]
+    commands = [command for command in console_commands(section) if not command.startswith("pip install .")]
+    assert len(commands) == len(console_commands(section)) - 1
+    write_lines(tmp_path / "hosts.jsonl", [{"table": "hosts", "hostid": "10084", "host": "web-1", "name": "Web 1"}])
+    (tmp_path / "alertrpc.toml").write_text(OF_THE_READER)
+    installed = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    env = environment(HOME=str(tmp_path), PATH=installed, ALERTRPC_PORT="0")
+    serve = f"exec {commands.pop()}"
+    assert serve.startswith("exec alertrpc serve ")
+    done = subprocess.run(
+        ["bash", "-euc", "\n".join(commands)], cwd=tmp_path, env=env, stdin=subprocess.DEVNULL, capture_output=True,
+        text=True, timeout=120,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    for said in ("The password of Admin is ", "added noc\n", "loaded 1 row ", 'media type "mail": made', "no faults\n"):
+        assert said in done.stdout
+    process = subprocess.Popen(
+        ["bash", "-euc", serve], cwd=tmp_path, env=env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+    with process:
+        assert process.stdout is not None
+        assert "alertrpc serves on http://127.0.0.1:" in process.stdout.readline()
+        process.terminate()
+    assert process.returncode == 0
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="there is no curl")
 def test_make_run_in_a_clean_clone(tmp_path: Path) -> None:
-    """`make run` does all its set-up, and the alarm that the example pushes is sent; the copy holds what a clone does."""
+    """`make run` does all its set-up, and README's commands come true; the copy holds what a clone does."""
     files = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True)
     for name in files.stdout.rstrip("\0").split("\0"):
         target = tmp_path / name
@@ -165,19 +268,17 @@ def test_make_run_in_a_clean_clone(tmp_path: Path) -> None:
             line = process.stdout.readline()
             assert line, output
             output += line
-        pushed = subprocess.run(
-            [sys.executable, "examples/push_alarm.py"],
-            cwd=tmp_path,
-            env={**kept, "OCP_URL": f"http://127.0.0.1:{found[1]}"},
-            capture_output=True,
-            text=True,
-            timeout=60,
+        shown = outputs(
+            README.partition("\nA database of your own\n")[0], f"http://127.0.0.1:{found[1]}", tmp_path, kept
         )
-        assert pushed.returncode == 0, pushed.stderr
+        assert [output[-1:] for output in shown] == ["", *["\n"] * (len(shown) - 1)], "TOKEN alone is silent"
+        (waited,) = [output for output in shown if "\nTarget: " in output]
+        assert waited.startswith("Alarm: your_alarm_type\n")
+        assert '"name":"disk_full"' in shown[-1]
         alert = sent_alert(int(found[1]))
-        assert alert["subject"] == "Warning: your_alarm_type on alarm_target"
+        assert alert["subject"] == "Critical: disk_full on db-01"
         assert alert["attempts"] == [{"number": "1", "outcome": "sent", "code": "0"}]
-        assert "your_alarm_type" in (tmp_path / "work" / "example" / "alarm_output.txt").read_text()
+        assert "disk_full" in (tmp_path / "work" / "example" / "alarm_output.txt").read_text()
     finally:
         os.killpg(process.pid, signal.SIGTERM)
         process.wait(timeout=60)

@@ -147,7 +147,7 @@ def test_what_is_no_file(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     assert refusal(tmp_path / "pipe") == "a file is expected, not a pipe"
     assert refusal(tmp_path) == "Is a directory"
-    assert refusal(tmp_path / "none") == "No such file or directory"
+    assert refusal(tmp_path / "none") == f"No such file or directory, looked for in {tmp_path}"
     assert refusal(Path("/dev/zero")) == TOO_LARGE
     assert read_document("/dev/null") == {}
 
@@ -179,7 +179,7 @@ def test_many_faults_are_counted(tmp_path: Path) -> None:
     done = run_alertrpc("check", "a.toml", cwd=tmp_path)
     *shown, rest = done.stderr.splitlines()
     assert shown == [f"alertrpc: a.toml: unknown setting 'k{number}'" for number in range(MOST_FAULTS)]
-    assert rest == f"alertrpc: there are {90_000 - MOST_FAULTS} more faults"
+    assert rest == f"alertrpc: and {90_000 - MOST_FAULTS} more faults"
 
 
 LONG = "9" * 100_000

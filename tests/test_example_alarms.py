@@ -98,11 +98,13 @@ def test_a_refused_push(receiver: Receiver, command: list[str]) -> None:
 
 @pushes
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1", "no address"])
-def test_a_push_to_nobody(command: list[str], url: str) -> None:
+def test_a_push_to_nobody_names_the_address_and_how_to_give_another(command: list[str], url: str) -> None:
     done = push(command, OCP_URL=url)
     assert done.returncode != 0
     assert done.stdout.strip() == ""
-    assert len(done.stderr.splitlines()) == 1
+    assert f"no answer from {url}" in done.stderr.splitlines()[-1]
+    assert "OCP_URL" in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr
 
 
 def test_a_push_with_every_option(receiver: Receiver) -> None:

@@ -120,6 +120,17 @@ def test_a_script_fails_with_a_wrong_password(example_server: Server, command: l
     assert "Incorrect user name or password" in done.stderr
 
 
+@pytest.mark.parametrize("command", SCRIPTS, ids=["alert_get.sh", "zabbix_utils", "pyzabbix"])
+def test_a_script_without_an_answer_names_the_address_and_how_to_give_another(command: list[str]) -> None:
+    env = environment(ZABBIX_URL="http://127.0.0.1:1/api_jsonrpc.php", no_proxy="127.0.0.1")
+    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=120)
+    assert done.returncode != 0
+    assert done.stdout == ""
+    assert "127.0.0.1" in done.stderr
+    assert "ZABBIX_URL or the first argument gives another address" in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr
+
+
 def test_the_data_names_its_rows() -> None:
     rows = [json.loads(line) for line in (EXAMPLES / "alerts.jsonl").read_text().splitlines()]
     names = {row["table"] for row in rows}

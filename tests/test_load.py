@@ -242,7 +242,7 @@ def test_a_row_that_is_there_already_is_refused(tmp_path: Path) -> None:
 def test_a_second_file_adds_to_the_first(tmp_path: Path) -> None:
     load(written(tmp_path / "data.jsonl", GOOD))
     before = indexes(tmp_path)
-    assert load(written(tmp_path / "more.jsonl", [{**ALERT, "alertid": 2}])).startswith("loaded 1 rows")
+    assert load(written(tmp_path / "more.jsonl", [{**ALERT, "alertid": 2}])).startswith("loaded 1 row in ")
     assert query(tmp_path, "SELECT alertid FROM alerts") == [(1,), (2,)]
     assert indexes(tmp_path) == before
 

@@ -251,5 +251,8 @@ def test_port_in_use_is_one_clear_line(database: Path, first: int, second: int) 
         done = run_alertrpc("serve", "--database", f"sqlite:///{database}", *flags)
         assert done.returncode == 1
         assert done.stdout == ""
-        assert done.stderr == f"alertrpc: cannot listen on 127.0.0.1 port {server.port}: Address already in use\n"
+        assert done.stderr == (
+            f"alertrpc: cannot listen on 127.0.0.1 port {server.port}: Address already in use;"
+            " --host and --port, or ALERTRPC_HOST and ALERTRPC_PORT, name another address\n"
+        )
         assert is_serving(server)

@@ -15,7 +15,7 @@ from alertrpc.web import http_log
 from alertrpc.web.server_header import name_server
 from tests.raw import BROKEN, GARBAGE, MALFORMED, send
 from tests.support import Server, serving
-from tests.test_http import health
+from tests.test_http import ask, health
 from tests.wire import PATIENCE, eventually
 
 FEW = [list(MALFORMED)[start : start + MOST_LINES] for start in range(0, len(MALFORMED), MOST_LINES)]
@@ -100,8 +100,8 @@ def test_the_next_line_says_how_many_were_left_out() -> None:
     now = PERIOD + 0.5
     log(101)
     assert passed[MOST_LINES:] == [
-        "line 99 (4 such lines before were left out)",
-        "line 101 (1 such lines before were left out)",
+        "line 99 (4 such lines left out before)",
+        "line 101 (1 such line left out before)",
     ]
 
 
@@ -188,3 +188,36 @@ def test_health_is_told_when_it_changes(server: Server, database: Path) -> None:
     lines = [line.partition(" alertrpc.web.health: ")[2] for line in unexpected(server)]
     gone = "the database does not answer: StoreError: the database file was moved or replaced"
     assert lines == [gone, "the database answers again"] * 2
+
+
+def refused(server: Server, path: str, headers: dict[str, str], body: bytes = b"{}") -> int:
+    return ask(server.port, "POST", path, body, headers).status
+
+
+JSON = {"Content-Type": "application/json"}
+WORDLESS = [
+    (412, {}, b"{}", "its Content-Type is missing, not application/json"),
+    (
+        412,
+        {"Content-Type": "text/x\tpl\xa0ain"},
+        b"{}",
+        r"its Content-Type is text/x\tpl\udca0ain, not application/json",
+    ),
+    (413, JSON, b" " * (2**20 + 1), "its body is too large, or too large for a header without a good credential"),
+    (415, {**JSON, "Content-Encoding": "gzip"}, b"", "its body has a Content-Encoding"),
+]
+
+
+@pytest.mark.parametrize(("status", "headers", "body", "fault"), WORDLESS, ids=lambda value: str(value)[:30])
+def test_an_answer_without_words_is_a_line(
+    server: Server, status: int, headers: dict[str, str], body: bytes, fault: str
+) -> None:
+    assert refused(server, "/zabbix/api_jsonrpc.php", headers, body) == status
+    expected = f"127.0.0.1 was answered {status} at POST /zabbix/api_jsonrpc.php: {fault}"
+    assert eventually(lambda: told(server) == [expected]), told(server)
+
+
+def test_a_content_type_of_any_length_is_a_short_line(server: Server) -> None:
+    assert refused(server, "/jsonrpc", {"Content-Type": "x" * 5_000}) == 412
+    assert eventually(lambda: len(told(server)) == 1)
+    assert len(told(server)[0]) <= LONGEST_LINE

@@ -18,6 +18,7 @@ from alertrpc.store.database import Database
 from alertrpc.store.deliveries import ROW_FAULTS, Recorded, next_due, queue_heads, record_attempts
 from alertrpc.store.gather import Gather, Outcome
 from alertrpc.store.more_alerts import NEVER, end_interrupted_tests, make_again
+from alertrpc.words import counted
 
 LONGEST_WAIT = 1.0  # seconds until what other processes wrote is seen, who cannot ring
 SHORTEST_WAIT = 0.01  # seconds; a storm of pushes is looked at together
@@ -74,7 +75,7 @@ class Recorder:
             except ROW_FAULTS:
                 raise
             except (AlertrpcError, SqlError) as error:
-                log.error("%d tries could not be put on record: %s", len(batch), error)
+                log.error("%s could not be put on record: %s", counted(len(batch), "try", "tries"), error)
                 if self._closing:
                     raise
                 await asyncio.sleep(_PAUSE)

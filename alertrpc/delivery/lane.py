@@ -92,7 +92,7 @@ class Lane:
                     self._recorded.clear()
                     await self._recorded.wait()
         except Exception:
-            log.exception("alerts of media type %d could not be sent", self._mediatypeid)
+            log.exception("alerts through %s could not be sent", self._name())
         finally:
             self._takers -= 1
 
@@ -155,9 +155,12 @@ class Lane:
         tried = await self._sender.send(alert, media_type)
         written = recorded(alert, tried, media_type, int(self._clock() * 1000))
         if written.status == FAILED:
-            name = media_type.name if isinstance(media_type, MediaType) else f"media type {self._mediatypeid}"
-            log.warning("alert %d through %s failed: %s", alert["alertid"], name, written.error)
+            log.warning("alert %d through %s failed: %s", alert["alertid"], self._name(), written.error)
         return written
+
+    def _name(self) -> str:
+        """Of the media type; its id where nothing more is known."""
+        return (self._media_type and self._media_type.name) or f"media type {self._mediatypeid}"
 
     def _start_record(self, written: Recorded) -> None:
         """Puts the try on record whatever becomes of its session."""

@@ -14,7 +14,11 @@ _SECURITY = {number: security for security, number in SECURITIES.items()}
 
 
 class UnusableMediaType(ValueError):
-    """The media type cannot send; the text says why."""
+    """The media type cannot send; the text says why, and `name` is empty where it has none any more."""
+
+    def __init__(self, fault: str, name: str = "") -> None:
+        super().__init__(fault)
+        self.name = name
 
 
 def usable_media_type(row: Mapping[str, Any] | None, *, enabled: bool = True) -> MediaType:
@@ -22,11 +26,12 @@ def usable_media_type(row: Mapping[str, Any] | None, *, enabled: bool = True) ->
     if row is None:
         raise UnusableMediaType("the media type is not there any more")
     if enabled and row["status"]:
-        raise UnusableMediaType("the media type is disabled")
+        raise UnusableMediaType("the media type is disabled", row["name"])
     parameters = row["parameters"]
     kind = _KINDS.get(row["type"])
     if kind is None or (kind is Kind.HTTP and not parameters.get("url")):
-        raise UnusableMediaType("alertrpc sends scripts, http and email; the media type is of another kind")
+        fault = "alertrpc sends scripts, http and email; the media type is of another kind"
+        raise UnusableMediaType(fault, row["name"])
     try:
         return MediaType(
             name=row["name"],
@@ -52,4 +57,4 @@ def usable_media_type(row: Mapping[str, Any] | None, *, enabled: bool = True) ->
             password=row["passwd"] if row["smtp_authentication"] else "",
         )
     except (ValueError, LookupError) as error:
-        raise UnusableMediaType(f"the media type cannot be read: {error}") from error
+        raise UnusableMediaType(f"the media type cannot be read: {error}", row["name"]) from error

@@ -13,6 +13,7 @@ from urllib.parse import quote
 import aiosqlite
 
 from alertrpc.errors import DatabaseBusy, QueryStopped, QueryTimeout, StoreError
+from alertrpc.folders import folder_of
 
 T = TypeVar("T")
 SqlConnection = sqlite3.Connection  # what functions of a transaction are given
@@ -45,6 +46,8 @@ def connect(path: Path, *, create: bool = False, kept_statements: int = 128) -> 
             check_same_thread=False,
             cached_statements=kept_statements,
         )
+    except FileNotFoundError as error:
+        raise StoreError(f"database {path}: there is no folder {folder_of(path)}") from error
     except OSError as error:
         raise StoreError(f"database {path}: {error.strerror}") from error
     except sqlite3.Error as error:
@@ -63,7 +66,7 @@ def _why_closed(path: Path, error: sqlite3.Error) -> str:
     try:
         path.stat()
     except FileNotFoundError:
-        return "there is no such file; `alertrpc init` makes it"
+        return f"there is no such file; `alertrpc init` makes it in {folder_of(path)}, --database names another"
     except OSError as reason:
         return str(reason.strerror)
     return str(error)

@@ -21,7 +21,7 @@ async def refuse_encodings(
     if "Content-Encoding" not in request.headers:
         return await handler(request)
     if not request.path.startswith(ENVELOPED):
-        return refusal(415, TAKEN)
+        return refusal(request, 415, "its body has a Content-Encoding", TAKEN)
     response = await enveloped(_refuse)(request)
     response.force_close()
     return response

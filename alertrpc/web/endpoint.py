@@ -40,7 +40,9 @@ async def serve_rpc(request: web.Request) -> web.StreamResponse:
     """Answers a JSON-RPC request; its HTTP method does not matter, but for OPTIONS, which asks for the CORS headers."""
     if request.method == "OPTIONS":
         return web.Response(headers=CORS)
-    if request.headers.get("Content-Type", "").partition(";")[0] not in CONTENT_TYPES:
+    content_type = request.headers.get("Content-Type", "")
+    if content_type.partition(";")[0] not in CONTENT_TYPES:
+        _log_refusal(request, 412, f"its Content-Type is {content_type or 'missing'}, not application/json")
         return web.Response(status=412, reason="Precondition Failed", headers=CORS)
     dispatcher = request.app[DISPATCHER]
     try:
@@ -48,14 +50,14 @@ async def serve_rpc(request: web.Request) -> web.StreamResponse:
             asked = await dispatcher.parse(body.data, is_known=body.is_known)
             body.data.clear()
     except web.HTTPRequestEntityTooLarge:
-        return refusal(413)
+        return refusal(request, 413, "its body is too large, or too large for a header without a good credential")
     except TimeoutError:
-        return refusal(408)
+        return refusal(request, 408, "its body did not come in time")
     except NoRoom:
-        return refusal(503, {"Retry-After": RETRY_SECONDS})
+        return refusal(request, 503, "too much is received at this time", {"Retry-After": RETRY_SECONDS})
     except BROKEN_BODY as error:
         strangers.debug("%s sent a body that broke off or cannot be read: %s", request.remote, error)
-        return refusal(400)
+        return _closing(400)
     client = Client(request.headers.get("Authorization"), request.remote or "", partial(is_gone, request))
     answer = await dispatcher.answer(asked, client)
     if answer is None:
@@ -65,8 +67,20 @@ async def serve_rpc(request: web.Request) -> web.StreamResponse:
     return await _stream(request, answer, answer.rest)
 
 
-def refusal(status: int, more: Mapping[str, str] = NO_HEADERS) -> web.Response:
-    """An answer to a body that was not read to its end, over which the connection is closed."""
+def refusal(request: web.Request, status: int, fault: str, more: Mapping[str, str] = NO_HEADERS) -> web.Response:
+    """The answer to a body that was not read to its end. It has no words, as Zabbix's has none: the log has `fault`."""
+    _log_refusal(request, status, fault)
+    return _closing(status, more)
+
+
+def _log_refusal(request: web.Request, status: int, fault: str) -> None:
+    strangers.warning(
+        "%s was answered %d at %s %s: %s", request.remote, status, request.method, request.rel_url.raw_path, fault
+    )
+
+
+def _closing(status: int, more: Mapping[str, str] = NO_HEADERS) -> web.Response:
+    """An answer over which the connection is closed."""
     response = web.Response(status=status, headers={**CORS, **more})
     response.force_close()
     return response

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# OCP's sample of a channel script. The first line must be a shebang of Python or Bash.
+# The sample of a channel script of OceanBase Cloud Platform (OCP). The first line must be a shebang of Python or Bash.
 
 import os
 import sys

@@ -10,8 +10,16 @@ from email.policy import SMTP as SMTP_POLICY
 from email.utils import formatdate
 from typing import NamedTuple
 
-from aiosmtplib import SMTP, SMTPException, SMTPNotSupported, SMTPRecipientsRefused, SMTPResponseException
+from aiosmtplib import (
+    SMTP,
+    SMTPConnectError,
+    SMTPException,
+    SMTPNotSupported,
+    SMTPRecipientsRefused,
+    SMTPResponseException,
+)
 
+from alertrpc.delivery.channels.connecting import connection_fault
 from alertrpc.delivery.channels.mail_headers import mailbox_header, text_header
 from alertrpc.delivery.masking import kept_text, one_line, plain, secrets_of
 from alertrpc.delivery.message import Message
@@ -55,7 +63,7 @@ class EmailChannel:
         except TimeoutError:  # aiosmtplib's are of this kind too
             return failed(Verdict.TRY_AGAIN, Reason.TIMEOUT, f"not sent within {media_type.timeout} s", secrets)
         except (SMTPException, OSError) as error:
-            return failed(Verdict.TRY_AGAIN, Reason.NETWORK, str(error) or type(error).__name__, secrets)
+            return failed(Verdict.TRY_AGAIN, Reason.NETWORK, _network_fault(media_type, error), secrets)
         except ValueError as error:
             return failed(Verdict.GIVE_UP, Reason.INVALID_MESSAGE, str(error), secrets)
         return sent(code=DELIVERED_CODE, answer=kept_text(answer.encode("utf-8", "replace"), secrets))
@@ -95,6 +103,13 @@ class EmailChannel:
             context = await asyncio.to_thread(_new_context, media_type.smtp_verify)
             self._contexts[media_type.smtp_verify] = context
         return context
+
+
+def _network_fault(media_type: MediaType, error: Exception) -> str:
+    """`error` is what aiosmtplib raised; of a connection that did not come about, its cause says more."""
+    if isinstance(error, SMTPConnectError) and isinstance(error.__cause__, OSError):
+        return connection_fault(media_type.smtp_server, media_type.smtp_port, error.__cause__)
+    return str(error) or type(error).__name__
 
 
 def _new_context(verify: bool) -> ssl.SSLContext:

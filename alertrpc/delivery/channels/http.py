@@ -13,12 +13,24 @@ from typing import NamedTuple
 from urllib.parse import quote, urlsplit
 
 import orjson
-from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout, DummyCookieJar, InvalidURL, TCPConnector
+from aiohttp import (
+    ClientConnectorCertificateError,
+    ClientConnectorError,
+    ClientError,
+    ClientProxyConnectionError,
+    ClientResponse,
+    ClientSession,
+    ClientTimeout,
+    DummyCookieJar,
+    InvalidURL,
+    TCPConnector,
+)
 from aiohttp.http_exceptions import HttpProcessingError
 from multidict import CIMultiDict
 from yarl import URL
 
 from alertrpc import __version__
+from alertrpc.delivery.channels.connecting import connection_fault
 from alertrpc.delivery.channels.expect import is_expected
 from alertrpc.delivery.masking import READ_BYTES, kept_text, one_line, secrets_of
 from alertrpc.delivery.message import Message
@@ -88,7 +100,7 @@ class HttpChannel:
         except InvalidURL as error:
             return failed(Verdict.GIVE_UP, Reason.INVALID_MESSAGE, f"invalid URL: {error}", secrets)
         except (ClientError, HttpProcessingError, OSError) as error:  # before ValueError: a bad certificate is both
-            return failed(Verdict.TRY_AGAIN, Reason.NETWORK, str(error) or type(error).__name__, secrets)
+            return failed(Verdict.TRY_AGAIN, Reason.NETWORK, _network_fault(error), secrets)
         except (ValueError, orjson.JSONEncodeError) as error:
             return failed(Verdict.GIVE_UP, Reason.INVALID_MESSAGE, str(error), secrets)
         return await self._outcome(media_type, answer, secrets)
@@ -129,6 +141,18 @@ class HttpChannel:
             answer=text,
             retry_after=_retry_after(answer.retry_after, self._clock()) if answer.status in SAY_WHEN else None,
         )
+
+
+def _network_fault(error: Exception) -> str:
+    match error:
+        case ClientConnectorCertificateError():
+            return connection_fault(error.host, error.port, error.certificate_error)
+        case ClientProxyConnectionError():
+            return f"the proxy: {connection_fault(error.host, error.port, error.os_error)}"
+        case ClientConnectorError():
+            return connection_fault(error.host, error.port, error.os_error)
+        case _:
+            return str(error) or type(error).__name__
 
 
 def _request(media_type: MediaType, message: Message) -> _Request:

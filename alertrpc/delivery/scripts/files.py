@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from alertrpc.delivery.masking import plain
 from alertrpc.errors import AlertrpcError
+from alertrpc.folders import absolute
 
 FOLDER_NAME_BYTES = 200  # file systems take 255, and what is made beside the folder has a longer name
 SHEBANG_BYTES = 256  # Linux reads no more of a first line
@@ -35,10 +36,16 @@ def find_script(scripts_dir: Path, name: str) -> Script:
     except UnusableScript:
         raise
     except OSError as error:
-        raise UnusableScript(f"{plain(name)}: {error.strerror}") from None
+        raise UnusableScript(f"{plain(name)}: {error.strerror} in {_shown_folder(scripts_dir)}") from None
     except ValueError:
         raise UnusableScript(f"{plain(name)}: not a name of a file") from None
     return Script(path, _missing_interpreter(name, first_line))
+
+
+def _shown_folder(scripts_dir: Path) -> str:
+    """The folder as a person would look for it, as the setting may be relative to where the program was started."""
+    missing = "" if scripts_dir.is_dir() else ", which is no folder"
+    return f"scripts_dir {plain(absolute(scripts_dir))}{missing}"
 
 
 def folder_name(media_type_name: str) -> str:

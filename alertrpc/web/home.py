@@ -1,0 +1,78 @@
+"""GET /: what a browser is shown, a page about the server and nothing about its data."""
+
+from collections.abc import Mapping
+from html import escape
+
+from aiohttp import web
+
+from alertrpc import __version__
+from alertrpc.web.expect import expect
+
+ENDPOINTS = {
+    "POST /api_jsonrpc.php": "the API, as JSON-RPC 2.0; any path that ends so, and /jsonrpc, is the same",
+    "POST /api/v2/alarm/alarms": "takes alarms in the form of OceanBase Cloud Platform (OCP)",
+    "POST /api/v2/alerts": "takes alerts from Prometheus",
+    "POST /alertmanager": "takes groups from Alertmanager's webhook",
+    "GET /api/v2/alarm/alarms": "lists alarms",
+    "GET /api/v2/alarm/alarms/{id}": "gives one alarm",
+    "GET /api/v2/alarm/notifications": "lists messages",
+    "POST /api/v2/alarm/channels/{name}/test": "sends a test message",
+    "GET /healthz": "says whether the database answers",
+}
+DOCUMENTS = {
+    "README.rst": "a first look",
+    "docs/api.rst": "methods, parameters, errors, and what differs from Zabbix",
+    "docs/alarms.rst": "pushing and listing alarms",
+    "docs/configuration.rst": "media types, users, actions, and the variables of templates",
+    "docs/delivery.rst": "scripts, webhooks, mail, tries and exit codes",
+    "docs/settings.rst": "settings, the log, and exit statuses",
+    "docs/limits.rst": "every limit",
+    "docs/data.rst": "data files",
+}
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-cache",
+}
+
+
+def _rows(named: Mapping[str, str]) -> str:
+    return "\n".join(
+        f"<tr><td><code>{escape(name)}</code></td><td>{escape(about)}</td></tr>" for name, about in named.items()
+    )
+
+
+PAGE = f"""<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>alertrpc</title>
+</head>
+<body>
+<h1>alertrpc {escape(__version__)}</h1>
+<p>The delivery ledger for alerts, spoken in the Zabbix API. It answers programs; there are no pages but this one.</p>
+<p><a href="healthz">/healthz</a> says whether it is well.</p>
+<h2>Endpoints</h2>
+<table>
+{_rows(ENDPOINTS)}
+</table>
+<h2>Documents</h2>
+<p>They are in the folder of alertrpc's source; <code>alertrpc --help</code> explains the commands.</p>
+<table>
+{_rows(DOCUMENTS)}
+</table>
+</body>
+</html>
+"""
+
+
+async def home(_request: web.Request) -> web.Response:
+    """The page, the same for everybody."""
+    return web.Response(text=PAGE, content_type="text/html", headers=HEADERS)
+
+
+def add_routes(app: web.Application) -> None:
+    """GET and HEAD of / alone."""
+    app.router.add_get("/", home, expect_handler=expect)
