@@ -28,6 +28,7 @@ from alertrpc.store import users
 from alertrpc.store.applying.applying import bring, rehearse
 from alertrpc.store.database import administered, create, inspect
 from alertrpc.store.loading import lines_of, load_file
+from alertrpc.store.roles import ROLES
 
 USAGE = 2
 FAILURE = 1
@@ -270,7 +271,11 @@ def user() -> None:
 @user.command("add")
 @click.argument("username")
 @click.option(
-    "--role", type=click.Choice(list(users.ROLE_NAMES)), default="user", show_default=True, help="What the user may do."
+    "--role",
+    type=click.Choice(list(ROLES)),
+    default="user",
+    show_default=True,
+    help="What the user may do; push is to push alarms and nothing else.",
 )
 @click.option("--group", "groups", multiple=True, metavar="NAME", help="A user group to join; may be repeated.")
 @_settings_options("database")

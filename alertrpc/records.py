@@ -35,15 +35,23 @@ ALL_SEVERITIES = 63  # the bits of all severities, as in a medium's `severity`
 
 
 class Caller(NamedTuple):
-    """Who makes a call: the user behind its session or API token, and whether the role allows calls at all."""
+    """Who makes a call: the user behind its session or API token, and whether the role allows calls at all.
+
+    The role of a sender lets it push alarms, whatever else the role allows.
+    """
 
     userid: int
     type: UserType
     may_call: bool = True
+    is_sender: bool = False
 
     @property
     def is_super_admin(self) -> bool:
         return self.type is UserType.SUPER_ADMIN
+
+    @property
+    def may_push(self) -> bool:
+        return self.is_sender or (self.may_call and self.type >= UserType.ADMIN)
 
 
 class Kind(StrEnum):

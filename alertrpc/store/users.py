@@ -4,17 +4,16 @@ import sqlite3
 from collections.abc import Sequence
 
 from alertrpc.errors import StoreError
+from alertrpc.store.roles import ROLES, add_default_roles, role_id
 
-ROLES = ((1, "User role", 1), (2, "Admin role", 2), (3, "Super admin role", 3))
 ADMINISTRATORS = (7, "Zabbix administrators", 0)
 DISABLED = (9, "Disabled", 1)
-ROLE_NAMES = {"user": 1, "admin": 2, "super-admin": 3}
 ADMIN = "Admin"
 
 
 def add_defaults(connection: sqlite3.Connection) -> None:
     """The roles and user groups that Zabbix starts with and that the commands need."""
-    connection.executemany("INSERT OR IGNORE INTO role (roleid, name, type) VALUES (?, ?, ?)", ROLES)
+    add_default_roles(connection)
     connection.executemany(
         "INSERT OR IGNORE INTO usrgrp (usrgrpid, name, users_status) VALUES (?, ?, ?)", (ADMINISTRATORS, DISABLED)
     )
@@ -31,15 +30,13 @@ def require_new(connection: sqlite3.Connection, username: str) -> None:
 
 
 def add_user(connection: sqlite3.Connection, username: str, passwd: str, role: str, groups: Sequence[str] = ()) -> int:
-    """Adds a user with a hashed password to user groups, by name; returns the userid.
+    """Adds a user with a hashed password, with a role of ROLES, to user groups, by name; returns the userid.
 
     Raises StoreError when there is such a user already, or no such group.
     """
     add_defaults(connection)
     require_new(connection, username)
-    roleid = connection.execute(
-        "SELECT roleid FROM role WHERE type = ? ORDER BY roleid LIMIT 1", (ROLE_NAMES[role],)
-    ).fetchone()[0]
+    roleid = role_id(connection, ROLES[role])
     userid: int = connection.execute(
         "INSERT INTO users (username, passwd, roleid) VALUES (?, ?, ?) RETURNING userid", (username, passwd, roleid)
     ).fetchone()[0]
