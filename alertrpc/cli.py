@@ -150,7 +150,7 @@ def cli() -> None:
 def serve(settings: Settings, config: str | None) -> None:
     """Serve the API until SIGTERM or SIGINT; a second one stops at once.
 
-    What the file of --config declares, media types, users' media and actions, is applied first.
+    What the file of --config declares, media types, users' media, user groups and actions, is applied first.
     """
     to_stderr = logging.StreamHandler()
     to_stderr.setFormatter(LineFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
@@ -185,10 +185,10 @@ def _apply(settings: Settings, config: str, configuration: Configuration) -> lis
 @click.argument("config_file", metavar="FILE", required=False)
 @_settings_options("database", tells_config=True)
 def apply(settings: Settings, config: str | None) -> None:
-    """Bring the database to what FILE declares: media types, users' media and actions. FILE is as for --config.
+    """Bring the database to what FILE declares: media types, users' media, user groups, actions. FILE is as for --config.
 
-    All is done or nothing, and what changed is shown. What FILE does not declare any more is disabled; what apply did
-    not make is never touched.
+    All is done or nothing, and what changed is shown. What FILE does not declare any more is disabled or taken back; what
+    apply did not make is never touched.
     """
     if config is None:
         raise click.UsageError("Missing argument 'FILE'.")
@@ -423,7 +423,7 @@ def _check_declared(settings: Settings, config: str | None) -> None:
         click.echo(f"apply would change: {change}")
     click.echo(
         f"{config}: {len(configuration.media_types)} media types, {len(configuration.receivers)} users,"
-        f" {len(configuration.actions)} actions, no faults"
+        f" {len(configuration.user_groups)} user groups, {len(configuration.actions)} actions, no faults"
     )
 
 

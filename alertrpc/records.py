@@ -113,13 +113,24 @@ class Media:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receiver:
-    """A user whose media are declared; the other members count when the user is made."""
+    """A user whose media and user groups are declared; the other members count when the user is made."""
 
     username: str
     name: str = ""
     surname: str = ""
     user_groups: tuple[str, ...] = ()
     media: tuple[Media, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserGroup:
+    """A user group: the names of its members, and of the host groups that it may read, write, or is denied."""
+
+    name: str
+    members: tuple[str, ...] = ()
+    read: tuple[str, ...] = ()
+    write: tuple[str, ...] = ()
+    deny: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,4 +164,5 @@ class Configuration:
 
     media_types: tuple[MediaType, ...] = ()
     receivers: tuple[Receiver, ...] = ()
+    user_groups: tuple[UserGroup, ...] = ()
     actions: tuple[Action, ...] = ()

@@ -340,13 +340,22 @@ script = "page.sh"
 username = "dba"
 media = [{ media_type = "pager", sendto = "+371" }]
 
+[[user_group]]
+name = "On call"
+members = [ "dba" ]
+read = ["Pushed alarms"]
+
 [[action]]
 name = "Wake the DBA"
 steps = [{ users = ["dba"] }]
 """
 APPLIED = [
     'media type "pager": made',
+    'user group "On call": made',
+    'host group "Pushed alarms": made',
     'user "dba": made',
+    'user "dba": joins user group "On call"',
+    'user group "On call": reads host group "Pushed alarms"',
     'user "dba": media +371 through "pager" added',
     'action "Wake the DBA": made',
 ]
@@ -421,7 +430,7 @@ def test_check_reads_what_a_file_declares(made: Path) -> None:
     before = (made / "alertrpc.db").read_bytes()
     for call in ("check alertrpc.toml", "check --config alertrpc.toml"):
         lines = run(call, made).splitlines()
-        assert lines[-2] == "alertrpc.toml: 1 media types, 1 users, 1 actions, no faults"
+        assert lines[-2] == "alertrpc.toml: 1 media types, 1 users, 1 user groups, 1 actions, no faults"
         assert lines[-1].endswith(", no faults")
     assert (made / "alertrpc.db").read_bytes() == before
 

@@ -19,6 +19,7 @@ from alertrpc.app import build_app
 from alertrpc.cli import cli
 from alertrpc.configuration.actions import ACTION, STEP
 from alertrpc.configuration.media_types import OF_ALL, OF_KIND
+from alertrpc.configuration.user_groups import USER_GROUP
 from alertrpc.configuration.users import MEDIUM, USER
 from alertrpc.delivery.bell import Bell
 from alertrpc.delivery.channels.script import GIVEN_UP
@@ -34,6 +35,7 @@ KEYS = {
     "media_type": {key for keys in (OF_ALL, *OF_KIND.values()) for key in keys},
     "medium": set(MEDIUM.keys),
     "user": set(USER.keys),
+    "user_group": set(USER_GROUP.keys),
     "action": set(ACTION.keys),
     "step": set(STEP.keys),
 }

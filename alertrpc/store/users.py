@@ -41,7 +41,7 @@ def add_user(connection: sqlite3.Connection, username: str, passwd: str, role: s
         "INSERT INTO users (username, passwd, roleid) VALUES (?, ?, ?) RETURNING userid", (username, passwd, roleid)
     ).fetchone()[0]
     for group in groups:
-        _join_group(connection, userid, _group_id(connection, group))
+        join_group(connection, userid, group_id(connection, group))
     return userid
 
 
@@ -56,7 +56,7 @@ def disable_user(connection: sqlite3.Connection, username: str) -> None:
     """Puts the user into the group of disabled users, as Zabbix does, and ends the sessions."""
     add_defaults(connection)
     userid = user_id(connection, username)
-    _join_group(connection, userid, DISABLED[0])
+    join_group(connection, userid, DISABLED[0])
     connection.execute("DELETE FROM sessions WHERE userid = ?", (userid,))
 
 
@@ -114,13 +114,23 @@ def user_id(connection: sqlite3.Connection, username: str) -> int:
     return userid
 
 
-def _group_id(connection: sqlite3.Connection, name: str) -> int:
-    row = connection.execute("SELECT usrgrpid FROM usrgrp WHERE name = ?", (name,)).fetchone()
-    if row is None:
+def group_id(connection: sqlite3.Connection, name: str) -> int:
+    """The usrgrpid of a name, of several groups the first; raises StoreError when there is none."""
+    row = connection.execute("SELECT MIN(usrgrpid) FROM usrgrp WHERE name = ?", (name,)).fetchone()
+    if row[0] is None:
         raise StoreError(f"there is no user group {name!r}")
     usrgrpid: int = row[0]
     return usrgrpid
 
 
-def _join_group(connection: sqlite3.Connection, userid: int, usrgrpid: int) -> None:
-    connection.execute("INSERT OR IGNORE INTO users_groups (usrgrpid, userid) VALUES (?, ?)", (usrgrpid, userid))
+def join_group(connection: sqlite3.Connection, userid: int, usrgrpid: int) -> bool:
+    """Makes the user a member by hand, which no configuration file takes back; False for one who is a member already."""
+    is_new = connection.execute(
+        "INSERT OR IGNORE INTO users_groups (usrgrpid, userid) VALUES (?, ?)", (usrgrpid, userid)
+    ).rowcount
+    connection.execute(
+        "DELETE FROM applied WHERE object = 'users_groups'"
+        " AND objectid = (SELECT id FROM users_groups WHERE usrgrpid = ? AND userid = ?)",
+        (usrgrpid, userid),
+    )
+    return bool(is_new)
