@@ -8,9 +8,9 @@ from alertrpc.records import Configuration
 from alertrpc.store.applying.links import Ids, Links, bring_links
 from alertrpc.store.applying.names import NAMED, as_json, ids_of, spoken
 from alertrpc.store.applying.objects import make
+from alertrpc.store.groups import PERMISSIONS
 from alertrpc.store.permissions import DENY, READ, READ_WRITE
 
-PERMISSIONS = {"read": READ, "write": READ_WRITE, "deny": DENY}
 # How a right comes, and how it goes.
 _TOLD = {
     READ: ("reads", "reads no more"),
