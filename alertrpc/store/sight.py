@@ -4,7 +4,7 @@ import sqlite3
 from typing import NamedTuple
 
 from alertrpc.records import UserType
-from alertrpc.store.permissions import GROUP_PERMISSION, HOST_PERMISSION, READ
+from alertrpc.store.permissions import DENY, HOST_PERMISSION, READ
 from alertrpc.store.roles import IS_SENDER, MAY_CALL
 from alertrpc.store.users import user_id
 
@@ -19,7 +19,11 @@ SELECT h.name, r.permission, g.name FROM users_groups ug JOIN usrgrp g ON g.usrg
 JOIN rights r ON r.groupid = g.usrgrpid JOIN hstgrp h ON h.groupid = r.id AND h.type = 0 WHERE ug.userid = ?
 ORDER BY h.name, r.permission, g.name"""
 _TOKENS = "SELECT name, expires_at, lastaccess, status FROM token WHERE userid = ? ORDER BY name"
-_OPEN_GROUPS = f"SELECT COUNT(*) FROM hstgrp g WHERE g.type = 0 AND {GROUP_PERMISSION.format('g.groupid')} >= {READ}"
+_OPEN_GROUPS = f"""
+SELECT COUNT(*) FROM (
+    SELECT 1 FROM users_groups ug JOIN rights r ON r.groupid = ug.usrgrpid
+    JOIN hstgrp h ON h.groupid = r.id AND h.type = 0
+    WHERE ug.userid = ? GROUP BY r.id HAVING MIN(r.permission) <> {DENY} AND MAX(r.permission) >= {READ})"""
 _OPEN_HOSTS = (
     f"SELECT COUNT(*) FROM hosts h WHERE h.status IN (0, 1) AND {HOST_PERMISSION.format('h.hostid')} >= {READ}"
 )
@@ -87,6 +91,11 @@ class Sight(NamedTuple):
     def sees_nothing(self) -> bool:
         """Whether that is for want of rights: the role lets the user call methods."""
         return self.may_call and not self.sees_everything and not self.host_groups
+
+
+def has_open_groups(userid: int, connection: sqlite3.Connection) -> bool:
+    """Whether a host group is open to a user who is no Super admin."""
+    return bool(connection.execute(_OPEN_GROUPS, (userid,)).fetchone()[0])
 
 
 def sight_of(username: str, connection: sqlite3.Connection) -> Sight:

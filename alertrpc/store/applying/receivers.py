@@ -9,7 +9,7 @@ from alertrpc.records import Receiver
 from alertrpc.store import users
 from alertrpc.store.applying.names import ids_of, quoted, spoken
 from alertrpc.store.applying.objects import put_on_record
-from alertrpc.store.sight import sight_of
+from alertrpc.store.sight import has_open_groups
 
 _LETS_SEE = "a [[user_group]] that has the user among its members, and read, changes this"
 _HOST = re.compile(r"https?://[^/@?#]*/", re.IGNORECASE)
@@ -35,7 +35,7 @@ def make_users(new: Sequence[Receiver], connection: sqlite3.Connection) -> Itera
 def tell_who_sees_nothing(new: Sequence[Receiver], connection: sqlite3.Connection) -> Iterator[str]:
     """A line for each of the users made whom no user group lets see anything."""
     for receiver in new:
-        if sight_of(receiver.username, connection).sees_nothing:
+        if not has_open_groups(users.user_id(connection, receiver.username), connection):
             yield f"{spoken('users', receiver.username)}: sees nothing; {_LETS_SEE}"
 
 
