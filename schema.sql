@@ -493,3 +493,18 @@ DROP INDEX events_objectid;
 CREATE INDEX events_objectid ON events (objectid, object, source, clock, value);
 -- The users of a media type.
 CREATE INDEX media_mediatypeid ON media (mediatypeid, userid);
+
+-- Version 4: users join and leave user groups. What is deleted was not made by a configuration file any more: its id may be
+-- given again, to what somebody makes by hand.
+CREATE TRIGGER users_groups_made_anew AFTER DELETE ON users_groups BEGIN
+    DELETE FROM applied WHERE object = 'users_groups' AND objectid = old.id;
+END;
+CREATE TRIGGER rights_made_anew AFTER DELETE ON rights BEGIN
+    DELETE FROM applied WHERE object = 'rights' AND objectid = old.rightid;
+END;
+CREATE TRIGGER usrgrp_made_anew AFTER DELETE ON usrgrp BEGIN
+    DELETE FROM applied WHERE object = 'usrgrp' AND objectid = old.usrgrpid;
+END;
+CREATE TRIGGER hstgrp_made_anew AFTER DELETE ON hstgrp BEGIN
+    DELETE FROM applied WHERE object = 'hstgrp' AND objectid = old.groupid;
+END;

@@ -4,6 +4,7 @@ import gzip
 import logging
 import os
 import secrets
+import sqlite3
 import sys
 import time
 import zlib
@@ -23,12 +24,16 @@ from alertrpc.api.passwords import hash_password
 from alertrpc.errors import AlertrpcError, ConfigurationError, LoadError, NameFaults, SettingsError, StoreError
 from alertrpc.folders import folder_of
 from alertrpc.loglines import LineFormatter, one_line
+from alertrpc.people import described, hints, local_time
 from alertrpc.records import Configuration, Kind
 from alertrpc.settings import TABLE, Setting, Settings, at_least_one, duration, read_settings
+from alertrpc.store import groups as user_groups
 from alertrpc.store import users
 from alertrpc.store.applying.applying import bring, rehearse
 from alertrpc.store.database import administered, create, inspect
 from alertrpc.store.loading import lines_of, load_file
+from alertrpc.store.roles import ROLES
+from alertrpc.store.sight import group_of_readers, sight_of
 from alertrpc.words import counted
 
 USAGE = 2
@@ -159,8 +164,34 @@ def _table(headings: list[str], rows: list[list[str]]) -> None:
     Console(markup=False, highlight=False, width=width).print(table)
 
 
-def _time(seconds: int, zero: str) -> str:
-    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(seconds)) if seconds else zero
+def _name(most: int) -> Callable[[str], str]:
+    """The check of an argument that is a name of 1 to `most` characters."""
+
+    def check(value: str) -> str:
+        if not 1 <= len(value) <= most or not _is_text(value):
+            raise click.BadParameter(f"a name of 1 to {most} characters is expected")
+        return value
+
+    return check
+
+
+def _is_text(value: str) -> bool:
+    """Whether it can be stored: an argument may hold any bytes."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+USER_NAME, USER_GROUP_NAME, HOST_GROUP_NAME = _name(100), _name(64), _name(255)
+READERS = "Readers of "  # a host group: the user group that `user add --read` joins
+
+
+def _tell_hints(username: str, push_group: str, connection: sqlite3.Connection) -> None:
+    """Says on standard error what the user does not see for want of rights, and which command changes it."""
+    for hint in hints(sight_of(username, connection), group_of_readers(connection), push_group):
+        click.echo(f"alertrpc: {hint}", err=True)
 
 
 class _Group(click.Group):
@@ -189,7 +220,7 @@ def cli() -> None:
 def serve(settings: Settings, config: str | None) -> None:
     """Serve the API until SIGTERM or SIGINT; a second one stops at once.
 
-    What the file of --config declares, media types, users' media and actions, is applied first.
+    What the file of --config declares, media types, users' media, user groups and actions, is applied first.
     """
     to_stderr = logging.StreamHandler()
     to_stderr.setFormatter(LineFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
@@ -224,10 +255,10 @@ def _apply(settings: Settings, config: str, configuration: Configuration) -> lis
 @click.argument("config_file", metavar="FILE", required=False)
 @_settings_options("database", tells_config=True)
 def apply(settings: Settings, config: str | None) -> None:
-    """Bring the database to what FILE declares: media types, users' media and actions. FILE is as for --config.
+    """Bring the database to what FILE declares: media types, users' media, user groups, actions. FILE is as for --config.
 
-    All is done or nothing, and what changed is shown. What FILE does not declare any more is disabled; what apply did
-    not make is never touched.
+    All is done or nothing, and what changed is shown. What FILE does not declare any more is disabled or taken back; what
+    apply did not make is never touched.
     """
     if config is None:
         raise click.UsageError("Missing argument 'FILE'.")
@@ -311,28 +342,63 @@ def _lines(file: Path) -> Iterator[tuple[Iterator[bytes], Callable[[int], None]]
 
 @cli.group()
 def user() -> None:
-    """Add, list and disable users, and set their passwords."""
+    """Add, show, list and disable users, and set their passwords."""
 
 
 @user.command("add")
 @click.argument("username")
 @click.option(
-    "--role", type=click.Choice(list(users.ROLE_NAMES)), default="user", show_default=True, help="What the user may do."
+    "--role",
+    type=click.Choice(list(ROLES)),
+    default="user",
+    show_default=True,
+    help="What the user may do; push is to push alarms and nothing else.",
 )
 @click.option("--group", "groups", multiple=True, metavar="NAME", help="A user group to join; may be repeated.")
+@click.option(
+    "--read",
+    "reads",
+    multiple=True,
+    type=_name(64 - len(READERS)),
+    metavar="NAME",
+    help=f'A host group to read, by joining the user group "{READERS}NAME"; both are made where there are none.',
+)
 @_password_option
 @_settings_options("database")
-def user_add(settings: Settings, username: str, role: str, groups: tuple[str, ...]) -> None:
+def user_add(settings: Settings, username: str, role: str, groups: tuple[str, ...], reads: tuple[str, ...]) -> None:
     """Add a user; the password is asked for, taken from ALERTRPC_PASSWORD or --password-stdin, or made up and shown."""
     if not 1 <= len(username) <= 100:
         raise SettingsError("a user name of 1 to 100 characters is expected")
+    if reads and ROLES[role].is_sender:
+        raise SettingsError(f"--read: a user of the role {role} reads nothing")
     with administered(settings.database_path) as connection:
         users.require_new(connection, username)
     password, made_up = _new_password(PASSWORD_VARIABLES["user"], f"Password for {username}")
     with administered(settings.database_path) as connection:
+        for name in reads:
+            _let_read(connection, user_groups.ensure_group(connection, READERS + name), [name])
+        groups = (*groups, *(READERS + name for name in reads))
         users.add_user(connection, username, hash_password(password), role, groups)
     click.echo(f"added {username}")
     _tell_password(username, password, made_up)
+    with administered(settings.database_path) as connection:
+        _tell_hints(username, settings.push_group, connection)
+
+
+def _let_read(connection: sqlite3.Connection, usrgrpid: int, host_groups: Sequence[str]) -> None:
+    for name in host_groups:
+        user_groups.set_right(connection, usrgrpid, name, user_groups.PERMISSIONS["read"])
+
+
+@user.command("show")
+@click.argument("username", type=USER_NAME)
+@_settings_options("database")
+def user_show(settings: Settings, username: str) -> None:
+    """Show a user's role, groups, rights and tokens, what the user can see, and why."""
+    with administered(settings.database_path) as connection:
+        sight, readers = sight_of(username, connection), group_of_readers(connection)
+    for line in described(sight, readers, settings.push_group):
+        click.echo(line)
 
 
 @user.command("list")
@@ -387,6 +453,105 @@ def user_enable(settings: Settings, username: str) -> None:
 
 
 @cli.group()
+def group() -> None:
+    """Add, list and delete user groups, their members and their rights."""
+
+
+@group.command("add")
+@click.argument("name", type=USER_GROUP_NAME)
+@click.option("--member", "members", multiple=True, type=USER_NAME, metavar="USER", help="Who joins; may be repeated.")
+@click.option(
+    "--read",
+    "reads",
+    multiple=True,
+    type=HOST_GROUP_NAME,
+    metavar="NAME",
+    help="A host group to read; may be repeated.",
+)
+@_settings_options("database")
+def group_add(settings: Settings, name: str, members: tuple[str, ...], reads: tuple[str, ...]) -> None:
+    """Add a user group."""
+    with administered(settings.database_path) as connection:
+        usrgrpid = user_groups.add_group(connection, name)
+        for member in members:
+            users.join_group(connection, users.user_id(connection, member), usrgrpid)
+        _let_read(connection, usrgrpid, reads)
+    click.echo(f"added user group {name}")
+
+
+@group.command("join")
+@click.argument("name", type=USER_GROUP_NAME)
+@click.argument("usernames", metavar="USERNAME...", type=USER_NAME, nargs=-1, required=True)
+@_settings_options("database")
+def group_join(settings: Settings, name: str, usernames: tuple[str, ...]) -> None:
+    """Make users members of a user group; no configuration file ends what this command made."""
+    with administered(settings.database_path) as connection:
+        usrgrpid = users.group_id(connection, name)
+        joined = [users.join_group(connection, users.user_id(connection, username), usrgrpid) for username in usernames]
+    for username, is_new in zip(usernames, joined, strict=True):
+        click.echo(f"{username} {'joins' if is_new else 'is in'} {name}")
+
+
+@group.command("leave")
+@click.argument("name", type=USER_GROUP_NAME)
+@click.argument("usernames", metavar="USERNAME...", type=USER_NAME, nargs=-1, required=True)
+@_settings_options("database")
+def group_leave(settings: Settings, name: str, usernames: tuple[str, ...]) -> None:
+    """End memberships of a user group; one that a configuration file declares is made again when it is applied."""
+    with administered(settings.database_path) as connection:
+        usrgrpid = users.group_id(connection, name)
+        left = [user_groups.leave_group(connection, users.user_id(connection, each), usrgrpid) for each in usernames]
+    for username, was_member in zip(usernames, left, strict=True):
+        click.echo(f"{username} {'leaves' if was_member else 'is not in'} {name}")
+
+
+@group.command("allow")
+@click.argument("name", type=USER_GROUP_NAME)
+@click.argument("host_groups", metavar="HOST_GROUP...", type=HOST_GROUP_NAME, nargs=-1, required=True)
+@click.option(
+    "--permission",
+    type=click.Choice([*user_groups.PERMISSIONS, "none"]),
+    default="read",
+    show_default=True,
+    help="What the members may do; deny hides the hosts whatever other groups may, none takes back.",
+)
+@_settings_options("database")
+def group_allow(settings: Settings, name: str, host_groups: tuple[str, ...], permission: str) -> None:
+    """Give a user group a right to host groups, which are made where there are none, in place of the one that it has."""
+    wanted = user_groups.PERMISSIONS.get(permission)
+    with administered(settings.database_path) as connection:
+        usrgrpid = users.group_id(connection, name)
+        for host_group in host_groups:
+            if wanted is None:
+                user_groups.require_host_group(connection, host_group)
+            user_groups.set_right(connection, usrgrpid, host_group, wanted)
+    for host_group in host_groups:
+        click.echo(f"{name}: {permission} {host_group}")
+
+
+@group.command("list")
+@_settings_options("database")
+def group_list(settings: Settings) -> None:
+    """List the user groups with their members and rights."""
+    with administered(settings.database_path) as connection:
+        rows = user_groups.list_groups(connection)
+    _table(
+        ["usrgrpid", "name", "members", "rights", "disabled"],
+        [[str(row.usrgrpid), row.name, row.members, row.rights, "yes" if row.is_disabled else "no"] for row in rows],
+    )
+
+
+@group.command("delete")
+@click.argument("name", type=USER_GROUP_NAME)
+@_settings_options("database")
+def group_delete(settings: Settings, name: str) -> None:
+    """Delete a user group with its memberships and rights; one that an action alerts is kept."""
+    with administered(settings.database_path) as connection:
+        user_groups.delete_group(connection, name)
+    click.echo(f"user group {name} is deleted")
+
+
+@cli.group()
 def token() -> None:
     """Add, list and delete API tokens."""
 
@@ -406,6 +571,7 @@ def token_add(settings: Settings, username: str, name: str, expires: str | None)
     value = secrets.token_hex(32)
     with administered(settings.database_path) as connection:
         users.add_token(connection, username, name, hash_token(value), now, expires_at)
+        _tell_hints(username, settings.push_group, connection)
     click.echo(value)
 
 
@@ -418,7 +584,7 @@ def token_list(settings: Settings) -> None:
     _table(
         ["tokenid", "username", "name", "expires", "last used"],
         [
-            [str(tokenid), username, name, _time(expires_at, "never"), _time(lastaccess, "never")]
+            [str(tokenid), username, name, local_time(expires_at, "never"), local_time(lastaccess, "never")]
             for tokenid, username, name, expires_at, lastaccess in rows
         ],
     )
@@ -467,7 +633,8 @@ def _check_declared(settings: Settings, config: str | None) -> None:
         click.echo(f"apply would change: {change}")
     click.echo(
         f"{config}: {counted(len(configuration.media_types), 'media type')},"
-        f" {counted(len(configuration.receivers), 'user')}, {counted(len(configuration.actions), 'action')}, no faults"
+        f" {counted(len(configuration.receivers), 'user')}, {counted(len(configuration.user_groups), 'user group')},"
+        f" {counted(len(configuration.actions), 'action')}, no faults"
     )
 
 

@@ -35,15 +35,23 @@ ALL_SEVERITIES = 63  # the bits of all severities, as in a medium's `severity`
 
 
 class Caller(NamedTuple):
-    """Who makes a call: the user behind its session or API token, and whether the role allows calls at all."""
+    """Who makes a call: the user behind its session or API token, and whether the role allows calls at all.
+
+    The role of a sender lets it push alarms, whatever else the role allows.
+    """
 
     userid: int
     type: UserType
     may_call: bool = True
+    is_sender: bool = False
 
     @property
     def is_super_admin(self) -> bool:
         return self.type is UserType.SUPER_ADMIN
+
+    @property
+    def may_push(self) -> bool:
+        return self.is_sender or (self.may_call and self.type >= UserType.ADMIN)
 
 
 class Kind(StrEnum):
@@ -105,13 +113,24 @@ class Media:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receiver:
-    """A user whose media are declared; the other members count when the user is made."""
+    """A user whose media and user groups are declared; the other members count when the user is made."""
 
     username: str
     name: str = ""
     surname: str = ""
     user_groups: tuple[str, ...] = ()
     media: tuple[Media, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserGroup:
+    """A user group: the names of its members, and of the host groups that it may read, write, or is denied."""
+
+    name: str
+    members: tuple[str, ...] = ()
+    read: tuple[str, ...] = ()
+    write: tuple[str, ...] = ()
+    deny: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,4 +164,5 @@ class Configuration:
 
     media_types: tuple[MediaType, ...] = ()
     receivers: tuple[Receiver, ...] = ()
+    user_groups: tuple[UserGroup, ...] = ()
     actions: tuple[Action, ...] = ()

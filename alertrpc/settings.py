@@ -16,7 +16,7 @@ ENVIRONMENT_PREFIX = "ALERTRPC_"
 # Names of the environment that are no settings of the server.
 OTHER_ENVIRONMENT = frozenset({"ALERTRPC_CONFIG", "ALERTRPC_ADMIN_PASSWORD", "ALERTRPC_PASSWORD"})
 # What a file declares beside settings; configuration/ reads it.
-DECLARED = ("media_type", "user", "action")
+DECLARED = ("media_type", "user", "user_group", "action")
 
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _BYTES = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30}

@@ -11,7 +11,18 @@ from typing import Any
 import pytest
 
 from alertrpc.errors import NameFaults, StoreError
-from alertrpc.records import Action, Configuration, Kind, Media, MediaType, Receiver, Severity, SmtpSecurity, Step
+from alertrpc.records import (
+    Action,
+    Configuration,
+    Kind,
+    Media,
+    MediaType,
+    Receiver,
+    Severity,
+    SmtpSecurity,
+    Step,
+    UserGroup,
+)
 from alertrpc.store import users
 from alertrpc.store.applying.applying import apply_configuration, bring, rehearse
 from alertrpc.store.connection import connect, transaction
@@ -62,6 +73,8 @@ MADE = [
     'media type "mail": made',
     'user group "On call": made',
     'user "dba": made',
+    'user "dba": joins user group "On call"',
+    'user "dba": sees nothing; a [[user_group]] that has the user among its members, and read, changes this',
     'user "dba": media +371 through "pager" added',
     'user "dba": media dba@localhost through "mail" added',
     'action "Wake": made',
@@ -157,9 +170,14 @@ FAULTS: list[tuple[Configuration, list[str]]] = [
     (
         Configuration(
             receivers=(Receiver(username="them", user_groups=("New",)),),
-            actions=(replace(WAKE, steps=(Step(user_groups=("New",)),)),),
+            user_groups=(UserGroup(name="Newer", members=("them", "x")), UserGroup(name="a", members=("y",))),
+            actions=(replace(WAKE, steps=(Step(user_groups=("New", "Newer", "Newest")),)),),
         ),
-        ['action "Wake": steps 1: user_groups: there is no user group "New"'],
+        [
+            'user group "Newer": members: there is no user "x"',
+            'user group "a": members: there is no user "y"',
+            'action "Wake": steps 1: user_groups: there is no user group "Newest"',
+        ],
     ),
 ]
 
@@ -318,6 +336,7 @@ def test_what_is_not_declared_is_disabled_and_comes_back(connection: sqlite3.Con
         f'media type "pager": {GONE}',
         f'media type "chat": {GONE}',
         f'media type "mail": {GONE}',
+        'user "dba": leaves user group "On call"',
         'user "dba": media +371 through "pager" removed',
         'user "dba": media dba@localhost through "mail" removed',
         f'action "Wake": {GONE}',
@@ -328,6 +347,7 @@ def test_what_is_not_declared_is_disabled_and_comes_back(connection: sqlite3.Con
         'media type "pager": enabled',
         'media type "chat": enabled',
         'media type "mail": enabled',
+        'user "dba": joins user group "On call"',
         'user "dba": media +371 through "pager" added',
         'user "dba": media dba@localhost through "mail" added',
         'action "Wake": enabled',
@@ -366,21 +386,33 @@ def test_what_others_made_may_be_named(connection: sqlite3.Connection) -> None:
     )
     assert apply(connection, configuration) == [
         'user "new": made',
+        'user "new": sees nothing; a [[user_group]] that has the user among its members, and read, changes this',
         'user "new": media 2 through "theirs" added',
         'action "a": made',
     ]
 
 
-def test_a_user_who_is_there_keeps_all_but_media(connection: sqlite3.Connection) -> None:
+def test_a_user_who_is_there_keeps_all_but_groups_and_media(connection: sqlite3.Connection) -> None:
     before = content(connection)
     media = (Media(media_type="theirs", sendto="2"),)
     them = Receiver(username="them", name="x", surname="y", user_groups=("New",), media=media)
-    assert apply(connection, Configuration(receivers=(them,))) == ['user "them": media 2 through "theirs" added']
+    assert apply(connection, Configuration(receivers=(them,))) == [
+        'user group "New": made',
+        'user "them": joins user group "New"',
+        'user "them": media 2 through "theirs" added',
+    ]
     after = content(connection)
-    assert [after[name] == before[name] for name in ("users", "users_groups", "usrgrp")] == [True] * 3
-    assert after["media"][0] == before["media"][0]
-    assert apply(connection, Configuration()) == ['user "them": media 2 through "theirs" removed']
-    assert content(connection)["media"] == before["media"]
+    assert after["users"] == before["users"]
+    assert [after[name][0] for name in ("media", "users_groups")] == [
+        before[name][0] for name in ("media", "users_groups")
+    ]
+    assert apply(connection, Configuration()) == [
+        'user "them": leaves user group "New"',
+        'user "them": media 2 through "theirs" removed',
+        'user group "New": removed, as the file does not declare it and nothing is in it',
+    ]
+    after = content(connection)
+    assert [name for name in ("media", "users_groups", "usrgrp", "applied") if after[name] != before[name]] == []
 
 
 @pytest.mark.parametrize(("configuration", "faults"), FAULTS)

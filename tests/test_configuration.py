@@ -12,7 +12,18 @@ from hypothesis import strategies as st
 from alertrpc.configuration.media_types import HTTP_BODY
 from alertrpc.configuration.reading import declares, parse_configuration, read_configuration
 from alertrpc.errors import ConfigurationError, SettingsError
-from alertrpc.records import Action, Configuration, Kind, Media, MediaType, Receiver, Severity, SmtpSecurity, Step
+from alertrpc.records import (
+    Action,
+    Configuration,
+    Kind,
+    Media,
+    MediaType,
+    Receiver,
+    Severity,
+    SmtpSecurity,
+    Step,
+    UserGroup,
+)
 from tests.jsons import examples
 
 WHOLE = r"""
@@ -49,6 +60,13 @@ smtp_email = "alerts@example.com"
 username = "dba"
 media = [ { media_type = "pager", sendto = "+371000000", severities = ["High", "Disaster"] },
           { media_type = "mail", sendto = "dba@example.com" } ]
+
+[[user_group]]
+name = "On call"
+members = ["dba"]
+read = ["Pushed alarms", "Web"]
+write = ["Databases"]
+deny = ["Payroll"]
 
 [[action]]
 name = "Wake the DBA"
@@ -94,6 +112,11 @@ PARSED = Configuration(
             ),
         ),
     ),
+    user_groups=(
+        UserGroup(
+            name="On call", members=("dba",), read=("Pushed alarms", "Web"), write=("Databases",), deny=("Payroll",)
+        ),
+    ),
     actions=(
         Action(
             name="Wake the DBA",
@@ -117,6 +140,7 @@ SOUND: dict[str, tuple[str, dict[str, Any]]] = {
     "http": ("media_type", {"name": "a", "type": "http", "url": "http://localhost/"}),
     "email": ("media_type", {"name": "a", "type": "email", "smtp_server": "localhost", "smtp_email": "a@localhost"}),
     "user": ("user", {"username": "a"}),
+    "user_group": ("user_group", {"name": "a"}),
     "action": ("action", {"name": "a", "steps": [{"users": ["a"]}]}),
 }
 NOT_A_TIME = "a time such as 30s, 15m or 1h is expected"
@@ -215,6 +239,17 @@ FAULTS: list[tuple[str, dict[str, Any], str]] = [
      'user 1 "a": media 2: media 1 has the same media type and address'),
     ("user", {"media": [{**MEDIUM, "severity": "High"}]},
      'user 1 "a": media 1: severity: there is no such key; did you mean "severities"?'),
+    ("user_group", {"name": ABSENT}, "user_group 1: name: it is missing"),
+    ("user_group", {"name": "x" * 65},
+     f'user_group 1 "{"x" * 60}...": name: a text of 1 to 64 characters is expected, not of 65'),
+    ("user_group", {"members": "ann"}, 'user_group 1 "a": members: a list is expected, not "ann"'),
+    ("user_group", {"members": ["ann", 5]}, 'user_group 1 "a": members 2: a text is expected, not a number'),
+    ("user_group", {"read": "Web"}, 'user_group 1 "a": read: a list is expected, not "Web"'),
+    ("user_group", {"deny": ["x" * 256]},
+     'user_group 1 "a": deny 1: a text of 1 to 255 characters is expected, not of 256'),
+    ("user_group", {"read": ["Web", "Web"], "write": ["a", "Web"]},
+     'user_group 1 "a": write: "Web" stands in read already'),
+    ("user_group", {"member": ["ann"]}, 'user_group 1 "a": member: there is no such key; did you mean "members"?'),
     ("action", {"alarm_type": 5}, 'action 1 "a": alarm_type: a text is expected, not a number'),
     ("action", {"target": ["*", 5]}, 'action 1 "a": target 2: a text is expected, not a number'),
     ("action", {"target": []}, 'action 1 "a": target: a list that is not empty is expected'),
@@ -245,6 +280,11 @@ WRONG_DOCUMENTS: list[tuple[dict[str, Any], list[str]]] = [
       'user 2: nam: there is no such key; did you mean "name"?',
       'action 1 "b": steps 1: users: users or user_groups are expected',
       'action 1 "b": steps 2: users 1: a text of 1 to 100 characters is expected, not of 0']),
+    ({"user_group": [{"name": "a", "read": ["r"], "deny": ["w", "r"], "write": ["w"]}, {"name": "a", "members": [""]}]},
+     ['user_group 1 "a": deny: "w" stands in write already',
+      'user_group 1 "a": deny: "r" stands in read already',
+      'user_group 2 "a": name: user_group 1 has this name already',
+      'user_group 2 "a": members 1: a text of 1 to 100 characters is expected, not of 0']),
     ({"media_type": [{"name": "a", "type": "fax", "timeout": 0, "url": "x", "lines": 1}]},
      ['media_type 1 "a": type: one of script, http, email is expected, not "fax"',
       'media_type 1 "a": timeout: a time from 1s to 1h is expected, not 0',
@@ -384,7 +424,8 @@ def near(kind: str) -> st.SearchStrategy[dict[str, Any]]:
 
 entries = values | st.one_of([near(kind) for kind in SOUND])
 tables = st.lists(entries, max_size=3) | values
-documents = st.fixed_dictionaries({}, optional={"media_type": tables, "user": tables, "action": tables, "port": values})
+declared = {"media_type": tables, "user": tables, "user_group": tables, "action": tables}
+documents = st.fixed_dictionaries({}, optional={**declared, "port": values})
 
 
 def found(document: dict[str, Any]) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from alertrpc.app import build_app
 from alertrpc.cli import cli
 from alertrpc.configuration.actions import ACTION, STEP
 from alertrpc.configuration.media_types import OF_ALL, OF_KIND
+from alertrpc.configuration.user_groups import USER_GROUP
 from alertrpc.configuration.users import MEDIUM, USER
 from alertrpc.delivery.bell import Bell
 from alertrpc.delivery.channels.script import GIVEN_UP
@@ -35,6 +36,7 @@ KEYS = {
     "media_type": {key for keys in (OF_ALL, *OF_KIND.values()) for key in keys},
     "medium": set(MEDIUM.keys),
     "user": set(USER.keys),
+    "user_group": set(USER_GROUP.keys),
     "action": set(ACTION.keys),
     "step": set(STEP.keys),
 }
@@ -147,8 +149,9 @@ def console_commands(text: str) -> list[str]:
 
 
 def shown_commands() -> list[str]:
-    """README's commands that ask the server with curl."""
-    return [command for command in console_commands(README) if "curl" in command]
+    """README's commands that ask the server of `make run` with curl."""
+    of_example, _, _ = README.partition("\nAn on-call group\n")  # which test_on_call runs
+    return [command for command in console_commands(of_example) if "curl" in command]
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
@@ -222,7 +225,7 @@ smtp_email = "alertrpc@example.com"
 
 def test_a_database_of_your_own(tmp_path: Path) -> None:
     """README's commands do what they say, in a venv; pip has installed for `test_make_run_in_a_clean_clone` already."""
-    section = README.partition("\nA database of your own\n")[2].partition("\nSpeed\n")[0]
+    section = README.partition("\nA database of your own\n")[2].partition("\nAn on-call group\n")[0]
     commands = [command for command in console_commands(section) if not command.startswith("pip install .")]
     assert len(commands) == len(console_commands(section)) - 1
     write_lines(tmp_path / "hosts.jsonl", [{"table": "hosts", "hostid": "10084", "host": "web-1", "name": "Web 1"}])

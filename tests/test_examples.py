@@ -1,16 +1,23 @@
 """Every example, run against a server of the example data."""
 
 import json
+import re
 import shutil
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 import pytest
 
 from tests.processes import WARNINGS
 from tests.support import ROOT, Client, Server, environment, json_lines, run_alertrpc, serving
+from tests.test_alarm_api import ALARMS, Api
+from tests.test_intake_alertmanager import BODY as OF_ALERTMANAGER
+from tests.test_intake_prometheus import BODY as OF_PROMETHEUS
 
 EXAMPLES = ROOT / "examples"
 ALERTS_OF_ACTION_3 = [
@@ -131,8 +138,37 @@ def test_a_script_without_an_answer_names_the_address_and_how_to_give_another(co
     assert "Traceback" not in done.stderr
 
 
+class Configured(NamedTuple):
+    """Where a sender's configuration sends to, and by which credential: of what is in its file, the outer spaces go."""
+
+    url: str
+    credential: str
+
+
+def configured(name: str) -> Configured:
+    """What Prometheus or Alertmanager makes of its example: paths are those beside the file."""
+    settings = dict(re.findall(r"^[- ]*(\w+): *(\S+)", (EXAMPLES / name).read_text(), re.MULTILINE))
+    found = re.search(r'targets: \["(.+)"\]', (EXAMPLES / name).read_text())
+    url = f"{settings['scheme']}://{found[1]}/api/{settings['api_version']}/alerts" if found else settings["url"]
+    assert "password" not in settings
+    return Configured(url, (EXAMPLES / settings["credentials_file"]).read_text().strip())
+
+
+@pytest.mark.parametrize(("name", "body"), [("prometheus.yml", OF_PROMETHEUS), ("alertmanager.yml", OF_ALERTMANAGER)])
+def test_a_sender_as_configured_pushes_and_does_nothing_else(example_server: Server, name: str, body: Any) -> None:
+    url, credential = configured(name)
+    where = urlsplit(url)
+    assert where.netloc == "127.0.0.1:8080"
+    api = Api(example_server.port, authorization=f"Bearer {credential}")
+    assert api.ask("POST", where.path, body).status == 200
+    assert api.ask("GET", ALARMS).status == 403
+    with closing(Client(example_server.port)) as client:
+        refused = client.request("alert.get", {}, auth=credential)
+    assert refused["error"]["data"] == 'No permissions to call "alert.get".'
+
+
 def test_the_data_names_its_rows() -> None:
     rows = [json.loads(line) for line in (EXAMPLES / "alerts.jsonl").read_text().splitlines()]
     names = {row["table"] for row in rows}
     recorded = {row["table"] for row in json_lines(ROOT / "tests" / "data" / "dataset.jsonl.gz")}
-    assert names == recorded
+    assert names == recorded | {"role_rule", "token"}

@@ -108,7 +108,7 @@ def test_recovered_is_no_column_of_a_file(connection: sqlite3.Connection, value:
         loaded(connection, of_events([{"eventid": 1, "value": 1, "recovered": value}]))
 
 
-@pytest.mark.parametrize("version", range(1, SCHEMA_VERSION))
+@pytest.mark.parametrize("version", [1, 2])
 def test_an_older_database_knows_its_open_problems(tmp_path: Path, version: int) -> None:
     older, mark, _ = schema_sql().partition(f"-- Version {version + 1}: ")
     assert mark

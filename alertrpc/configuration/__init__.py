@@ -1,1 +1,1 @@
-"""What a TOML file declares beside settings: media types, users' media and actions, read with all its faults at once."""
+"""What a TOML file declares beside settings: media types, users, user groups and actions, read with all faults at once."""

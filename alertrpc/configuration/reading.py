@@ -9,6 +9,7 @@ from alertrpc.configuration.actions import ACTION
 from alertrpc.configuration.checking import Check, checked
 from alertrpc.configuration.faults import place, shown, told
 from alertrpc.configuration.media_types import media_type
+from alertrpc.configuration.user_groups import USER_GROUP
 from alertrpc.configuration.users import USER
 from alertrpc.documents import read_document
 from alertrpc.errors import ConfigurationError
@@ -19,6 +20,7 @@ from alertrpc.settings import DECLARED
 _TABLES: dict[str, tuple[Check[Any], str]] = {
     "media_type": (media_type, "name"),
     "user": (USER, "username"),
+    "user_group": (USER_GROUP, "name"),
     "action": (ACTION, "name"),
 }
 assert tuple(_TABLES) == DECLARED, "the settings leave aside what is read here"
@@ -40,10 +42,12 @@ def declares(path: str) -> bool:
 def parse_configuration(document: Mapping[str, Any]) -> Configuration:
     """What a document declares; its other members are left aside. Raises ConfigurationError with all faults."""
     faults: list[str] = []
-    media_types, receivers, actions = (_declared(table, document.get(table, []), faults) for table in DECLARED)
+    media_types, receivers, user_groups, actions = (
+        _declared(table, document.get(table, []), faults) for table in DECLARED
+    )
     if faults:
         raise ConfigurationError(faults)
-    return Configuration(media_types=media_types, receivers=receivers, actions=actions)
+    return Configuration(media_types=media_types, receivers=receivers, user_groups=user_groups, actions=actions)
 
 
 def _declared(table: str, value: Any, faults: list[str]) -> tuple[Any, ...]:

@@ -6,26 +6,9 @@ open to nobody. Written as SQL on the rights as they stand, so that a change cou
 
 from alertrpc.query.sql import Condition
 from alertrpc.records import Caller
+from alertrpc.store.permissions import GROUP_PERMISSION, HOST_PERMISSION, READ, READ_WRITE
 
-READ = 2
-READ_WRITE = 3
 ANY_OBJECT = Condition("1")
-
-# The permission of a user on a host, {0}: 0, READ or READ_WRITE.
-_HOST_PERMISSION = """COALESCE((
-    SELECT CASE MIN(r.permission) WHEN 0 THEN 0 ELSE MAX(r.permission) END
-    FROM hosts_groups hg
-    CROSS JOIN rights r ON r.id = hg.groupid
-    CROSS JOIN users_groups ug ON ug.usrgrpid = r.groupid AND ug.userid = ?
-    WHERE hg.hostid = {0}
-), 0)"""
-_GROUP_PERMISSION = """COALESCE((
-    SELECT CASE MIN(r.permission) WHEN 0 THEN 0 ELSE MAX(r.permission) END
-    FROM rights r
-    CROSS JOIN users_groups ug ON ug.usrgrpid = r.groupid AND ug.userid = ?
-    WHERE r.id = {0}
-), 0)"""
-
 
 # The users who share a user group with the user that is bound.
 MEMBERS_OF_OWN_GROUPS = (
@@ -43,12 +26,12 @@ def is_in_some_group(caller: Caller) -> list[Condition]:
 
 def host_is_open(hostid: str, caller: Caller, *, editable: bool = False) -> list[Condition]:
     """The host is open to the caller, for writing where it shall be editable; nothing is asked for a Super admin."""
-    return _is_open(_HOST_PERMISSION.format(hostid), caller, editable=editable)
+    return _is_open(HOST_PERMISSION.format(hostid), caller, editable=editable)
 
 
 def group_is_open(groupid: str, caller: Caller, *, editable: bool = False) -> list[Condition]:
     """The host group is open to the caller, for writing where it shall be editable."""
-    return _is_open(_GROUP_PERMISSION.format(groupid), caller, editable=editable)
+    return _is_open(GROUP_PERMISSION.format(groupid), caller, editable=editable)
 
 
 def _is_open(permission: str, caller: Caller, *, editable: bool) -> list[Condition]:
@@ -67,7 +50,7 @@ def objects_are_open(
     """
     if caller.is_super_admin:
         return []
-    permission = _HOST_PERMISSION.format("oh.hostid")
+    permission = HOST_PERMISSION.format("oh.hostid")
     is_open, userids = f"HAVING MIN({permission}) >= {READ}", [caller.userid]
     if editable:
         is_open, userids = f"{is_open} AND MAX({permission}) >= {READ_WRITE}", userids * 2

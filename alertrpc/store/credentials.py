@@ -6,27 +6,26 @@ from typing import Any, NamedTuple
 import orjson
 
 from alertrpc.records import Caller, UserType
+from alertrpc.store.roles import IS_SENDER, MAY_CALL
 
 _IS_DISABLED = """EXISTS (
     SELECT 1 FROM users_groups ug JOIN usrgrp g ON g.usrgrpid = ug.usrgrpid
     WHERE ug.userid = u.userid AND g.users_status = 1)"""
 
-_MAY_CALL = """NOT EXISTS (
-    SELECT 1 FROM role_rule rr WHERE rr.roleid = u.roleid AND rr.name = 'api.access' AND rr.value_int = 0)"""
+_CALLER = f"u.userid, r.type, {MAY_CALL.format('u.roleid')}, {IS_SENDER.format('u.roleid')}"
 
 _SESSION = f"""
-SELECT u.userid, r.type, {_MAY_CALL}, s.lastaccess, {_IS_DISABLED}
+SELECT {_CALLER}, s.lastaccess, {_IS_DISABLED}
 FROM sessions s CROSS JOIN users u ON u.userid = s.userid CROSS JOIN role r ON r.roleid = u.roleid
 WHERE s.sessionid = ?"""
 
 _TOKEN = f"""
-SELECT u.userid, r.type, {_MAY_CALL}, t.lastaccess, {_IS_DISABLED} OR t.status = 1, t.expires_at
+SELECT {_CALLER}, t.lastaccess, {_IS_DISABLED} OR t.status = 1, t.expires_at
 FROM token t CROSS JOIN users u ON u.userid = t.userid CROSS JOIN role r ON r.roleid = u.roleid
 WHERE t.token = ?"""
 
 _LOGIN = f"""
-SELECT u.userid, CAST(u.passwd AS BLOB), u.attempt_failed, u.attempt_clock,
-       {_IS_DISABLED} OR COALESCE(r.type, 0) = 0, r.type, {_MAY_CALL}
+SELECT {_CALLER}, CAST(u.passwd AS BLOB), u.attempt_failed, u.attempt_clock, {_IS_DISABLED}
 FROM users u LEFT JOIN role r ON r.roleid = u.roleid WHERE u.username = ?"""
 
 _USER_DATA = """
@@ -76,21 +75,24 @@ def find_token(hashed: str, connection: sqlite3.Connection) -> Holder | None:
 
 
 def _holder(row: tuple[int, ...] | None) -> Holder | None:
-    if row is None or row[1] not in _USER_TYPES:
+    if row is None or (caller := _caller(*row[:4])) is None:
         return None
-    userid, user_type, may_call, lastaccess, is_disabled, *expires_at = row
-    return Holder(Caller(userid, _USER_TYPES[user_type], bool(may_call)), lastaccess, bool(is_disabled), *expires_at)
+    lastaccess, is_disabled, *expires_at = row[4:]
+    return Holder(caller, lastaccess, bool(is_disabled), *expires_at)
+
+
+def _caller(userid: int, user_type: int | None, may_call: int, is_sender: int) -> Caller | None:
+    """None where the role is missing, or lets nobody in."""
+    known = None if user_type is None else _USER_TYPES.get(user_type)
+    return None if known is None else Caller(userid, known, bool(may_call), bool(is_sender))
 
 
 def find_login(username: str, connection: sqlite3.Connection) -> LoginRow | None:
     row = connection.execute(_LOGIN, (username,)).fetchone()
     if row is None:
         return None
-    userid, passwd, attempt_failed, attempt_clock, is_denied, user_type, may_call = row
-    caller = (
-        None if is_denied or user_type not in _USER_TYPES else Caller(userid, _USER_TYPES[user_type], bool(may_call))
-    )
-    return LoginRow(userid, passwd, attempt_failed, attempt_clock, caller)
+    passwd, attempt_failed, attempt_clock, is_disabled = row[4:]
+    return LoginRow(row[0], passwd, attempt_failed, attempt_clock, None if is_disabled else _caller(*row[:4]))
 
 
 def user_data(userid: int, connection: sqlite3.Connection) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from importlib.resources import files
 from alertrpc.errors import StoreError
 from alertrpc.store.connection import transaction
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 APPLICATION_ID = 0x616C7270  # "alrp", in the file's header: tells our databases from any other SQLite file
 
 _VERSION_MARK = re.compile(r"^-- Version \d+: .*$", re.MULTILINE)

@@ -4,17 +4,16 @@ import sqlite3
 from collections.abc import Sequence
 
 from alertrpc.errors import StoreError
+from alertrpc.store.roles import ROLES, add_default_roles, role_id
 
-ROLES = ((1, "User role", 1), (2, "Admin role", 2), (3, "Super admin role", 3))
 ADMINISTRATORS = (7, "Zabbix administrators", 0)
 DISABLED = (9, "Disabled", 1)
-ROLE_NAMES = {"user": 1, "admin": 2, "super-admin": 3}
 ADMIN = "Admin"
 
 
 def add_defaults(connection: sqlite3.Connection) -> None:
     """The roles and user groups that Zabbix starts with and that the commands need."""
-    connection.executemany("INSERT OR IGNORE INTO role (roleid, name, type) VALUES (?, ?, ?)", ROLES)
+    add_default_roles(connection)
     connection.executemany(
         "INSERT OR IGNORE INTO usrgrp (usrgrpid, name, users_status) VALUES (?, ?, ?)", (ADMINISTRATORS, DISABLED)
     )
@@ -31,20 +30,18 @@ def require_new(connection: sqlite3.Connection, username: str) -> None:
 
 
 def add_user(connection: sqlite3.Connection, username: str, passwd: str, role: str, groups: Sequence[str] = ()) -> int:
-    """Adds a user with a hashed password to user groups, by name; returns the userid.
+    """Adds a user with a hashed password, with a role of ROLES, to user groups, by name; returns the userid.
 
     Raises StoreError when there is such a user already, or no such group.
     """
     add_defaults(connection)
     require_new(connection, username)
-    roleid = connection.execute(
-        "SELECT roleid FROM role WHERE type = ? ORDER BY roleid LIMIT 1", (ROLE_NAMES[role],)
-    ).fetchone()[0]
+    roleid = role_id(connection, ROLES[role])
     userid: int = connection.execute(
         "INSERT INTO users (username, passwd, roleid) VALUES (?, ?, ?) RETURNING userid", (username, passwd, roleid)
     ).fetchone()[0]
     for group in groups:
-        _join_group(connection, userid, _group_id(connection, group))
+        join_group(connection, userid, group_id(connection, group))
     return userid
 
 
@@ -59,7 +56,7 @@ def disable_user(connection: sqlite3.Connection, username: str) -> None:
     """Puts the user into the group of disabled users, as Zabbix does, and ends the sessions."""
     add_defaults(connection)
     userid = user_id(connection, username)
-    _join_group(connection, userid, DISABLED[0])
+    join_group(connection, userid, DISABLED[0])
     connection.execute("DELETE FROM sessions WHERE userid = ?", (userid,))
 
 
@@ -117,13 +114,23 @@ def user_id(connection: sqlite3.Connection, username: str) -> int:
     return userid
 
 
-def _group_id(connection: sqlite3.Connection, name: str) -> int:
-    row = connection.execute("SELECT usrgrpid FROM usrgrp WHERE name = ?", (name,)).fetchone()
-    if row is None:
+def group_id(connection: sqlite3.Connection, name: str) -> int:
+    """The usrgrpid of a name, of several groups the first; raises StoreError when there is none."""
+    row = connection.execute("SELECT MIN(usrgrpid) FROM usrgrp WHERE name = ?", (name,)).fetchone()
+    if row[0] is None:
         raise StoreError(f"there is no user group {name!r}")
     usrgrpid: int = row[0]
     return usrgrpid
 
 
-def _join_group(connection: sqlite3.Connection, userid: int, usrgrpid: int) -> None:
-    connection.execute("INSERT OR IGNORE INTO users_groups (usrgrpid, userid) VALUES (?, ?)", (usrgrpid, userid))
+def join_group(connection: sqlite3.Connection, userid: int, usrgrpid: int) -> bool:
+    """Makes the user a member by hand, which no configuration file takes back; False for one who is a member already."""
+    is_new = connection.execute(
+        "INSERT OR IGNORE INTO users_groups (usrgrpid, userid) VALUES (?, ?)", (usrgrpid, userid)
+    ).rowcount
+    connection.execute(
+        "DELETE FROM applied WHERE object = 'users_groups'"
+        " AND objectid = (SELECT id FROM users_groups WHERE usrgrpid = ? AND userid = ?)",
+        (usrgrpid, userid),
+    )
+    return bool(is_new)

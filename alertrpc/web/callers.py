@@ -19,19 +19,32 @@ _MINUTE = 60
 
 async def caller_of(request: web.Request, least: UserType = UserType.USER) -> Caller:
     """Who calls. Raises ApiError where nobody does, OcpFault where the user's type is less than `least`."""
-    authorization = request.headers.get("Authorization", "")
-    credentials = request.app[CREDENTIALS]
-    if authorization[: len(_BEARER)].lower() == _BEARER:
-        caller = await credentials.caller(authorization[len(_BEARER) :].strip())
-    else:
-        try:
-            given = BasicAuth.decode(authorization, encoding="utf-8")
-        except ValueError as error:
-            raise ApiError(INVALID_PARAMS, NOT_AUTHORIZED) from error
-        caller = await credentials.password_caller(given.login, given.password, request.remote or "")
+    caller = await _known_caller(request)
     if not caller.may_call or caller.type < least:
         raise OcpFault(403, f"a user of type {_spelled(least)} is needed, whose role allows the API")
     return caller
+
+
+async def sender_of(request: web.Request) -> Caller:
+    """Who pushes alarms. Raises ApiError where nobody does, OcpFault where the user may not."""
+    caller = await _known_caller(request)
+    if not caller.may_push:
+        raise OcpFault(
+            403, f"a user of the role push, or of type {_spelled(UserType.ADMIN)} whose role allows the API, is needed"
+        )
+    return caller
+
+
+async def _known_caller(request: web.Request) -> Caller:
+    authorization = request.headers.get("Authorization", "")
+    credentials = request.app[CREDENTIALS]
+    if authorization[: len(_BEARER)].lower() == _BEARER:
+        return await credentials.caller(authorization[len(_BEARER) :].strip())
+    try:
+        given = BasicAuth.decode(authorization, encoding="utf-8")
+    except ValueError as error:
+        raise ApiError(INVALID_PARAMS, NOT_AUTHORIZED) from error
+    return await credentials.password_caller(given.login, given.password, request.remote or "")
 
 
 def _spelled(user_type: UserType) -> str:

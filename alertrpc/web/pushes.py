@@ -13,10 +13,10 @@ from alertrpc.intake import alertmanager, ocp, prometheus
 from alertrpc.intake.alarm import Parsed
 from alertrpc.intake.parsing import Bytes
 from alertrpc.intake.pushes import Push, Pushes
-from alertrpc.records import Clock, Json, UserType
+from alertrpc.records import Clock, Json
 from alertrpc.store.idempotency import Key
 from alertrpc.web.alarm_forms import recorded_alarm, told_alarm
-from alertrpc.web.callers import PUSH_LIMIT, caller_of
+from alertrpc.web.callers import PUSH_LIMIT, sender_of
 from alertrpc.web.ocp import HEADERS, OcpFault, read_json
 
 PUSHES = web.AppKey("pushes", Pushes)
@@ -47,7 +47,7 @@ async def push_alertmanager(request: web.Request) -> Any:
 
 async def _push(request: web.Request, parse: Parser) -> tuple[bool, list[dict[str, Any]]]:
     """Whether the body is an array, and its alarms as they are answered."""
-    caller = await caller_of(request, UserType.ADMIN)
+    caller = await sender_of(request)
     now = int(request.app[CLOCK]() * 1000)
 
     def read(content: Json, body: Bytes) -> tuple[bool, Parsed, str]:

@@ -1,4 +1,4 @@
-"""Applies a configuration: names first, then media types, users, media and actions, all in one transaction."""
+"""Applies a configuration: names first, then media types, users, their groups and media, and actions, in one transaction."""
 
 import sqlite3
 from pathlib import Path
@@ -9,7 +9,8 @@ from alertrpc.store.applying.actions import bring_action
 from alertrpc.store.applying.media_types import bring_media_type
 from alertrpc.store.applying.name_faults import name_faults
 from alertrpc.store.applying.objects import bring_all
-from alertrpc.store.applying.receivers import bring_media, make_users
+from alertrpc.store.applying.receivers import bring_media, make_users, new_users, tell_who_sees_nothing
+from alertrpc.store.applying.user_groups import bring_memberships, bring_rights, make_groups, remove_empty_groups
 from alertrpc.store.connection import transaction
 from alertrpc.store.database import opened, prepare
 from alertrpc.store.schema import SCHEMA_VERSION, migrations, run_migrations, usable_version
@@ -34,16 +35,23 @@ def rehearse(path: Path, configuration: Configuration) -> list[str]:
 def apply_configuration(configuration: Configuration, connection: sqlite3.Connection) -> list[str]:
     """Brings the database to the configuration in the caller's transaction; what changed, in lines without secrets.
 
-    What is not declared any more is disabled, as alerts name it; only media, which they do not name, are deleted.
+    What is not declared any more is disabled, as alerts name it; media, memberships, rights and empty groups, which they do
+    not name, are deleted.
     Raises NameFaults with all names that cannot be used; nothing is written then.
     """
     if faults := list(name_faults(configuration, connection)):
         raise NameFaults(faults)
+    new = new_users(configuration.receivers, connection)
     lines = [
         *bring_all("media_type", configuration.media_types, bring_media_type, connection),
-        *make_users(configuration.receivers, connection),
+        *make_groups(configuration, connection),
+        *make_users(new, connection),
+        *bring_memberships(configuration, connection),
+        *bring_rights(configuration, connection),
+        *tell_who_sees_nothing(new, connection),
         *bring_media(configuration.receivers, connection),
         *bring_all("actions", configuration.actions, bring_action, connection),
+        *remove_empty_groups(configuration, connection),
     ]
     if lines:
         connection.execute("UPDATE instance SET revision = revision + 1")

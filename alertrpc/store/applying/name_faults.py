@@ -25,6 +25,10 @@ def name_faults(configuration: Configuration, connection: sqlite3.Connection) ->
     known = _known(configuration, connection)
     for receiver in configuration.receivers:
         yield from _media_faults(receiver, known["media_type"], connection)
+    for group in configuration.user_groups:
+        for member in group.members:
+            if member not in known["users"]:
+                yield f"{spoken('usrgrp', group.name)}: members: there is no {spoken('users', member)}"
     for action in configuration.actions:
         for number, step in enumerate(action.steps, 1):
             here = f"{spoken('actions', action.name)}: steps {number}"
@@ -55,10 +59,10 @@ def _known(configuration: Configuration, connection: sqlite3.Connection) -> dict
         used[table].update(names)
     used["media_type"].update(medium.media_type for receiver in receivers for medium in receiver.media)
     used["users"].update(receiver.username for receiver in receivers)
+    used["users"].update(member for group in configuration.user_groups for member in group.members)
     there = {table: set(ids_of(table, names, connection)) for table, names in used.items()}
-    groups = {
-        group for receiver in receivers if receiver.username not in there["users"] for group in receiver.user_groups
-    }
+    groups = {group.name for group in configuration.user_groups}
+    groups |= {group for receiver in receivers for group in receiver.user_groups}
     return {
         "media_type": _foreign("media_type", used["media_type"], connection)
         | {media_type.name for media_type in configuration.media_types},

@@ -9,9 +9,17 @@ NAMED = {
     "media_type": ("mediatypeid", "name"),
     "users": ("userid", "username"),
     "usrgrp": ("usrgrpid", "name"),
+    "hstgrp": ("groupid", "name"),
     "actions": ("actionid", "name"),
 }
-_SPOKEN = {"media_type": "media type", "users": "user", "usrgrp": "user group", "actions": "action"}
+_SPOKEN = {
+    "media_type": "media type",
+    "users": "user",
+    "usrgrp": "user group",
+    "hstgrp": "host group",
+    "actions": "action",
+}
+_AMONG = {"hstgrp": "type = 0"}  # of the same table, groups of templates have names of their own
 
 
 def quoted(text: str) -> str:
@@ -30,7 +38,8 @@ def ids_of(table: str, names: Iterable[str], connection: sqlite3.Connection) -> 
     """The ids of those names that there are; of a name that several have, the first."""
     key, name = NAMED[table]
     found = connection.execute(
-        f"SELECT {name}, MIN({key}) FROM {table} WHERE {name} IN (SELECT value FROM json_each(?)) GROUP BY {name}",
+        f"SELECT {name}, MIN({key}) FROM {table} WHERE {name} IN (SELECT value FROM json_each(?))"
+        f" AND {_AMONG.get(table, '1')} GROUP BY {name}",
         (as_json(list(names)),),
     )
     return dict(found.fetchall())

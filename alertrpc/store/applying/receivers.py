@@ -8,30 +8,35 @@ from typing import NamedTuple
 from alertrpc.records import Receiver
 from alertrpc.store import users
 from alertrpc.store.applying.names import ids_of, quoted, spoken
-from alertrpc.store.applying.objects import make, put_on_record
+from alertrpc.store.applying.objects import put_on_record
+from alertrpc.store.sight import has_open_groups
 
+_LETS_SEE = "a [[user_group]] that has the user among its members, and read, changes this"
 _HOST = re.compile(r"https?://[^/@?#]*/", re.IGNORECASE)
 
 
-def make_users(receivers: Sequence[Receiver], connection: sqlite3.Connection) -> Iterator[str]:
-    """Makes the users that there are not, without a password, and the user groups that they name."""
+def new_users(receivers: Sequence[Receiver], connection: sqlite3.Connection) -> list[Receiver]:
+    """The receivers that are no users yet."""
     there = ids_of("users", [receiver.username for receiver in receivers], connection)
-    new = [receiver for receiver in receivers if receiver.username not in there]
-    if new:
-        users.add_defaults(connection)
-    groups = list(dict.fromkeys(group for receiver in new for group in receiver.user_groups))
-    groups_there = ids_of("usrgrp", groups, connection)
-    for group in groups:
-        if group not in groups_there:
-            make("usrgrp", group, connection)
-            yield f"{spoken('usrgrp', group)}: made"
+    return [receiver for receiver in receivers if receiver.username not in there]
+
+
+def make_users(new: Sequence[Receiver], connection: sqlite3.Connection) -> Iterator[str]:
+    """Makes users, without a password."""
     for receiver in new:
-        userid = users.add_user(connection, receiver.username, "", "user", receiver.user_groups)
+        userid = users.add_user(connection, receiver.username, "", "user")
         connection.execute(
             "UPDATE users SET name = ?, surname = ? WHERE userid = ?", (receiver.name, receiver.surname, userid)
         )
         put_on_record("users", userid, connection)
         yield f"{spoken('users', receiver.username)}: made"
+
+
+def tell_who_sees_nothing(new: Sequence[Receiver], connection: sqlite3.Connection) -> Iterator[str]:
+    """A line for each of the users made whom no user group lets see anything."""
+    for receiver in new:
+        if not has_open_groups(users.user_id(connection, receiver.username), connection):
+            yield f"{spoken('users', receiver.username)}: sees nothing; {_LETS_SEE}"
 
 
 class _MediumKey(NamedTuple):

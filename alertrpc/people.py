@@ -1,0 +1,111 @@
+"""What the commands say of users: who they are, what they see and why, and what would let them see more."""
+
+import json
+import shlex
+import time
+from collections.abc import Iterable, Iterator
+
+from alertrpc.records import UserType
+from alertrpc.store.permissions import DENY, READ
+from alertrpc.store.sight import Group, Right, Sight, Token
+
+NAMED = 20  # names that a line shows
+_TYPES = {user_type.value: user_type.name.replace("_", " ").capitalize() for user_type in UserType}
+_PERMISSIONS = {DENY: "denied", READ: "read"}
+
+
+def quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=not text.isprintable())
+
+
+def local_time(seconds: int, zero: str) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(seconds)) if seconds else zero
+
+
+def described(sight: Sight, readers: str | None, push_group: str) -> Iterator[str]:
+    """The lines of a user; `readers` is a user group that reads something, `push_group` the host group of pushed alarms."""
+    yield f"user: {quoted(sight.username)}, userid {sight.userid}"
+    yield f"role: {quoted(sight.role)}, of type {_TYPES.get(sight.type, 'none, which lets nobody in')}"
+    yield f"disabled: {'yes' if sight.is_disabled else 'no'}"
+    yield f"user groups: {_listed(map(_group, sight.groups))}"
+    yield from _lines("rights", map(_right, sight.rights))
+    yield from _lines("tokens", map(_token, sight.tokens))
+    yield f"sees: {_seen(sight)}"
+    if sight.may_push:
+        yield "pushes: alarms"
+    yield from hints(sight, readers, push_group)
+
+
+def hints(sight: Sight, readers: str | None, push_group: str) -> Iterator[str]:
+    """What a user does not see for want of groups and rights, with the command that changes it."""
+    name = quoted(sight.username)
+    if sight.sees_nothing:
+        command = _command(sight, readers, push_group)
+        yield f"{name} can see nothing, as no user group of the user may read a host group; this changes it: {command}"
+    elif sight.may_call and not sight.sees_everything and not sight.colleagues:
+        group = _shell(sight.groups[0].name)
+        yield (
+            f"{name} can see no alerts but the user's own, as nobody else is in a user group of the user;"
+            f" this changes it: alertrpc group join {group} USER"
+        )
+
+
+def _shell(text: str) -> str:
+    """The text as a word of a command, in one line."""
+    return shlex.quote(text) if text.isprintable() else "..."
+
+
+def _command(sight: Sight, readers: str | None, push_group: str) -> str:
+    """The command that lets a user see something who sees nothing."""
+    denied = [right.user_group for right in sight.rights if right.permission == DENY and right.host_group == push_group]
+    own = next((group.name for group in sight.groups if not group.is_disabled), None)
+    user, group = _shell(sight.username), _shell(push_group)
+    if denied or own is not None:
+        return f"alertrpc group allow {_shell(denied[0] if denied else str(own))} {group}"
+    if readers is not None:
+        return f"alertrpc group join {_shell(readers)} {user}"
+    return f"alertrpc group add Readers --member {user} --read {group}"
+
+
+def _seen(sight: Sight) -> str:
+    if not sight.may_call:
+        return "nothing, as the role has no access to the API"
+    if sight.sees_everything:
+        return "everything, as a Super admin"
+    if sight.sees_nothing:
+        return "nothing"
+    whom = f"the user, or to {_listed(map(quoted, sight.colleagues))}" if sight.colleagues else "the user"
+    hosts, open_groups = _count(sight.hosts, "host"), _count(sight.host_groups, "open host group")
+    return f"{hosts} in {open_groups}, and the alerts there that went to {whom}"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def _group(group: Group) -> str:
+    return quoted(group.name) + (" (disabled)" if group.is_disabled else "")
+
+
+def _right(right: Right) -> str:
+    permission = _PERMISSIONS.get(right.permission, "write")
+    return f"{quoted(right.host_group)}: {permission}, by user group {quoted(right.user_group)}"
+
+
+def _token(token: Token) -> str:
+    ends = local_time(token.expires_at, "never")
+    state = ", disabled" if token.is_disabled else ""
+    return f"{quoted(token.name)}: expires {ends}, last used {local_time(token.lastaccess, 'never')}{state}"
+
+
+def _lines(heading: str, lines: Iterable[str]) -> Iterator[str]:
+    found = [f"  {line}" for line in lines]
+    yield f"{heading}:" if found else f"{heading}: none"
+    yield from found
+
+
+def _listed(names: Iterable[str]) -> str:
+    """The names, as far as a line shows them."""
+    found = list(names)
+    more = [f"{len(found) - NAMED} more"] if len(found) > NAMED else []
+    return ", ".join([*found[:NAMED], *more]) or "none"
