@@ -184,7 +184,9 @@ def _is_text(value: str) -> bool:
     return True
 
 
-USER_NAME, USER_GROUP_NAME, HOST_GROUP_NAME = _name(100), _name(64), _name(255)
+USER_NAME, USER_GROUP_NAME, HOST_GROUP_NAME = (
+    _name(most) for most in (100, user_groups.LONGEST_USER_GROUP, user_groups.LONGEST_HOST_GROUP)
+)
 READERS = "Readers of "  # a host group: the user group that `user add --read` joins
 
 
@@ -359,7 +361,7 @@ def user() -> None:
     "--read",
     "reads",
     multiple=True,
-    type=_name(64 - len(READERS)),
+    type=_name(user_groups.LONGEST_USER_GROUP - len(READERS)),
     metavar="NAME",
     help=f'A host group to read, by joining the user group "{READERS}NAME"; both are made where there are none.',
 )

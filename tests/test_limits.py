@@ -51,6 +51,8 @@ TOLD = {
     "query.search.LONGEST_PATTERN": ("50,000", "a pattern of ``search`` or of ``tags``"),
     "rpc.envelope.MOST_CALLS": ("1,000", "calls of a batch"),
     "store.deliveries.MOST_BYTES": ("8 MiB", "alerts that are claimed at one time"),
+    "store.groups.LONGEST_HOST_GROUP": ("255", "name of a host group"),
+    "store.groups.LONGEST_USER_GROUP": ("64", "name of a user group"),
     "store.loading.MOST_LINE_BYTES": ("16 MiB", "line of a data file"),
     "store.turns.MOST_OF_USER": ("100", "searches and long answers of a user at one"),
     "store.turns.MOST_WAITING": ("1,000", "searches of all users that wait"),

@@ -8,6 +8,7 @@ from alertrpc.configuration.faults import shown
 from alertrpc.configuration.tables import Key, Table
 from alertrpc.configuration.values import names, text
 from alertrpc.records import UserGroup
+from alertrpc.store.groups import LONGEST_HOST_GROUP, LONGEST_USER_GROUP
 
 _RIGHTS = ("read", "write", "deny")
 
@@ -28,8 +29,8 @@ def _make_user_group(**values: Any) -> UserGroup:
 USER_GROUP = Table(
     _make_user_group,
     {
-        "name": Key(text(1, 64), required=True),
+        "name": Key(text(1, LONGEST_USER_GROUP), required=True),
         "members": Key(names(100)),
-        **{key: Key(names(255)) for key in _RIGHTS},
+        **{key: Key(names(LONGEST_HOST_GROUP)) for key in _RIGHTS},
     },
 )

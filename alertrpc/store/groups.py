@@ -8,6 +8,8 @@ from alertrpc.store.permissions import DENY, READ, READ_WRITE
 from alertrpc.store.problems import host_group
 from alertrpc.store.users import group_id
 
+LONGEST_USER_GROUP = 64  # characters of a name
+LONGEST_HOST_GROUP = 255
 PERMISSIONS = {"read": READ, "write": READ_WRITE, "deny": DENY}
 
 _LIST = """
