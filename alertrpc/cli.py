@@ -22,7 +22,7 @@ from alertrpc.api.credentials import hash_token
 from alertrpc.api.passwords import hash_password
 from alertrpc.errors import AlertrpcError, ConfigurationError, LoadError, NameFaults, SettingsError, StoreError
 from alertrpc.folders import folder_of
-from alertrpc.loglines import LineFormatter, one_line
+from alertrpc.loglines import one_line, write_log
 from alertrpc.records import Configuration, Kind
 from alertrpc.settings import TABLE, Setting, Settings, at_least_one, duration, read_settings
 from alertrpc.store import users
@@ -191,10 +191,7 @@ def serve(settings: Settings, config: str | None) -> None:
 
     What the file of --config declares, media types, users' media and actions, is applied first.
     """
-    to_stderr = logging.StreamHandler()
-    to_stderr.setFormatter(LineFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    logging.basicConfig(level=settings.log_level.upper(), handlers=[to_stderr])
-    logging.getLogger("aiosqlite").setLevel(logging.INFO)  # else it tells every statement with its values
+    write_log(settings.log_level, settings.log_format)
     from alertrpc.server import serve as run_server  # the other commands start sooner without it
 
     if config is not None and (configuration := _declared(config)) is not None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from alertrpc.documents import read_document
 from alertrpc.errors import ConfigurationError, SettingsError
-from alertrpc.loglines import one_line
+from alertrpc.loglines import FORMATS, one_line
 
 ENVIRONMENT_PREFIX = "ALERTRPC_"
 # Names of the environment that are no settings of the server.
@@ -146,6 +146,7 @@ TABLE = (
     Setting("shutdown_timeout", at_least_one(duration), "TIME", "30s",
             "How long SIGTERM and SIGINT wait for the answers in flight."),
     Setting("log_level", one_of("debug", "info", "warning", "error"), "LEVEL", "info", "What is written to standard error."),
+    Setting("log_format", one_of(*FORMATS), "FORMAT", "text", "How it is written: text, or json, an object a line."),
 )  # fmt: skip
 BY_NAME = {setting.name: setting for setting in TABLE}
 
@@ -175,6 +176,7 @@ class Settings:
     deliver: str
     shutdown_timeout: int
     log_level: str
+    log_format: str
 
     @property
     def database_path(self) -> Path:

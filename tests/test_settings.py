@@ -133,6 +133,7 @@ def test_the_defaults() -> None:
         "deliver": "yes",
         "shutdown_timeout": 30,
         "log_level": "info",
+        "log_format": "text",
     }
 
 
