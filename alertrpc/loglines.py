@@ -4,7 +4,7 @@ import json
 import logging
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -14,6 +14,8 @@ from alertrpc.words import counted
 MOST_LINES = 10  # that strangers cause within PERIOD
 PERIOD = 10.0  # seconds
 LONGEST_LINE = 400  # characters of what strangers cause
+LONGEST_FAULT = 1_000  # characters
+MOST_FAULTS = 100  # that are shown
 
 
 def one_line(text: str, most: int) -> str:
@@ -32,6 +34,12 @@ def printable(text: str) -> str:
 def _time(record: logging.LogRecord) -> str:
     """When a record was made, in RFC 3339 with the zone of this machine."""
     return datetime.fromtimestamp(record.created).astimezone().isoformat(timespec="milliseconds")
+
+
+def fault_lines(faults: Sequence[str]) -> list[str]:
+    """Faults, each in one line; of many the first ones, and how many there are more."""
+    lines = [one_line(" ".join(fault.split()), LONGEST_FAULT) for fault in faults[:MOST_FAULTS]]
+    return lines if len(faults) <= MOST_FAULTS else [*lines, f"and {counted(len(faults) - MOST_FAULTS, 'more fault')}"]
 
 
 class LineFormatter(logging.Formatter):

@@ -149,11 +149,26 @@ TABLE = (
     Setting("log_format", one_of(*FORMATS), "FORMAT", "text", "How it is written: text, or json, an object a line."),
 )  # fmt: skip
 BY_NAME = {setting.name: setting for setting in TABLE}
+# What a server has set up with when it starts; the others change while it runs.
+NEED_RESTART = (
+    "database",
+    "host",
+    "port",
+    "workers",
+    "api_version",
+    "scan_connections",
+    "scripts_dir",
+    "work_dir",
+    "deliver",
+)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Settings:
-    """The value of every row of TABLE: times in seconds, sizes in bytes."""
+    """The value of every row of TABLE: times in seconds, sizes in bytes.
+
+    A server has one, which changes while it runs, by `take_over` alone: its parts read it whenever they need a value.
+    """
 
     database: str
     host: str
@@ -181,6 +196,12 @@ class Settings:
     @property
     def database_path(self) -> Path:
         return Path(self.database.removeprefix("sqlite:///"))
+
+    def take_over(self, new: "Settings") -> list[str]:
+        """Takes the values that can change while the server runs; the names of the others that are not the same."""
+        for name in BY_NAME.keys() - set(NEED_RESTART):
+            setattr(self, name, getattr(new, name))
+        return [name for name in NEED_RESTART if getattr(self, name) != getattr(new, name)]
 
 
 assert [f.name for f in fields(Settings)] == list(BY_NAME), "Settings and TABLE name the same settings"

@@ -19,6 +19,7 @@ GROUND: dict[str, set[str]] = {
     "errors": set(),
     "loglines": {"words"},
     "memory": set(),
+    "reloading": {"errors", "loglines", "settings"},
     "records": set(),
     "words": set(),
     "folders": set(),

@@ -15,7 +15,7 @@ from alertrpc.errors import ApiError, QueryStopped, QueryTimeout, SlowClient
 from alertrpc.loglines import strangers
 from alertrpc.rpc.answer import Answer
 from alertrpc.rpc.dispatch import Client, Dispatcher, bearer_of
-from alertrpc.web.body import BODIES, BROKEN_BODY, NoRoom, is_gone
+from alertrpc.web.body import BODIES, BROKEN_BODY, SETTINGS, NoRoom, is_gone
 from alertrpc.web.callers import CREDENTIALS
 from alertrpc.web.expect import expect
 from alertrpc.web.ocp import NO_HEADERS, RETRY_SECONDS
@@ -30,7 +30,6 @@ CORS = {
 }
 HEADERS = CIMultiDict({**CORS, "Content-Type": "application/json"})
 
-STALL_TIMEOUT = web.AppKey("stall_timeout", float)
 DISPATCHER = web.AppKey("dispatcher", Dispatcher)
 
 log = logging.getLogger(__name__)
@@ -104,7 +103,7 @@ async def _stream(request: web.Request, answer: Answer, rest: AsyncIterator[byte
     if transport is None:
         await answer.close()
         return response
-    pace = Pace(transport, request.app[STALL_TIMEOUT])
+    pace = Pace(transport, request.app[SETTINGS].stall_timeout)
     try:
         await response.prepare(request)
         await _send(response, answer.first, pace)
@@ -126,7 +125,7 @@ async def _stream(request: web.Request, answer: Answer, rest: AsyncIterator[byte
 def _tell(request: web.Request, fault: Exception) -> None:
     """Logs why an answer broke off."""
     if isinstance(fault, TimeoutError | SlowClient):
-        seconds = request.app[STALL_TIMEOUT]
+        seconds = request.app[SETTINGS].stall_timeout
         strangers.warning("%s took too little of its answer in %g s and is cut off", request.remote, seconds)
     elif isinstance(fault, ConnectionError | QueryStopped):
         strangers.debug("%s went away before the end of its answer", request.remote)

@@ -16,12 +16,12 @@ from alertrpc.intake.pushes import Push, Pushes
 from alertrpc.records import Clock, Json, UserType
 from alertrpc.store.idempotency import Key
 from alertrpc.web.alarm_forms import recorded_alarm, told_alarm
+from alertrpc.web.body import SETTINGS
 from alertrpc.web.callers import PUSH_LIMIT, caller_of
 from alertrpc.web.ocp import HEADERS, OcpFault, read_json
 
 PUSHES = web.AppKey("pushes", Pushes)
 CLOCK: web.AppKey[Clock] = web.AppKey("clock")
-RESOLVE_TIMEOUT = web.AppKey("resolve_timeout", int)
 
 _LONGEST_KEY = 255
 
@@ -36,7 +36,7 @@ async def push_ocp(request: web.Request) -> Any:
 
 async def push_prometheus(request: web.Request) -> Any:
     """POST /api/v2/alerts, as Prometheus sends to an Alertmanager."""
-    timeout = request.app[RESOLVE_TIMEOUT] * 1000
+    timeout = request.app[SETTINGS].resolve_timeout * 1000
     return (await _push(request, lambda body, now: prometheus.parse(body, now, timeout)))[1]
 
 
