@@ -11,6 +11,7 @@ from typing import Any
 from alertrpc.documents import read_document
 from alertrpc.errors import ConfigurationError, SettingsError
 from alertrpc.loglines import FORMATS, one_line
+from alertrpc.networks import NONE, Networks, networks
 
 ENVIRONMENT_PREFIX = "ALERTRPC_"
 # Names of the environment that are no settings of the server.
@@ -20,6 +21,7 @@ DECLARED = ("media_type", "user", "action")
 
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _BYTES = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30}
+NETWORKS = "NETWORKS"  # the metavar of settings that a list of TOML sets too
 YES_OR_NO = "YES|NO"  # the metavar of settings that TOML's true and false set too
 _LONGEST_SHOWN = 100  # characters of a wrong name or value
 _MOST_HINTS = 100  # each is a search among all names
@@ -142,6 +144,8 @@ TABLE = (
     Setting("push_limit", whole(0, 1_000_000), "N", "0", "How many alarms a user may push a minute; 0 is no limit."),
     Setting("resolve_timeout", at_least_one(duration), "TIME", "5m",
             "When a Prometheus alert without endsAt ends that is not sent again."),
+    Setting("trusted_proxies", networks, NETWORKS, NONE,
+            "The proxies, as addresses and networks, that tell a client's address by X-Forwarded-For or Forwarded."),
     Setting("deliver", one_of("yes", "no"), YES_OR_NO, "yes", "Whether this server sends alerts."),
     Setting("shutdown_timeout", at_least_one(duration), "TIME", "30s",
             "How long SIGTERM and SIGINT wait for the answers in flight."),
@@ -188,6 +192,7 @@ class Settings:
     push_group: str
     push_limit: int
     resolve_timeout: int
+    trusted_proxies: Networks
     deliver: str
     shutdown_timeout: int
     log_level: str
@@ -219,6 +224,11 @@ def _from_file(path: str) -> dict[str, tuple[str, str]]:
             faults.append(f"{path}: unknown setting {_shown(name)}{hint}")
         elif isinstance(value, bool) and BY_NAME[name].metavar == YES_OR_NO:
             texts[name] = ("yes" if value else "no", f"{path}: {name}")
+        elif isinstance(value, list) and BY_NAME[name].metavar == NETWORKS:
+            if all(isinstance(each, str) for each in value):
+                texts[name] = (",".join(value), f"{path}: {name}")
+            else:
+                faults.append(f"{path}: {name}: a list of strings is expected")
         elif isinstance(value, bool) or not (isinstance(value, str) or (isinstance(value, int) and value in _INT64)):
             faults.append(f"{path}: {name}: a string or a whole number is expected")
         else:

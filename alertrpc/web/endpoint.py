@@ -17,6 +17,7 @@ from alertrpc.rpc.answer import Answer
 from alertrpc.rpc.dispatch import Client, Dispatcher, bearer_of
 from alertrpc.web.body import BODIES, BROKEN_BODY, SETTINGS, NoRoom, is_gone
 from alertrpc.web.callers import CREDENTIALS
+from alertrpc.web.clients import address_of
 from alertrpc.web.expect import expect
 from alertrpc.web.ocp import NO_HEADERS, RETRY_SECONDS
 from alertrpc.web.pace import Pace
@@ -55,9 +56,9 @@ async def serve_rpc(request: web.Request) -> web.StreamResponse:
     except NoRoom:
         return refusal(request, 503, "too much is received at this time", {"Retry-After": RETRY_SECONDS})
     except BROKEN_BODY as error:
-        strangers.debug("%s sent a body that broke off or cannot be read: %s", request.remote, error)
+        strangers.debug("%s sent a body that broke off or cannot be read: %s", address_of(request), error)
         return _closing(400)
-    client = Client(request.headers.get("Authorization"), request.remote or "", partial(is_gone, request))
+    client = Client(request.headers.get("Authorization"), address_of(request), partial(is_gone, request))
     answer = await dispatcher.answer(asked, client)
     if answer is None:
         return web.Response(headers=HEADERS.copy())
@@ -73,9 +74,9 @@ def refusal(request: web.Request, status: int, fault: str, more: Mapping[str, st
 
 
 def _log_refusal(request: web.Request, status: int, fault: str) -> None:
-    strangers.warning(
-        "%s was answered %d at %s %s: %s", request.remote, status, request.method, request.rel_url.raw_path, fault
-    )
+    remote, path = address_of(request), request.rel_url.raw_path
+    about = {"path": path, "remote": remote, "status": status, "fault": fault}
+    strangers.warning("%s was answered %d at %s %s: %s", remote, status, request.method, path, fault, extra=about)
 
 
 def _closing(status: int, more: Mapping[str, str] = NO_HEADERS) -> web.Response:
@@ -126,13 +127,13 @@ def _tell(request: web.Request, fault: Exception) -> None:
     """Logs why an answer broke off."""
     if isinstance(fault, TimeoutError | SlowClient):
         seconds = request.app[SETTINGS].stall_timeout
-        strangers.warning("%s took too little of its answer in %g s and is cut off", request.remote, seconds)
+        strangers.warning("%s took too little of its answer in %g s and is cut off", address_of(request), seconds)
     elif isinstance(fault, ConnectionError | QueryStopped):
-        strangers.debug("%s went away before the end of its answer", request.remote)
+        strangers.debug("%s went away before the end of its answer", address_of(request))
     elif isinstance(fault, QueryTimeout):
-        strangers.warning("an answer to %s broke off: %s", request.remote, fault)
+        strangers.warning("an answer to %s broke off: %s", address_of(request), fault)
     else:
-        log.error("an answer to %s broke off", request.remote, exc_info=fault)
+        log.error("an answer to %s broke off", address_of(request), exc_info=fault)
 
 
 def cut_off(transport: asyncio.Transport) -> None:

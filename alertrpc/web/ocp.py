@@ -30,6 +30,7 @@ from alertrpc.intake.parsing import Bytes, NoJson, TooManyValues, most_values, p
 from alertrpc.loglines import strangers
 from alertrpc.records import Json
 from alertrpc.web.body import BODIES, BROKEN_BODY, NoRoom
+from alertrpc.web.clients import address_of
 from alertrpc.web.expect import expect
 
 T = TypeVar("T")
@@ -92,7 +93,7 @@ def enveloped(handler: DataHandler) -> Handler:
             return _response(request, status, content, started, trace)
         if fault.status in (401, 403):
             strangers.warning(
-                "%s may not %s %s: %s", request.remote, request.method, request.rel_url.raw_path, fault.message
+                "%s may not %s %s: %s", address_of(request), request.method, request.rel_url.raw_path, fault.message
             )
         request[HEADERS].update(fault.headers)
         content = {"error": {"code": fault.code, "message": fault.message}}
