@@ -16,12 +16,18 @@ PERIOD = 10.0  # seconds
 LONGEST_LINE = 400  # characters of what strangers cause
 LONGEST_FAULT = 1_000  # characters
 MOST_FAULTS = 100  # that are shown
+_LONGEST_NAME = 100  # characters, as of users
 
 
 def one_line(text: str, most: int) -> str:
     """The printable text in at most `most` characters: what is longer loses its middle, as its end may say what is wrong."""
     shown, half = printable(text), (most - 3) // 2
     return shown if len(shown) <= most else f"{shown[:half]}...{shown[-half:]}"
+
+
+def quoted(name: str) -> str:
+    """A name that somebody gives, cut, in quotes whose end cannot be forged."""
+    return one_line(repr(name), _LONGEST_NAME)
 
 
 def printable(text: str) -> str:
@@ -31,9 +37,9 @@ def printable(text: str) -> str:
     return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
 
 
-def _time(record: logging.LogRecord) -> str:
-    """When a record was made, in RFC 3339 with the zone of this machine."""
-    return datetime.fromtimestamp(record.created).astimezone().isoformat(timespec="milliseconds")
+def rfc_3339(seconds: float) -> str:
+    """A time since 1970 in RFC 3339, with the zone of this machine."""
+    return datetime.fromtimestamp(seconds).astimezone().isoformat(timespec="milliseconds")
 
 
 def fault_lines(faults: Sequence[str]) -> list[str]:
@@ -46,7 +52,7 @@ class LineFormatter(logging.Formatter):
     """Writes a message in one line, whatever it quotes; the traceback of a fault of ours follows in lines of its own."""
 
     def formatTime(self, record: logging.LogRecord, _datefmt: str | None = None) -> str:  # noqa: N802 - logging names it so
-        return _time(record)
+        return rfc_3339(record.created)
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging names it so
         record.message = printable(record.message)
@@ -58,7 +64,7 @@ class JsonFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         told: dict[str, Any] = {
-            "time": _time(record),
+            "time": rfc_3339(record.created),
             "level": record.levelname,
             "pid": record.process,
             "logger": record.name,

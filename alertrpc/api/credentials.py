@@ -15,6 +15,7 @@ from weakref import WeakValueDictionary
 
 from alertrpc.api.passwords import NOBODY, RememberedPasswords, is_password
 from alertrpc.errors import APPLICATION_ERROR, INVALID_PARAMS, AlertrpcError, ApiError
+from alertrpc.loglines import quoted, strangers
 from alertrpc.records import Caller, Clock
 from alertrpc.settings import Settings
 from alertrpc.store import credentials as rows
@@ -49,6 +50,12 @@ def hash_session(sessionid: str) -> str:
 
 def hash_token(token: str) -> str:
     return hashlib.sha512(_bytes(token)).hexdigest()
+
+
+def _tell_failure(username: str, remote: str, fault: str) -> None:
+    """Logs a login that failed; the client is told less of it."""
+    about = {"user": username, "remote": remote, "fault": fault}
+    strangers.warning("login as %s from %s failed: %s", quoted(username), remote, fault, extra=about)
 
 
 class Credentials:
@@ -141,13 +148,16 @@ class Credentials:
         """The row of the user whose password it is."""
         row = await self._database.read(rows.find_login, username)
         if row is None or self._is_blocked(row, int(self._clock())):
+            _tell_failure(username, remote, "blocked after failed logins" if row else "no such user")
             await self._refuse(password, row.passwd if row else NOBODY)
         fits = await self._fits(password, row.passwd, self._workers)
         now = int(self._clock())
         if not fits:
             await self._database.write(partial(rows.record_failure, row.userid, remote, now))
+            _tell_failure(username, remote, "wrong password")
             raise ApiError(APPLICATION_ERROR, WRONG_LOGIN)
         if row.caller is None:
+            _tell_failure(username, remote, "disabled, or without a role")
             raise ApiError(INVALID_PARAMS, NO_ACCESS)
         return row
 

@@ -10,7 +10,7 @@ from alertrpc.api.credentials import NOT_AUTHORIZED, Credentials
 from alertrpc.errors import INVALID_PARAMS, ApiError
 from alertrpc.records import Caller, UserType
 from alertrpc.settings import Settings
-from alertrpc.web.clients import address_of
+from alertrpc.web.clients import CALLER, LOGIN, address_of
 from alertrpc.web.ocp import OcpFault
 
 CREDENTIALS = web.AppKey("credentials", Credentials)
@@ -30,7 +30,9 @@ async def caller_of(request: web.Request, least: UserType = UserType.USER) -> Ca
             given = BasicAuth.decode(authorization, encoding="utf-8")
         except ValueError as error:
             raise ApiError(INVALID_PARAMS, NOT_AUTHORIZED) from error
+        request[LOGIN] = given.login
         caller = await credentials.password_caller(given.login, given.password, address_of(request))
+    request[CALLER] = caller
     if not caller.may_call or caller.type < least:
         raise OcpFault(403, f"a user of type {_spelled(least)} is needed, whose role allows the API")
     return caller

@@ -9,7 +9,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from aiohttp import web
 
 from alertrpc.networks import Networks, address
+from alertrpc.records import Caller
 from alertrpc.web.body import SETTINGS
+
+CALLER: web.RequestKey[Caller] = web.RequestKey("caller", Caller)  # whose credential is good
+LOGIN: web.RequestKey[str] = web.RequestKey("login", str)  # the name of a user, as Basic gives it
 
 _TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]++"
 _QUOTED = r'"(?:[^"\\]|\\.)*+"'

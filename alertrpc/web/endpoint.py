@@ -125,15 +125,17 @@ async def _stream(request: web.Request, answer: Answer, rest: AsyncIterator[byte
 
 def _tell(request: web.Request, fault: Exception) -> None:
     """Logs why an answer broke off."""
+    remote = address_of(request)
+    about = {"path": request.rel_url.raw_path, "remote": remote}
     if isinstance(fault, TimeoutError | SlowClient):
         seconds = request.app[SETTINGS].stall_timeout
-        strangers.warning("%s took too little of its answer in %g s and is cut off", address_of(request), seconds)
+        strangers.warning("%s took too little of its answer in %g s and is cut off", remote, seconds, extra=about)
     elif isinstance(fault, ConnectionError | QueryStopped):
-        strangers.debug("%s went away before the end of its answer", address_of(request))
+        strangers.debug("%s went away before the end of its answer", remote, extra=about)
     elif isinstance(fault, QueryTimeout):
-        strangers.warning("an answer to %s broke off: %s", address_of(request), fault)
+        strangers.warning("an answer to %s broke off: %s", remote, fault, extra=about)
     else:
-        log.error("an answer to %s broke off", address_of(request), exc_info=fault)
+        log.error("an answer to %s broke off", remote, exc_info=fault, extra=about)
 
 
 def cut_off(transport: asyncio.Transport) -> None:
