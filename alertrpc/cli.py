@@ -10,6 +10,7 @@ import time
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -23,9 +24,10 @@ from alertrpc.api.credentials import hash_token
 from alertrpc.api.passwords import hash_password
 from alertrpc.errors import AlertrpcError, ConfigurationError, LoadError, NameFaults, SettingsError, StoreError
 from alertrpc.folders import folder_of
-from alertrpc.loglines import LineFormatter, one_line
+from alertrpc.loglines import fault_lines, write_log
 from alertrpc.people import described, hints, local_time
 from alertrpc.records import Configuration, Kind
+from alertrpc.reloading import Hangup, Reload
 from alertrpc.settings import TABLE, Setting, Settings, at_least_one, duration, read_settings
 from alertrpc.store import groups as user_groups
 from alertrpc.store import users
@@ -40,8 +42,6 @@ USAGE = 2
 FAILURE = 1
 PASSWORD_VARIABLES = {"init": "ALERTRPC_ADMIN_PASSWORD", "user": "ALERTRPC_PASSWORD"}
 LONGEST_PASSWORD = 255
-LONGEST_FAULT = 1_000  # characters
-MOST_FAULTS = 100  # that are shown
 _FROM_STDIN = "alertrpc.password_stdin"
 _LONGEST_SENTENCE = 1_000  # characters of a help text
 WIDEST = 10_000  # characters of a line of a table that is no terminal's
@@ -67,24 +67,22 @@ def main() -> None:
 
 
 def _faults(error: click.ClickException | AlertrpcError) -> Sequence[str]:
-    if isinstance(error, ConfigurationError | NameFaults):
-        return error.faults
-    return [error.format_message() if isinstance(error, click.ClickException) else str(error)]
+    return [error.format_message()] if isinstance(error, click.ClickException) else error.faults
 
 
 def _complain(faults: Sequence[str], status: int) -> None:
-    for fault in faults[:MOST_FAULTS]:
-        click.echo(f"alertrpc: {one_line(' '.join(fault.split()), LONGEST_FAULT)}", err=True)
-    if len(faults) > MOST_FAULTS:
-        click.echo(f"alertrpc: and {counted(len(faults) - MOST_FAULTS, 'more fault')}", err=True)
+    for line in fault_lines(faults):
+        click.echo(f"alertrpc: {line}", err=True)
     sys.exit(status)
 
 
-def _settings_options(*names: str, tells_config: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def _settings_options(
+    *names: str, tells_config: bool = False, rereads: bool = False
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """The flags of the named settings, or of all, and --config; the command gets them as one `settings`.
 
     A command that `tells_config` gets the file's path too, as `config`, and may have an argument `config_file`, which
-    goes before --config.
+    goes before --config. One that `rereads` gets as `reread` what reads the settings again.
     """
     chosen = [setting for setting in TABLE if not names or setting.name in names]
 
@@ -94,6 +92,8 @@ def _settings_options(*names: str, tells_config: bool = False) -> Callable[[Call
             config = config_file or config
             if tells_config:
                 values["config"] = config
+            if rereads:
+                values["reread"] = partial(read_settings, config, flags)
             return command(settings=read_settings(config, flags), **values)
 
         with_settings.__name__, with_settings.__doc__ = command.__name__, command.__doc__
@@ -218,24 +218,30 @@ def cli() -> None:
 
 
 @cli.command()
-@_settings_options(tells_config=True)
-def serve(settings: Settings, config: str | None) -> None:
-    """Serve the API until SIGTERM or SIGINT; a second one stops at once.
+@_settings_options(tells_config=True, rereads=True)
+def serve(settings: Settings, config: str | None, reread: Callable[[], Settings]) -> None:
+    """Serve the API until SIGTERM or SIGINT; a second one stops at once. SIGHUP reads the file of --config again.
 
-    What the file of --config declares, media types, users' media, user groups and actions, is applied first.
+    What the file declares, media types, users' media, user groups and actions, is applied first.
     """
-    to_stderr = logging.StreamHandler()
-    to_stderr.setFormatter(LineFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    logging.basicConfig(level=settings.log_level.upper(), handlers=[to_stderr])
-    logging.getLogger("aiosqlite").setLevel(logging.INFO)  # else it tells every statement with its values
+    hangup = Hangup()
+    write_log(settings.log_level, settings.log_format)
     from alertrpc.server import serve as run_server  # the other commands start sooner without it
 
-    if config is not None and (configuration := _declared(config)) is not None:
+    reload = Reload(settings, hangup)
+    if config is not None:
+        reload = Reload(settings, hangup, reread, partial(_declare, config))
+    reload.declare(settings)
+    run_server(reload, lambda address: click.echo(f"alertrpc serves on {address}"))
+
+
+def _declare(config: str, settings: Settings) -> None:
+    """Applies what the file declares, if anything, and tells the log of it."""
+    if (configuration := _declared(config)) is not None:
         for change in _apply(settings, config, configuration):
             log.info("%s", change)
         for fault in _script_faults(settings, config, configuration):
             log.warning("%s", fault)
-    run_server(settings, lambda address: click.echo(f"alertrpc serves on {address}"))
 
 
 def _declared(config: str) -> Configuration | None:

@@ -28,6 +28,11 @@ def no_permission(method: str) -> "ApiError":
 class AlertrpcError(Exception):
     """What went wrong, in one line for the person who can mend it."""
 
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """Each fault, where there are several."""
+        return (str(self),)
+
 
 class SettingsError(AlertrpcError):
     """A setting has a wrong value or an unknown name."""
@@ -38,7 +43,11 @@ class ConfigurationError(SettingsError):
 
     def __init__(self, faults: Sequence[str]) -> None:
         super().__init__("\n".join(faults))
-        self.faults = tuple(faults)
+        self._faults = tuple(faults)
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        return self._faults
 
 
 class StoreError(AlertrpcError):
@@ -50,7 +59,11 @@ class NameFaults(StoreError):
 
     def __init__(self, faults: Sequence[str]) -> None:
         super().__init__("\n".join(faults))
-        self.faults = tuple(faults)
+        self._faults = tuple(faults)
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        return self._faults
 
 
 class LoadError(StoreError):

@@ -1,21 +1,33 @@
 """The lines of the log: each record is one, and strangers cannot fill it or forge a line of it."""
 
+import json
 import logging
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from functools import cache
+from typing import Any
 
 from alertrpc.words import counted
 
 MOST_LINES = 10  # that strangers cause within PERIOD
 PERIOD = 10.0  # seconds
 LONGEST_LINE = 400  # characters of what strangers cause
+LONGEST_FAULT = 1_000  # characters
+MOST_FAULTS = 100  # that are shown
+_LONGEST_NAME = 100  # characters, as of users
 
 
 def one_line(text: str, most: int) -> str:
     """The printable text in at most `most` characters: what is longer loses its middle, as its end may say what is wrong."""
     shown, half = printable(text), (most - 3) // 2
     return shown if len(shown) <= most else f"{shown[:half]}...{shown[-half:]}"
+
+
+def quoted(name: str) -> str:
+    """A name that somebody gives, cut, in quotes whose end cannot be forged."""
+    return one_line(repr(name), _LONGEST_NAME)
 
 
 def printable(text: str) -> str:
@@ -25,12 +37,77 @@ def printable(text: str) -> str:
     return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
 
 
+def rfc_3339(seconds: float) -> str:
+    """A time since 1970 in RFC 3339, with the zone of this machine."""
+    return datetime.fromtimestamp(seconds).astimezone().isoformat(timespec="milliseconds")
+
+
+def fault_lines(faults: Sequence[str]) -> list[str]:
+    """Faults, each in one line; of many the first ones, and how many there are more."""
+    lines = [one_line(" ".join(fault.split()), LONGEST_FAULT) for fault in faults[:MOST_FAULTS]]
+    return lines if len(faults) <= MOST_FAULTS else [*lines, f"and {counted(len(faults) - MOST_FAULTS, 'more fault')}"]
+
+
 class LineFormatter(logging.Formatter):
     """Writes a message in one line, whatever it quotes; the traceback of a fault of ours follows in lines of its own."""
+
+    def formatTime(self, record: logging.LogRecord, _datefmt: str | None = None) -> str:  # noqa: N802 - logging names it so
+        return rfc_3339(record.created)
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging names it so
         record.message = printable(record.message)
         return super().formatMessage(record)
+
+
+class JsonFormatter(logging.Formatter):
+    """Writes a record as one JSON object in one line, its traceback too; what the record is about are members beside."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        told: dict[str, Any] = {
+            "time": rfc_3339(record.created),
+            "level": record.levelname,
+            "pid": record.process,
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if record.exc_info:
+            told["exception"] = self.formatException(record.exc_info)
+        members = {**told, **about(record), **told}  # in this order, and nothing takes the place of the first ones
+        return json.dumps({name: _sound(value) for name, value in members.items()})  # ASCII: no text can break the line
+
+
+def _sound(value: object) -> str | int | None:
+    """The value as JSON that every reader takes: lone surrogates become escapes."""
+    return value if isinstance(value, int | None) else str(value).encode(errors="backslashreplace").decode()
+
+
+_OF_EVERY_RECORD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}  # 3.12 has the last
+
+
+def about(record: logging.LogRecord) -> dict[str, Any]:
+    """What a record is about: what it was given as `extra`."""
+    return {name: value for name, value in vars(record).items() if name not in _OF_EVERY_RECORD}
+
+
+# What the setting `log_format` names.
+FORMATS: dict[str, Callable[[], logging.Formatter]] = {
+    "text": lambda: LineFormatter("%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s"),
+    "json": JsonFormatter,
+}
+
+
+def write_log(level: str, form: str) -> None:
+    """Writes records of a level and above to standard error, in one of FORMATS; called again, it changes both."""
+    _standard_error().setFormatter(FORMATS[form]())
+    logging.getLogger().setLevel(level.upper())
+    logging.getLogger("aiosqlite").setLevel(logging.INFO)  # else it tells every statement with its values
+
+
+@cache
+def _standard_error() -> logging.Handler:
+    handler = logging.StreamHandler()
+    logging.getLogger().addHandler(handler)
+    return handler
 
 
 class FewLines(logging.Filter):
@@ -51,6 +128,8 @@ class FewLines(logging.Filter):
         line = one_line(record.getMessage(), LONGEST_LINE)
         record.msg = f"{line} ({counted(self._left_out, 'such line')} left out before)" if self._left_out else line
         record.args = None
+        for name, value in about(record).items():
+            setattr(record, name, one_line(value, LONGEST_LINE) if isinstance(value, str) else value)
         self._left_out = 0
         return True
 

@@ -7,9 +7,9 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import NoReturn
 
 from aiohttp import web
 
@@ -18,7 +18,7 @@ from alertrpc.app import build_app
 from alertrpc.delivery.bell import Bell
 from alertrpc.delivery.scripts.process import kill_running
 from alertrpc.errors import AlertrpcError
-from alertrpc.settings import Settings
+from alertrpc.reloading import Reload
 from alertrpc.store.database import prepare
 from alertrpc.web import http_log
 
@@ -28,6 +28,7 @@ with suppress(ImportError):  # there is not a build of uvloop for every machine
 
 STOPPED_AT_ONCE = 130
 STOPPING = (signal.SIGTERM, signal.SIGINT)
+_TAKEN = (*STOPPING, signal.SIGHUP)
 _LEAVE = signal.SIGQUIT  # of the supervisor to its workers: stop at once
 _ESCALATION = (
     signal.SIGTERM,
@@ -43,33 +44,35 @@ _ELSEWHERE = "--host and --port, or ALERTRPC_HOST and ALERTRPC_PORT, name anothe
 log = logging.getLogger(__name__)
 
 
-def serve(settings: Settings, on_ready: Callable[[str], None]) -> None:
-    """Serves until SIGTERM or SIGINT; a second one stops at once. `on_ready` is told the address.
+def serve(reload: Reload, on_ready: Callable[[str], None]) -> None:
+    """Serves until SIGTERM or SIGINT; a second one stops at once. `on_ready` is told the address; SIGHUP does `reload`.
 
     Raises AlertrpcError when the port cannot be had or the workers do not stay up.
     """
+    settings = reload.settings
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # ignored, as some starters leave it, it hides how scripts ended
     shared = settings.workers > 1
     if shared and settings.port:
-        _listen(settings, shared=False).close()  # else two servers could share the port and not know it
-    with _listen(settings, shared=shared) as listener:
+        _listen(
+            settings.host, settings.port, shared=False
+        ).close()  # else two servers could share the port and not know it
+    with _listen(settings.host, settings.port, shared=shared) as listener:
         host, port = listener.getsockname()[:2]
         address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
         if settings.workers == 1:
-            _run(settings, listener, Bell(), None, lambda: on_ready(address))
+            _run(reload, listener, Bell(), None, lambda: on_ready(address))
         else:
             prepare(settings.database_path)
-            _Workers(replace(settings, port=port), listener).supervise(lambda: on_ready(address))
+            _Workers(reload, port, listener).supervise(lambda: on_ready(address))
+    reload.hangup.end()
 
 
-def _listen(settings: Settings, *, shared: bool) -> socket.socket:
+def _listen(host: str, port: int, *, shared: bool) -> socket.socket:
     try:
-        family, _, _, _, address = socket.getaddrinfo(
-            settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
         listener = socket.socket(family, socket.SOCK_STREAM)
     except OSError as error:
-        raise AlertrpcError(f"cannot listen on {settings.host}: {error.strerror}; {_ELSEWHERE}") from error
+        raise AlertrpcError(f"cannot listen on {host}: {error.strerror}; {_ELSEWHERE}") from error
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if shared:
@@ -77,21 +80,18 @@ def _listen(settings: Settings, *, shared: bool) -> socket.socket:
         listener.bind(address)
     except OSError as error:
         listener.close()
-        asked = f"{settings.host} port {settings.port}"
-        raise AlertrpcError(f"cannot listen on {asked}: {error.strerror}; {_ELSEWHERE}") from error
+        raise AlertrpcError(f"cannot listen on {host} port {port}: {error.strerror}; {_ELSEWHERE}") from error
     return listener
 
 
-def _run(
-    settings: Settings, listener: socket.socket, bell: Bell, parent: int | None, on_ready: Callable[[], None]
-) -> None:
+def _run(reload: Reload, listener: socket.socket, bell: Bell, parent: int | None, on_ready: Callable[[], None]) -> None:
     """Serves on `listener` in this process; the end of the file `parent` tells that the supervisor is gone."""
     with asyncio.Runner(loop_factory=new_event_loop) as runner:
-        runner.run(_serve(settings, listener, bell, parent, on_ready))
+        runner.run(_serve(reload, listener, bell, parent, on_ready))
 
 
 async def _serve(
-    settings: Settings, listener: socket.socket, bell: Bell, parent: int | None, on_ready: Callable[[], None]
+    reload: Reload, listener: socket.socket, bell: Bell, parent: int | None, on_ready: Callable[[], None]
 ) -> None:
     memory.give_back_large_blocks()
     loop = asyncio.get_running_loop()
@@ -112,14 +112,16 @@ async def _serve(
     loop.add_signal_handler(signal.SIGINT, stop_or_leave if parent is None else lambda: None)
     if parent is not None:
         loop.add_reader(parent, _orphaned, parent, stop)
-    runner = web.AppRunner(
-        build_app(settings, bell),
-        logger=http_log.log,
-        access_log=None,
-        shutdown_timeout=settings.shutdown_timeout / 2,  # aiohttp waits twice, and then cancels
-        handle_signals=False,
-        auto_decompress=False,
-    )
+    app = build_app(reload.settings, bell)
+    runner = web.AppRunner(app, logger=http_log.log, access_log=None, handle_signals=False, auto_decompress=False)
+
+    async def finish_answers(_app: web.Application) -> None:
+        assert runner.server is not None, "it was set up"
+        # The time as it is now, of which aiohttp waits twice, and then cancels.
+        await runner.server.shutdown(reload.settings.shutdown_timeout / 2)
+
+    app.on_shutdown.append(finish_answers)
+    reloads = asyncio.create_task(_reload(reload, parent))
     try:
         await runner.setup()
         await web.SockSite(runner, listener, backlog=_BACKLOG).start()
@@ -128,9 +130,30 @@ async def _serve(
         await stop.wait()
         log.info("stopping; answers and tries under way come to their end, a second signal stops at once")
     finally:
+        reloads.cancel()
         await runner.cleanup()
         await _last_tasks()
     log.info("stopped")
+
+
+async def _reload(reload: Reload, parent: int | None) -> None:
+    """Reads the configuration file again at each SIGHUP; a worker leaves what it declares to the supervisor."""
+    loop = asyncio.get_running_loop()
+    came = asyncio.Event()
+    read, take = (reload.read_all, reload.take_over) if parent is None else (reload.read_settings, reload.change_to)
+
+    def wake() -> None:
+        loop.call_soon_threadsafe(came.set)
+
+    reload.hangup.call(wake)
+    try:
+        while True:
+            await came.wait()
+            came.clear()
+            if (new := await asyncio.to_thread(read)) is not None:
+                take(new)
+    finally:
+        reload.hangup.keep()
 
 
 async def _last_tasks() -> None:
@@ -149,8 +172,11 @@ def _orphaned(parent: int, stop: asyncio.Event) -> None:
 class _Workers:
     """Processes that share the port, started again when one dies."""
 
-    def __init__(self, settings: Settings, listener: socket.socket) -> None:
-        self._settings = settings
+    def __init__(self, reload: Reload, port: int, listener: socket.socket) -> None:
+        self._reload = reload
+        self._port = port
+        self._reader: int | None = None  # the process that reads the configuration file again
+        self._is_outdated = False  # SIGHUP came while it did
         self._bell = Bell()  # rung by any worker, heard by the one that delivers
         self._listener = listener  # bound, never listening: it keeps the port for the workers
         self._started: dict[int, float] = {}
@@ -160,13 +186,18 @@ class _Workers:
     def supervise(self, on_ready: Callable[[], None]) -> None:
         for signum in STOPPING:
             signal.signal(signum, self._on_signal)
-        while len(self._started) < self._settings.workers and not self._signals:
+        self._reload.hangup.call(self._on_hangup)
+        while len(self._started) < self._reload.settings.workers and not self._signals:
             self._start()
         if not self._signals:
             on_ready()
         failed, short_lives = False, 0
         while self._started:
             pid, status = os.wait()
+            if pid == self._reader:
+                self._end_reading(status)
+            if pid not in self._started:
+                continue
             age = time.monotonic() - self._started.pop(pid)
             if self._signals or failed:
                 continue
@@ -186,36 +217,85 @@ class _Workers:
         self._signals += 1
         self._send(_ESCALATION[min(self._signals, len(_ESCALATION)) - 1])
 
+    def _on_hangup(self) -> None:
+        """Has a process of its own read the file and apply what it declares: a lock of the database may take seconds."""
+        if self._reload.read is None:
+            self._reload.read_all()
+        elif self._reader is not None:
+            self._is_outdated = True
+        elif not self._signals:
+            try:
+                with _signals_held():
+                    self._reader = os.fork() or self._read()
+            except OSError as error:
+                log.error("the configuration file cannot be read again: %s", error)
+
+    def _read(self) -> NoReturn:
+        """Reads the file and ends with status 0 where it could be applied."""
+        status = 1
+        try:
+            self._take_no_signals()
+            status = 0 if self._reload.read_all() else 1
+        finally:
+            os._exit(status)
+
+    def _end_reading(self, status: int) -> None:
+        """Goes on with the settings that were read, and has the workers read them too."""
+        self._reader = None
+        if status == 0 and not self._signals and (new := self._reload.read_settings()) is not None:
+            self._reload.take_over(new)
+            self._send(signal.SIGHUP)
+        if self._is_outdated:
+            self._is_outdated = False
+            self._on_hangup()
+
     def _send(self, signum: int) -> None:
-        for pid in list(self._started):
+        for pid in [*self._started, *([] if self._reader is None else [self._reader])]:
             with suppress(ProcessLookupError):
                 os.kill(pid, signum)
 
     def _start(self) -> None:
         """Starts a worker and waits until it serves, or has ended."""
         ready, tell = os.pipe()
-        signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)  # until the child is known, and deaf to our handlers
-        if pid := os.fork():
-            self._started[pid] = time.monotonic()
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
-            os.close(tell)
-            if self._signals:  # it came before the child was known
-                self._send(signal.SIGTERM)
-            os.read(ready, 1)
-            os.close(ready)
-            return
+        with _signals_held():  # until the child is known, and deaf to our handlers
+            if pid := os.fork():
+                self._started[pid] = time.monotonic()
+            else:
+                self._be_worker(tell)
+        os.close(tell)
+        if self._signals:  # it came before the child was known
+            self._send(signal.SIGTERM)
+        os.read(ready, 1)
+        os.close(ready)
+
+    def _be_worker(self, tell: int) -> NoReturn:
+        """Serves until a signal; the file `tell` is closed when it does."""
         status = 1
         try:
             os.close(self._held)
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
+            self._take_no_signals()
             self._listener.close()
-            settings = self._settings
-            with _listen(settings, shared=True) as listener:
-                _run(settings, listener, self._bell, self._alive, lambda: os.close(tell))
+            with _listen(self._reload.settings.host, self._port, shared=True) as listener:
+                _run(self._reload, listener, self._bell, self._alive, lambda: os.close(tell))
             status = 0
         except Exception:
             log.exception("a worker failed")
         finally:
             os._exit(status)
+
+    def _take_no_signals(self) -> None:
+        """Undoes in a child what the supervisor does at signals, which wait since before the fork."""
+        self._reload.hangup.keep()
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _TAKEN)
+
+
+@contextmanager
+def _signals_held() -> Iterator[None]:
+    """What comes while the block runs is taken at its end."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _TAKEN)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

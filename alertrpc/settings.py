@@ -10,7 +10,8 @@ from typing import Any
 
 from alertrpc.documents import read_document
 from alertrpc.errors import ConfigurationError, SettingsError
-from alertrpc.loglines import one_line
+from alertrpc.loglines import FORMATS, one_line
+from alertrpc.networks import NONE, Networks, networks
 
 ENVIRONMENT_PREFIX = "ALERTRPC_"
 # Names of the environment that are no settings of the server.
@@ -20,6 +21,7 @@ DECLARED = ("media_type", "user", "user_group", "action")
 
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _BYTES = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30}
+NETWORKS = "NETWORKS"  # the metavar of settings that a list of TOML sets too
 YES_OR_NO = "YES|NO"  # the metavar of settings that TOML's true and false set too
 _LONGEST_SHOWN = 100  # characters of a wrong name or value
 _MOST_HINTS = 100  # each is a search among all names
@@ -142,17 +144,35 @@ TABLE = (
     Setting("push_limit", whole(0, 1_000_000), "N", "0", "How many alarms a user may push a minute; 0 is no limit."),
     Setting("resolve_timeout", at_least_one(duration), "TIME", "5m",
             "When a Prometheus alert without endsAt ends that is not sent again."),
+    Setting("trusted_proxies", networks, NETWORKS, NONE,
+            "The proxies, as addresses and networks, that tell a client's address by X-Forwarded-For or Forwarded."),
     Setting("deliver", one_of("yes", "no"), YES_OR_NO, "yes", "Whether this server sends alerts."),
     Setting("shutdown_timeout", at_least_one(duration), "TIME", "30s",
             "How long SIGTERM and SIGINT wait for the answers in flight."),
     Setting("log_level", one_of("debug", "info", "warning", "error"), "LEVEL", "info", "What is written to standard error."),
+    Setting("log_format", one_of(*FORMATS), "FORMAT", "text", "How it is written: text, or json, an object a line."),
 )  # fmt: skip
 BY_NAME = {setting.name: setting for setting in TABLE}
+# What a server has set up with when it starts; the others change while it runs.
+NEED_RESTART = (
+    "database",
+    "host",
+    "port",
+    "workers",
+    "api_version",
+    "scan_connections",
+    "scripts_dir",
+    "work_dir",
+    "deliver",
+)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Settings:
-    """The value of every row of TABLE: times in seconds, sizes in bytes."""
+    """The value of every row of TABLE: times in seconds, sizes in bytes.
+
+    A server has one, which changes while it runs, by `take_over` alone: its parts read it whenever they need a value.
+    """
 
     database: str
     host: str
@@ -172,13 +192,21 @@ class Settings:
     push_group: str
     push_limit: int
     resolve_timeout: int
+    trusted_proxies: Networks
     deliver: str
     shutdown_timeout: int
     log_level: str
+    log_format: str
 
     @property
     def database_path(self) -> Path:
         return Path(self.database.removeprefix("sqlite:///"))
+
+    def take_over(self, new: "Settings") -> list[str]:
+        """Takes the values that can change while the server runs; the names of the others that are not the same."""
+        for name in BY_NAME.keys() - set(NEED_RESTART):
+            setattr(self, name, getattr(new, name))
+        return [name for name in NEED_RESTART if getattr(self, name) != getattr(new, name)]
 
 
 assert [f.name for f in fields(Settings)] == list(BY_NAME), "Settings and TABLE name the same settings"
@@ -196,6 +224,11 @@ def _from_file(path: str) -> dict[str, tuple[str, str]]:
             faults.append(f"{path}: unknown setting {_shown(name)}{hint}")
         elif isinstance(value, bool) and BY_NAME[name].metavar == YES_OR_NO:
             texts[name] = ("yes" if value else "no", f"{path}: {name}")
+        elif isinstance(value, list) and BY_NAME[name].metavar == NETWORKS:
+            if all(isinstance(each, str) for each in value):
+                texts[name] = (",".join(value), f"{path}: {name}")
+            else:
+                faults.append(f"{path}: {name}: a list of strings is expected")
         elif isinstance(value, bool) or not (isinstance(value, str) or (isinstance(value, int) and value in _INT64)):
             faults.append(f"{path}: {name}: a string or a whole number is expected")
         else:

@@ -13,6 +13,7 @@ from alertrpc.api.passwords import hash_password
 from alertrpc.intake.ocp import parse
 from alertrpc.intake.pushes import MOST_TOGETHER, Push, Pushes
 from alertrpc.ledger.ledger import Ledger
+from alertrpc.settings import read_settings
 from alertrpc.store.database import create, open_database
 from alertrpc.store.loading import load_file
 from benchmarks.deliveries import RECEIVED, USERS, basic, configure, http_media_type
@@ -99,8 +100,8 @@ async def _in_process(path: Path, number: int, most_together: int) -> float:
     create(path)
     load_file(path, [json.dumps(row).encode() for row in USERS], hash_password)
     configure(path, http_media_type(1, 1))
-    async with open_database(path, query_timeout=30, scan_connections=1, functions={}) as database:
-        pushes = Pushes(database, Ledger("Pushed alarms"), time.time, lambda: None, most_together)
+    async with open_database(path, read_settings(None, {}, {}), functions={}) as database:
+        pushes = Pushes(database, Ledger(read_settings(None, {}, {})), time.time, lambda: None, most_together)
         alarms = iter([parse(json.loads(body), 0) for body in bodies("in-process", number)])
 
         async def send() -> None:

@@ -18,6 +18,7 @@ from alertrpc.store.applying.applying import bring
 from alertrpc.store.connection import Job, connect
 from alertrpc.store.database import Database, open_database
 from tests.receivers import to_admin
+from tests.support import DEFAULTS
 from tests.wire import execute
 
 NOW = 1_700_000_000.0
@@ -25,7 +26,7 @@ NOW = 1_700_000_000.0
 
 @asynccontextmanager
 async def opened(path: Path, **more: Any) -> AsyncIterator[Database]:
-    async with open_database(path, query_timeout=30, scan_connections=1, functions={}, **more) as database:
+    async with open_database(path, DEFAULTS, functions={}, **more) as database:
         yield database
 
 
@@ -64,7 +65,7 @@ async def lane_of(
 
 
 def deliverer_of(path: Path, database: Database, sender: Sender, bell: Bell, clock: Clock = lambda: NOW) -> Deliverer:
-    return Deliverer(database, Ledger("Pushed alarms"), sender, bell, DeliveryLock(path), clock)
+    return Deliverer(database, Ledger(DEFAULTS), sender, bell, DeliveryLock(path), clock)
 
 
 class Counted(Database):

@@ -12,9 +12,11 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
+from alertrpc.settings import Settings, read_settings
 from tests.processes import Files, WarmProcess, start_with_pipe
 
 ROOT = Path(__file__).parent.parent
@@ -23,6 +25,7 @@ DATASET = DATA / "dataset.jsonl.gz"
 EXCHANGES = DATA / "exchanges.jsonl.gz"
 READS = DATA / "reads.jsonl.gz"  # exchanges of the get methods beside alert.get
 START_SECONDS = 30
+DEFAULTS = read_settings(None, {}, {})
 COMMAND_SECONDS = 120
 
 
@@ -35,6 +38,11 @@ def json_lines(path: Path) -> Iterator[dict[str, Any]]:
 def passwords() -> dict[str, str]:
     """The passwords of the data set's users."""
     return {row["username"]: row["password"] for row in json_lines(DATASET) if row["table"] == "users"}
+
+
+def settings_of(**values: Any) -> Settings:
+    """The default settings but for these."""
+    return replace(DEFAULTS, **values)
 
 
 def environment(**more: str) -> dict[str, str]:

@@ -33,11 +33,13 @@ GROUND: dict[str, set[str]] = {
     "errors": set(),
     "loglines": {"words"},
     "memory": set(),
+    "networks": set(),
+    "reloading": {"errors", "loglines", "settings"},
     "records": set(),
     "words": set(),
     "folders": set(),
     "documents": {"errors", "folders", "loglines"},
-    "settings": {"documents", "errors", "loglines"},
+    "settings": {"documents", "errors", "loglines", "networks"},
 }
 # Which files may import a library, by the start of their names.
 LIBRARIES = {

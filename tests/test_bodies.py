@@ -19,7 +19,7 @@ from alertrpc.api.heavy import LARGE_BODY, MANY_VALUES, Heavy
 from alertrpc.errors import ServerBusy
 from alertrpc.web.body import FREE_BYTES, MOST_LARGEST_ANONYMOUS, Bodies, NoRoom
 from tests.receivers import PASSWORD, TOKEN, new_database
-from tests.support import Client, Server, serving
+from tests.support import Client, Server, serving, settings_of
 from tests.wire import PATIENCE, call, exchange
 
 PATHS = ["/api_jsonrpc.php", "/jsonrpc", "/x/api_jsonrpc.php", "/nowhere", "/healthz", "/", "/api/v2/alerts",
@@ -236,7 +236,7 @@ LIMIT = 4 * FREE_BYTES
 
 @pytest.fixture
 def bodies() -> Bodies:
-    return Bodies(limit=LIMIT, anonymous_limit=LIMIT, stall_timeout=60)
+    return Bodies(settings_of(body_limit=LIMIT, anonymous_body_limit=LIMIT))
 
 
 @pytest.fixture

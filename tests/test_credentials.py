@@ -14,7 +14,7 @@ from alertrpc.api import credentials
 from alertrpc.api.passwords import NOBODY, hash_password, is_password
 from alertrpc.errors import ApiError
 from alertrpc.store.database import open_database
-from tests.support import Server, passwords, run_alertrpc, serving
+from tests.support import DEFAULTS, Server, passwords, run_alertrpc, serving, settings_of
 from tests.wire import PATIENCE, call, error, eventually, exchange, execute
 
 WRONG_LOGIN = error(
@@ -535,8 +535,8 @@ async def test_every_wrong_login_takes_one_computation(database: Path, bcrypt: B
         int(time.time()),
     )
     bcrypt.may_go.release(10)
-    async with open_database(database, query_timeout=30, scan_connections=1, functions={}) as opened:
-        checked = credentials.Credentials(opened, clock=time.time, session_idle=900, login_attempts=5, login_block=3600)
+    async with open_database(database, DEFAULTS, functions={}) as opened:
+        checked = credentials.Credentials(opened, settings_of(login_block=3600), time.time)
         async with checked.background_work():
             await refuse(checked, username)
     assert len(bcrypt.hashes) == 1
@@ -550,8 +550,8 @@ async def test_a_crowd_that_is_refused_keeps_no_good_login_waiting(
     """Its logins have one worker; those that find it at work take as long as a check took, and compute nothing."""
     columns = "username, passwd, roleid, attempt_failed, attempt_clock"
     execute(database, f"INSERT INTO users ({columns}) VALUES ('blocked', ?, 1, 9, ?)", "x", int(time.time()))
-    async with open_database(database, query_timeout=30, scan_connections=1, functions={}) as opened:
-        checked = credentials.Credentials(opened, clock=time.time, session_idle=900, login_attempts=5, login_block=3600)
+    async with open_database(database, DEFAULTS, functions={}) as opened:
+        checked = credentials.Credentials(opened, settings_of(login_block=3600), time.time)
         async with checked.background_work():
             crowd = [asyncio.create_task(refuse(checked, name)) for name in names * (30 // len(names))]
             assert await asyncio.to_thread(eventually, lambda: bcrypt.running == 1)
@@ -571,8 +571,8 @@ def test_nobodys_hash_is_one_of_the_usual_cost() -> None:
 
 
 async def test_logins_of_one_user_wait_for_each_other(database: Path, bcrypt: Bcrypt) -> None:
-    async with open_database(database, query_timeout=30, scan_connections=1, functions={}) as opened:
-        checked = credentials.Credentials(opened, clock=time.time, session_idle=900, login_attempts=5, login_block=3600)
+    async with open_database(database, DEFAULTS, functions={}) as opened:
+        checked = credentials.Credentials(opened, settings_of(login_block=3600), time.time)
         async with checked.background_work(), asyncio.TaskGroup() as guesses:
             first = guesses.create_task(refuse(checked, "noc"))
             assert await asyncio.to_thread(eventually, lambda: bcrypt.running == 1)

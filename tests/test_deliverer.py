@@ -29,7 +29,7 @@ from tests.receivers import (
     write_config,
     write_script,
 )
-from tests.support import serving
+from tests.support import serving, settings_of
 from tests.wire import eventually
 
 ATTEMPT = Attempt(1, 1, 0, 0, "sent", "delivered", 200, "", "said", "out", "err")
@@ -45,7 +45,7 @@ async def test_the_lock_is_kept_until_what_is_under_way_has_ended(path: Path, re
         ending = asyncio.Event()
 
         async def deliver() -> None:
-            async with deliverer_of(path, database, sender, bell).running(60):
+            async with deliverer_of(path, database, sender, bell).running(settings_of(shutdown_timeout=60)):
                 await ending.wait()
 
         delivery = asyncio.create_task(deliver())

@@ -26,7 +26,7 @@ from alertrpc.delivery.channels.script import GIVEN_UP
 from alertrpc.delivery.outcome import Reason, Verdict
 from alertrpc.ledger.variables import ALARM, ALERT, MESSAGE, OF_LABELS
 from alertrpc.query.columns.attempt import ATTEMPT
-from alertrpc.settings import OTHER_ENVIRONMENT, TABLE, read_settings
+from alertrpc.settings import NEED_RESTART, OTHER_ENVIRONMENT, TABLE, read_settings
 from tests.support import ROOT, Client, environment, run_alertrpc, serving, write_lines
 
 ADVICE = ROOT / "CONTRIBUTING.rst"
@@ -53,6 +53,13 @@ def test_setting_is_documented_with_its_default(setting: object) -> None:
     text = (ROOT / "docs" / "settings.rst").read_text()
     name, default = getattr(setting, "name"), getattr(setting, "default")  # noqa: B009
     assert re.search(rf"^``{name}``\s+``{re.escape(default)}``\s", text, re.MULTILINE)
+
+
+def test_settings_that_need_a_restart_are_documented() -> None:
+    [told] = re.findall(
+        r"((?:``\w+``[,\s]+|and )+``\w+`` need a restart)", (ROOT / "docs" / "settings.rst").read_text()
+    )
+    assert set(re.findall(r"``(\w+)``", told)) == set(NEED_RESTART)
 
 
 def test_other_variables_are_documented() -> None:

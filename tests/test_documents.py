@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alertrpc.cli import LONGEST_FAULT, MOST_FAULTS
 from alertrpc.documents import LARGEST_FILE, MOST_KEY_PARTS, read_document
 from alertrpc.errors import SettingsError
+from alertrpc.loglines import LONGEST_FAULT, MOST_FAULTS
 from tests.support import environment, run_alertrpc
 
 MEMORY = 512 * 1024**2  # bytes of addresses; tomllib would take gigabytes of the deep keys

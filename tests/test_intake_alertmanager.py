@@ -68,14 +68,14 @@ BODY: dict[str, Any] = {
 
 def parse(*args: Any) -> list[Alarm]:
     """The alarms of a body without faults, else the first."""
-    alarms, faults = alertmanager.parse(*args)
+    alarms, faults, _ = alertmanager.parse(*args)
     if faults:
         raise faults[0]
     return alarms
 
 
 def test_a_bad_alert_does_not_keep_the_others_out() -> None:
-    alarms, faults = alertmanager.parse({**BODY, "alerts": [{"status": "odd"}, *BODY["alerts"]]}, NOW)
+    alarms, faults, _ = alertmanager.parse({**BODY, "alerts": [{"status": "odd"}, *BODY["alerts"]]}, NOW)
     assert alarms == parse(BODY, NOW)
     assert [fault.place for fault in faults] == ["alerts[0].status"]
 

@@ -46,14 +46,14 @@ BODY: list[Any] = [
 
 def parse(*args: Any) -> list[Alarm]:
     """The alarms of a body without faults, else the first."""
-    alarms, faults = prometheus.parse(*args)
+    alarms, faults, _ = prometheus.parse(*args)
     if faults:
         raise faults[0]
     return alarms
 
 
 def test_a_bad_alert_does_not_keep_the_others_out() -> None:
-    alarms, faults = prometheus.parse([BODY[0], {"labels": {}}, BODY[1]], NOW, RESOLVE_TIMEOUT)
+    alarms, faults, _ = prometheus.parse([BODY[0], {"labels": {}}, BODY[1]], NOW, RESOLVE_TIMEOUT)
     assert alarms == parse(BODY, NOW, RESOLVE_TIMEOUT)
     assert [fault.place for fault in faults] == ["[1].labels.alertname"]
 

@@ -17,6 +17,7 @@ from alertrpc.store import users
 from alertrpc.store.applying.applying import apply_configuration
 from alertrpc.store.connection import connect, transaction
 from alertrpc.store.database import create
+from tests.support import DEFAULTS
 
 START = 1_700_000_000_000
 MINUTE = 60_000
@@ -50,7 +51,7 @@ class Book:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
-        self.ledger = Ledger("Pushed alarms")
+        self.ledger = Ledger(DEFAULTS)
 
     def apply(self, *actions: Action, **more: Any) -> None:
         with transaction(self.connection):

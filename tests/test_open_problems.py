@@ -19,7 +19,7 @@ from alertrpc.store.connection import connect, transaction
 from alertrpc.store.database import create
 from alertrpc.store.loading import load
 from alertrpc.store.schema import APPLICATION_ID, SCHEMA_VERSION, migrate, schema_sql, schema_version
-from tests.support import DATASET, Client, json_lines
+from tests.support import DATASET, DEFAULTS, Client, json_lines
 
 ADMIN = Caller(1, UserType.SUPER_ADMIN)
 START = 1_700_000_000  # seconds
@@ -152,7 +152,7 @@ def an_alarm(target: str, **more: Any) -> Alarm:
 def test_the_ledger_ends_problems(tmp_path: Path) -> None:
     path = tmp_path / "alertrpc.db"
     create(path)
-    ledger = Ledger("Pushed alarms")
+    ledger = Ledger(DEFAULTS)
     with closing(connect(path)) as connection:
 
         def record(*alarms: Alarm, seconds: int) -> list[int | None]:
@@ -180,7 +180,7 @@ def test_the_ledger_ends_problems(tmp_path: Path) -> None:
 
 def test_alarms_whose_time_is_over(tmp_path: Path) -> None:
     create(tmp_path / "alertrpc.db")
-    ledger = Ledger("Pushed alarms")
+    ledger = Ledger(DEFAULTS)
     with closing(connect(tmp_path / "alertrpc.db")) as connection:
         with transaction(connection):
             (eventid,) = ledger.record([an_alarm("a", expires_at=(START + 60) * 1000)], START * 1000, connection)

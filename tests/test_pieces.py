@@ -25,7 +25,7 @@ from alertrpc.store.connection import connect, transaction
 from alertrpc.store.more_alerts import MOST_MADE, NEVER, add_again, make_again
 from tests.delivering import NOW, Counted, opened
 from tests.receivers import PUSH, TOKEN, post
-from tests.support import serving
+from tests.support import DEFAULTS, serving
 from tests.wire import call, eventually, exchange, execute
 
 RECEIVERS = 3
@@ -101,7 +101,7 @@ def test_alerts_are_made_once_in_whatever_pieces(
     path: Path, connection: sqlite3.Connection, count: int, size: int
 ) -> None:
     configure(path)
-    ledger = Ledger("Pushed alarms")
+    ledger = Ledger(DEFAULTS)
     later = record(ledger, connection, alarms(count, size))
     while later:
         before = made(path).total()
@@ -120,10 +120,10 @@ def test_alerts_are_made_once_in_whatever_pieces(
 def test_who_delivers_makes_what_is_left(path: Path, connection: sqlite3.Connection, pieces: int) -> None:
     """As after kill -9 between two pieces."""
     configure(path)
-    later = record(Ledger("Pushed alarms"), connection, alarms(10, 500))
+    later = record(Ledger(DEFAULTS), connection, alarms(10, 500))
     for _ in range(pieces):
-        later = step(Ledger("Pushed alarms"), connection, later)
-    after = Ledger("Pushed alarms")
+        later = step(Ledger(DEFAULTS), connection, later)
+    after = Ledger(DEFAULTS)
     for _ in range(50):
         with transaction(connection):
             after.advance(START + 1000, connection)
@@ -137,7 +137,7 @@ def test_recoveries_follow_problems_whose_alerts_are_not_all_made(
     path: Path, connection: sqlite3.Connection, pieces: int, size: int
 ) -> None:
     configure(path)
-    ledger = Ledger("Pushed alarms")
+    ledger = Ledger(DEFAULTS)
     later = record(ledger, connection, alarms(5, size))
     for _ in range(pieces):
         later = step(ledger, connection, later)
@@ -154,7 +154,7 @@ def test_recoveries_follow_problems_whose_alerts_are_not_all_made(
 @pytest.mark.usefixtures("small_pieces")
 def test_alarms_whose_time_is_over_recover_in_pieces(path: Path, connection: sqlite3.Connection) -> None:
     configure(path, resolve_after="1m")
-    ledger = Ledger("Pushed alarms")
+    ledger = Ledger(DEFAULTS)
     later = record(ledger, connection, alarms(10, 500))
     while later:
         later = step(ledger, connection, later)
@@ -167,7 +167,7 @@ def test_alarms_whose_time_is_over_recover_in_pieces(path: Path, connection: sql
 @pytest.mark.usefixtures("small_pieces")
 def test_repeats_go_on_after_pieces(path: Path, connection: sqlite3.Connection) -> None:
     configure(path, repeat_every="10m")
-    ledger = Ledger("Pushed alarms")
+    ledger = Ledger(DEFAULTS)
     later = record(ledger, connection, alarms(10, 500))
     while later:
         later = step(ledger, connection, later)
@@ -180,20 +180,20 @@ def test_repeats_go_on_after_pieces(path: Path, connection: sqlite3.Connection) 
 
 def test_small_pushes_are_alerted_at_once(path: Path, connection: sqlite3.Connection) -> None:
     configure(path)
-    assert record(Ledger("Pushed alarms"), connection, alarms(100, 200)) == []
+    assert record(Ledger(DEFAULTS), connection, alarms(100, 200)) == []
     once_each(path, 100)
 
 
 @pytest.mark.parametrize(("count", "size"), [(1, MOST_TEXT + 1), (300, 1), (30, MOST_TEXT // 10)])
 def test_a_transaction_has_room_for_so_much(path: Path, connection: sqlite3.Connection, count: int, size: int) -> None:
     configure(path)
-    assert record(Ledger("Pushed alarms"), connection, alarms(count, size)) != []
+    assert record(Ledger(DEFAULTS), connection, alarms(count, size)) != []
     assert made(path).total() < count * RECEIVERS
 
 
 def test_an_alarm_for_very_many_is_alerted_in_pieces(path: Path, connection: sqlite3.Connection) -> None:
     configure(path, receivers=100)
-    ledger, sizes = Ledger("Pushed alarms"), []
+    ledger, sizes = Ledger(DEFAULTS), []
     later = record(ledger, connection, alarms(1, 200_000))
     sizes.append(made(path).total())
     while later:
@@ -212,7 +212,7 @@ async def test_other_writes_come_between_the_pieces(path: Path) -> None:
     configure(path)
     async with opened(path) as database:
         counted = Counted(database)
-        pushes = Pushes(counted, Ledger("Pushed alarms"), lambda: NOW, lambda: None)
+        pushes = Pushes(counted, Ledger(DEFAULTS), lambda: NOW, lambda: None)
         large = asyncio.create_task(pushes.record(Push(alarms(20, MOST_TEXT // 4))))
         await asyncio.sleep(0)
         small = parse({"alarmType": "small", "target": "x"}, START)
@@ -235,7 +235,7 @@ async def test_a_push_is_answered_whatever_becomes_of_its_alerts(path: Path, cap
             return await super().write(job)
 
     async with opened(path) as database:
-        pushes = Pushes(Failing(database), Ledger("Pushed alarms"), lambda: NOW, lambda: None)
+        pushes = Pushes(Failing(database), Ledger(DEFAULTS), lambda: NOW, lambda: None)
         assert len(await pushes.record(Push(alarms(20, MOST_TEXT // 4)))) == 20
     assert "left to who delivers" in caplog.text
     assert execute(path, "SELECT COUNT(*) FROM escalations WHERE nextcheck IS NOT NULL") > [(0,)]

@@ -15,7 +15,7 @@ from alertrpc.errors import ApiError
 from alertrpc.store.database import Database, open_database
 from alertrpc.web.callers import PushLimit
 from alertrpc.web.ocp import OcpFault
-from tests.support import Server, passwords, run_alertrpc, serving
+from tests.support import DEFAULTS, Server, passwords, run_alertrpc, serving, settings_of
 from tests.test_alarm_api import ALARMS, PUSHED_TO, SAMPLE, Api, Pushed, basic
 from tests.wire import execute
 
@@ -42,9 +42,7 @@ class Bench:
         self.path = database
         self.clock = Clock()
         self.checked: list[str] = []
-        self.credentials = Credentials(
-            store, clock=self.clock, session_idle=900, login_attempts=ATTEMPTS, login_block=BLOCK
-        )
+        self.credentials = Credentials(store, settings_of(login_attempts=ATTEMPTS, login_block=BLOCK), self.clock)
 
     def is_password(self, password: str, hashed: bytes) -> bool:
         self.checked.append(password)
@@ -67,7 +65,7 @@ class Bench:
 
 @pytest.fixture
 async def bench(database: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bench]:
-    async with open_database(database, query_timeout=30, scan_connections=1, functions={}) as store:
+    async with open_database(database, DEFAULTS, functions={}) as store:
         bench = Bench(database, store)
         monkeypatch.setattr(credentials, "is_password", bench.is_password)
         async with bench.credentials.background_work():
@@ -306,7 +304,7 @@ TAKEN: list[tuple[int, list[tuple[float, int, int]], list[int | None]]] = [
 @pytest.mark.parametrize(("limit", "pushes", "expected"), TAKEN)
 def test_the_push_limit(limit: int, pushes: list[tuple[float, int, int]], expected: list[int | None]) -> None:
     clock = Clock()
-    push_limit = PushLimit(limit, clock)
+    push_limit = PushLimit(settings_of(push_limit=limit), clock)
     for (second, userid, alarms), remains in zip(pushes, expected, strict=True):
         clock.now = second
         if remains is None:
@@ -324,11 +322,11 @@ def test_the_push_limit(limit: int, pushes: list[tuple[float, int, int]], expect
 def test_a_push_after_the_reset_is_taken(second: float, reset: int) -> None:
     clock = Clock()
     clock.now = second
-    push_limit = PushLimit(1, clock)
+    push_limit = PushLimit(settings_of(push_limit=1), clock)
     assert push_limit.take(1, 1)["RateLimit-Reset"] == str(reset)
     clock.now += reset
     assert push_limit.take(1, 1)
 
 
 def test_no_limit() -> None:
-    assert PushLimit(0).take(1, 10**6) == {}
+    assert PushLimit(settings_of(push_limit=0)).take(1, 10**6) == {}

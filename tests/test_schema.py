@@ -1,5 +1,6 @@
 """The schema and its migrations: made, brought up to date, or refused with nothing changed."""
 
+import logging
 import re
 import sqlite3
 from collections.abc import Iterator, Mapping
@@ -127,12 +128,14 @@ def test_a_schema_up_to_date_stays(connection: sqlite3.Connection) -> None:
     assert content(connection) == before
 
 
-def test_an_older_schema_is_migrated(connection: sqlite3.Connection) -> None:
+def test_an_older_schema_is_migrated(connection: sqlite3.Connection, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
     assert migrate(connection, steps=LATER, newest=NEWEST) == SCHEMA_VERSION
     assert schema_version(connection) == NEWEST
     assert connection.execute("SELECT name FROM role WHERE roleid = 1").fetchone() == ("migrated",)
     assert connection.execute("SELECT note FROM alerts").fetchall() == []
     assert migrate(connection, steps=LATER, newest=NEWEST) == NEWEST
+    assert caplog.messages == [f"the schema is brought from version {SCHEMA_VERSION} to version {NEWEST}"]
 
 
 @pytest.mark.parametrize("step", range(len(LATER)))
@@ -146,8 +149,11 @@ def test_a_migration_that_fails_changes_nothing(connection: sqlite3.Connection, 
     assert not connection.in_transaction
 
 
-def test_a_schema_migrated_meanwhile_is_not_migrated_again(connection: sqlite3.Connection) -> None:
+def test_a_schema_migrated_meanwhile_is_not_migrated_again(
+    connection: sqlite3.Connection, caplog: pytest.LogCaptureFixture
+) -> None:
     """Another process may have been quicker between the look at the version and the transaction."""
+    caplog.set_level(logging.INFO)
     other = connect(Path(connection.execute("PRAGMA database_list").fetchone()[2]))
 
     def migrate_first(action: int, *_: object) -> int:
@@ -160,6 +166,7 @@ def test_a_schema_migrated_meanwhile_is_not_migrated_again(connection: sqlite3.C
     migrate(connection, steps=LATER, newest=NEWEST)
     other.close()
     assert schema_version(connection) == NEWEST
+    assert len(caplog.messages) == 1
 
 
 def test_a_newer_schema_is_refused(connection: sqlite3.Connection) -> None:

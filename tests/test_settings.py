@@ -1,10 +1,12 @@
 """Settings: their table, their parsers, and which of file, environment and flag wins."""
 
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
 
 from alertrpc.errors import SettingsError
+from alertrpc.networks import Networks, networks
 from alertrpc.settings import (
     BY_NAME,
     TABLE,
@@ -34,6 +36,7 @@ KINDS = {
     "host": host,
     "text_of": text_of(1, 5),
     "folder": folder,
+    "networks": networks,
 }
 GOOD = [
     ("duration", "0", 0),
@@ -66,6 +69,10 @@ GOOD = [
     ("text_of", "a", "a"),
     ("text_of", "ü b c", "ü b c"),
     ("folder", "/var/lib/scripts", Path("/var/lib/scripts")),
+    ("networks", "none", Networks()),
+    ("networks", "", Networks()),
+    ("networks", "10.0.0.1", Networks([ip_network("10.0.0.1/32")])),
+    ("networks", "10.0.0.0/8 , fd00::/8", Networks([ip_network("10.0.0.0/8"), ip_network("fd00::/8")])),
 ]
 BAD = [
     *[("duration", text) for text in ("", "s", "-1", "1.5h", "1 h", "1H", "1y", "1h30m", "30s\n", "9999999999")],
@@ -77,10 +84,14 @@ BAD = [
     *[("api_version", text) for text in ("", "7", "7.0", "6.0.1", "7.2.1", "7.0.x", "7.0.1\n", "17.0.1")],
     *[("one_of", text) for text in ("", "INFO", "warning", "info ")],
     *[("host", text) for text in ("", " ", "local host", "localhost\n")],
+    *[("networks", text) for text in ("x", "10.0.0.1/8", "10.0.0.0/33", "10.0.0.1,", ",", "10.0.0.1 10.0.0.2", "::1%")],
     *[("text_of", text) for text in ("", "123456", "a\0")],
     *[("folder", text) for text in ("", "a\0")],
 ]
 WRONG_FILES = [
+    ("trusted_proxies = ['10.0.0.1', 1]", "{path}: trusted_proxies: a list of strings is expected"),
+    ("trusted_proxies = ['10.0.0.1', 'x']", "{path}: trusted_proxies: addresses and networks such as 10.0.0.1, "),
+    ("host = ['10.0.0.1']", "{path}: host: a string or a whole number is expected"),
     ("port = 1\nport = 2", "{path}: "),
     ("port = ", "{path}: "),
     ("port: 1", "{path}: "),
@@ -130,9 +141,11 @@ def test_the_defaults() -> None:
         "push_group": "Pushed alarms",
         "push_limit": 0,
         "resolve_timeout": 300,
+        "trusted_proxies": Networks(),
         "deliver": "yes",
         "shutdown_timeout": 30,
         "log_level": "info",
+        "log_format": "text",
     }
 
 
@@ -175,6 +188,13 @@ def test_a_number_in_the_file_may_be_a_string(tmp_path: Path, text: str) -> None
     config = tmp_path / "alertrpc.toml"
     config.write_text(text)
     assert read_settings(str(config), {}, {}).port == 7003
+
+
+@pytest.mark.parametrize("text", ["['10.0.0.1', 'fd00::/8']", "'10.0.0.1,fd00::/8'"])
+def test_networks_in_the_file_are_a_list_or_a_string(tmp_path: Path, text: str) -> None:
+    config = tmp_path / "alertrpc.toml"
+    config.write_text(f"trusted_proxies = {text}")
+    assert str(read_settings(str(config), {}, {}).trusted_proxies) == "10.0.0.1/32, fd00::/8"
 
 
 @pytest.mark.parametrize(("text", "fault"), WRONG_FILES)

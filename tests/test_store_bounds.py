@@ -19,6 +19,7 @@ from alertrpc.store.deliveries import MOST_BYTES, claim_due
 from alertrpc.store.idempotency import KEPT, Key, find_push, keep_push
 from alertrpc.store.problems import last_ids
 from tests.delivering import NOW, opened, queue
+from tests.support import settings_of
 from tests.wire import execute
 
 ENDLESS = (
@@ -39,7 +40,7 @@ def connection(path: Path) -> Iterator[sqlite3.Connection]:
 def test_the_time_of_earlier_chunks_counts(connection: sqlite3.Connection, spent: float, checks: int) -> None:
     """The clock goes on by a second at each look."""
     ticks = count()
-    limit = TimeLimit(connection, 10, lambda: float(next(ticks)))
+    limit = TimeLimit(connection, lambda: 10, lambda: float(next(ticks)))
     with pytest.raises(QueryTimeout, match="Query time limit of 10 seconds exceeded"):
         limit.spend(lambda connection: connection.execute(ENDLESS).fetchone(), connection, spent)
     assert next(ticks) == checks + 2  # and those of its beginning and its end
@@ -47,13 +48,13 @@ def test_the_time_of_earlier_chunks_counts(connection: sqlite3.Connection, spent
 
 def test_the_time_that_was_spent_is_told(connection: sqlite3.Connection) -> None:
     ticks = count(100, 3)
-    limit = TimeLimit(connection, 10, lambda: float(next(ticks)))
+    limit = TimeLimit(connection, lambda: 10, lambda: float(next(ticks)))
     assert limit.spend(lambda connection: "found", connection, 4.0) == ("found", 7.0)
 
 
 def test_no_limit_outlasts_its_job(connection: sqlite3.Connection) -> None:
     ticks = count()
-    limit = TimeLimit(connection, 10, lambda: float(next(ticks)))
+    limit = TimeLimit(connection, lambda: 10, lambda: float(next(ticks)))
     limit.spend(lambda connection: None, connection)
     long = ENDLESS.replace("100000000", "100000")
     assert connection.execute(long).fetchone() == (100000,)
@@ -167,7 +168,7 @@ async def test_uses_that_could_not_be_written_are_written_later(path: Path) -> N
     hashed = hash_session("s" * 32)
     moved = path.with_name("moved.db")
     async with opened(path) as database:
-        credentials = Credentials(database, clock=lambda: NOW, session_idle=2, login_attempts=5, login_block=30)
+        credentials = Credentials(database, settings_of(session_idle=2), lambda: NOW)
         await database.write(partial(credential_rows.start_session, 1, hashed, int(NOW) - 1))
         async with credentials.background_work():
             await asyncio.to_thread(path.rename, moved)

@@ -14,7 +14,7 @@ import pytest
 from alertrpc.errors import QueryTimeout
 from alertrpc.store.database import open_database
 from benchmarks import data
-from tests.support import Client, Server, run_alertrpc, serving
+from tests.support import Client, Server, run_alertrpc, serving, settings_of
 from tests.wire import SlowReader, call, eventually, exchange
 
 ALERTS = 60_000
@@ -236,7 +236,7 @@ AFTER_A_CHUNK = ENDLESS.replace("i < 0", "i <= 400000")
 
 
 async def test_time_limit_ends_a_query(database: Path) -> None:
-    async with open_database(database, query_timeout=0.2, scan_connections=1, functions={}) as opened:
+    async with open_database(database, settings_of(query_timeout=0.2, scan_connections=1), functions={}) as opened:
         for short in (True, False):
             with pytest.raises(QueryTimeout, match=r"Query time limit of 0\.2 seconds exceeded\."):
                 await opened.rows(ENDLESS, (), short=short, limit=None)
@@ -246,7 +246,7 @@ async def test_time_limit_ends_a_query(database: Path) -> None:
 
 
 async def test_time_limit_ends_a_query_between_chunks(database: Path) -> None:
-    async with open_database(database, query_timeout=1, scan_connections=1, functions={}) as opened:
+    async with open_database(database, settings_of(query_timeout=1, scan_connections=1), functions={}) as opened:
         rows = await opened.rows(AFTER_A_CHUNK, (), short=False, limit=None)
         assert not rows.is_complete
         with pytest.raises(QueryTimeout):
@@ -257,7 +257,7 @@ async def test_time_limit_ends_a_query_between_chunks(database: Path) -> None:
 
 
 async def test_closed_rows_give_their_connection_back(database: Path) -> None:
-    async with open_database(database, query_timeout=60, scan_connections=1, functions={}) as opened:
+    async with open_database(database, settings_of(query_timeout=60, scan_connections=1), functions={}) as opened:
         for _ in range(3):
             rows = await opened.rows("SELECT a.message AS row FROM alerts a, alerts b", (), short=False, limit=None)
             assert not rows.is_complete

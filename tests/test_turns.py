@@ -25,7 +25,7 @@ from alertrpc.store.readers import Asker, Reader
 from alertrpc.store.rows import CHUNK_BYTES
 from alertrpc.store.spool import Spool, SpoolSpace
 from alertrpc.store.turns import MOST_OF_USER, MOST_WAITING, Turns
-from tests.support import serving
+from tests.support import serving, settings_of
 from tests.wire import PATIENCE, call, eventually, exchange, execute
 
 ENDLESS = (
@@ -42,11 +42,11 @@ LONG = (
 @pytest.fixture
 async def reader(path: Path) -> AsyncIterator[Reader]:
     async with Connection(partial(connect, path)) as connection:
-        yield Reader(connection, await connection.run(partial(TimeLimit, seconds=60)))
+        yield Reader(connection, await connection.run(partial(TimeLimit, seconds=lambda: 60)))
 
 
 def opened(path: Path, connections: int = 2, seconds: float = 60) -> Any:
-    return open_database(path, query_timeout=seconds, scan_connections=connections, functions={})
+    return open_database(path, settings_of(query_timeout=seconds, scan_connections=connections), functions={})
 
 
 def endless(database: Database, asker: Asker = SOMEBODY) -> "asyncio.Task[Any]":
@@ -212,7 +212,7 @@ async def test_a_step_of_the_machine_cannot_outlast_the_limit(reader: Reader) ->
 
     def slow(connection: sqlite3.Connection) -> None:
         connection.create_function("slow", 0, lambda: time.sleep(0.02))
-        limit = TimeLimit(connection, 0.1)
+        limit = TimeLimit(connection, lambda: 0.1)
         limits.append(limit)
         limit.spend(lambda connection: connection.execute(walk).fetchall(), connection)
 

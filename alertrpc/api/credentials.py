@@ -15,7 +15,9 @@ from weakref import WeakValueDictionary
 
 from alertrpc.api.passwords import NOBODY, RememberedPasswords, is_password
 from alertrpc.errors import APPLICATION_ERROR, INVALID_PARAMS, AlertrpcError, ApiError
+from alertrpc.loglines import quoted, strangers
 from alertrpc.records import Caller, Clock
+from alertrpc.settings import Settings
 from alertrpc.store import credentials as rows
 from alertrpc.store.database import Database
 
@@ -50,18 +52,19 @@ def hash_token(token: str) -> str:
     return hashlib.sha512(_bytes(token)).hexdigest()
 
 
+def _tell_failure(username: str, remote: str, fault: str) -> None:
+    """Logs a login that failed; the client is told less of it."""
+    about = {"user": username, "remote": remote, "fault": fault}
+    strangers.warning("login as %s from %s failed: %s", quoted(username), remote, fault, extra=about)
+
+
 class Credentials:
     """Checks credentials against the database at each call, so that what ends one counts at once in every process."""
 
-    def __init__(
-        self, database: Database, *, clock: Clock, session_idle: float, login_attempts: int, login_block: float
-    ) -> None:
+    def __init__(self, database: Database, settings: Settings, clock: Clock) -> None:
         self._database = database
+        self._settings = settings
         self._clock = clock
-        self._idle = session_idle
-        self._attempts = login_attempts
-        self._block = login_block
-        self._write_every = min(_LONGEST_WAIT, session_idle / 10)
         self._touched_sessions: dict[str, int] = {}
         self._touched_tokens: dict[str, int] = {}
         self._logins: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -84,7 +87,7 @@ class Credentials:
         if holder is None:
             raise ApiError(INVALID_PARAMS, SESSION_TERMINATED)
         lastaccess = max(holder.lastaccess, self._touched_sessions.get(hashed, 0))
-        if holder.is_disabled or lastaccess + self._idle < now:
+        if holder.is_disabled or lastaccess + self._settings.session_idle < now:
             await self._database.write(partial(rows.end_session, hashed))
             raise ApiError(INVALID_PARAMS, SESSION_TERMINATED)
         if now > holder.lastaccess:
@@ -145,13 +148,16 @@ class Credentials:
         """The row of the user whose password it is."""
         row = await self._database.read(rows.find_login, username)
         if row is None or self._is_blocked(row, int(self._clock())):
+            _tell_failure(username, remote, "blocked after failed logins" if row else "no such user")
             await self._refuse(password, row.passwd if row else NOBODY)
         fits = await self._fits(password, row.passwd, self._workers)
         now = int(self._clock())
         if not fits:
             await self._database.write(partial(rows.record_failure, row.userid, remote, now))
+            _tell_failure(username, remote, "wrong password")
             raise ApiError(APPLICATION_ERROR, WRONG_LOGIN)
         if row.caller is None:
+            _tell_failure(username, remote, "disabled, or without a role")
             raise ApiError(INVALID_PARAMS, NO_ACCESS)
         return row
 
@@ -177,7 +183,9 @@ class Credentials:
         raise ApiError(APPLICATION_ERROR, WRONG_LOGIN)
 
     def _is_blocked(self, row: rows.LoginRow, now: int) -> bool:
-        return row.attempt_failed >= self._attempts and now - row.attempt_clock < self._block
+        return (
+            row.attempt_failed >= self._settings.login_attempts and now - row.attempt_clock < self._settings.login_block
+        )
 
     async def logout(self, sessionid: str) -> None:
         hashed = hash_session(sessionid)
@@ -187,7 +195,7 @@ class Credentials:
     async def _write_rows(self) -> None:
         sessions, self._touched_sessions = self._touched_sessions, {}
         tokens, self._touched_tokens = self._touched_tokens, {}
-        ended = int(self._clock() - self._idle)
+        ended = int(self._clock() - self._settings.session_idle)
         try:
             await self._database.write(partial(rows.keep, sessions, tokens, ended))
         except Exception as error:
@@ -200,7 +208,7 @@ class Credentials:
     async def _keep_rows(self) -> None:
         """Writes when credentials were used and deletes the sessions that ended, now and then."""
         while True:
-            await asyncio.sleep(self._write_every)
+            await asyncio.sleep(min(_LONGEST_WAIT, self._settings.session_idle / 10))
             await self._write_rows()
 
     @asynccontextmanager

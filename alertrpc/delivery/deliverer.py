@@ -13,6 +13,7 @@ from alertrpc.delivery.sender import Sender
 from alertrpc.errors import AlertrpcError, DatabaseBusy, DatabaseUnwritable
 from alertrpc.ledger.ledger import Ledger, due_timers, next_timer, put_aside
 from alertrpc.records import Clock
+from alertrpc.settings import Settings
 from alertrpc.store.connection import SqlError
 from alertrpc.store.database import Database
 from alertrpc.store.deliveries import ROW_FAULTS, Recorded, next_due, queue_heads, record_attempts
@@ -105,8 +106,8 @@ class Deliverer:
         self._lanes: dict[int, Lane] = {}
 
     @asynccontextmanager
-    async def running(self, stop_within: float) -> AsyncIterator[None]:
-        """Delivers as long as the block runs; at its end the tries under way have `stop_within` seconds to end."""
+    async def running(self, settings: Settings) -> AsyncIterator[None]:
+        """Delivers as long as the block runs; at its end the tries under way have `shutdown_timeout` to end."""
         work = asyncio.create_task(self._run())
         try:
             yield
@@ -114,7 +115,7 @@ class Deliverer:
             work.cancel()
             await asyncio.gather(work, return_exceptions=True)
             self._recorder.close()
-            await asyncio.gather(*[lane.close(stop_within) for lane in self._lanes.values()])
+            await asyncio.gather(*[lane.close(settings.shutdown_timeout) for lane in self._lanes.values()])
             self._lock.free()
 
     async def _run(self) -> None:

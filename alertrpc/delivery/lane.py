@@ -8,8 +8,9 @@ from functools import partial
 from typing import Any
 
 from alertrpc.delivery.media_types import UnusableMediaType, usable_media_type
-from alertrpc.delivery.sender import FAILED, Sender, recorded
+from alertrpc.delivery.sender import SENT, Sender, recorded
 from alertrpc.errors import AlertrpcError
+from alertrpc.loglines import rfc_3339
 from alertrpc.records import Clock, MediaType
 from alertrpc.store.connection import SqlError
 from alertrpc.store.database import Database
@@ -154,8 +155,8 @@ class Lane:
         assert media_type is not None, "it was read with the alert"
         tried = await self._sender.send(alert, media_type)
         written = recorded(alert, tried, media_type, int(self._clock() * 1000))
-        if written.status == FAILED:
-            log.warning("alert %d through %s failed: %s", alert["alertid"], self._name(), written.error)
+        if written.status != SENT:
+            _tell_failure(self._name(), written)
         return written
 
     def _name(self) -> str:
@@ -179,3 +180,24 @@ class Lane:
         self._held.discard(alertid)
         if written.due is not None:
             self._ring()
+
+
+def _tell_failure(media_type: str, written: Recorded) -> None:
+    """Logs a try that failed, and when the next one is made; the error has no secret of the media type any more."""
+    attempt = written.attempt
+    about: dict[str, object] = {
+        "alertid": attempt.alertid,
+        "media_type": media_type,
+        "attempt": attempt.number,
+        "reason": attempt.reason,
+        "fault": written.error,
+    }
+    if written.due is None:
+        log.warning("alert %d through %s failed: %s", attempt.alertid, media_type, written.error, extra=about)
+        return
+    due = rfc_3339(written.due / 1000)
+    log.warning(
+        "alert %d through %s failed at try %d and is tried again at %s: %s",
+        attempt.alertid, media_type, attempt.number, due, written.error,
+        extra={**about, "next": due},
+    )  # fmt: skip

@@ -112,9 +112,7 @@ def try_channel(settings: Settings, name: str, sendto: str, *, subject: str, mes
 
 
 async def _try_channel(settings: Settings, name: str, sendto: str, subject: str, message: str) -> dict[str, Any]:
-    async with open_database(
-        settings.database_path, query_timeout=settings.query_timeout, scan_connections=1, functions={}
-    ) as database:
+    async with open_database(settings.database_path, settings, functions={}) as database:
         found = await database.read(media_type_ids, name)
         if len(found) != 1:
             raise StoreError(f"there {'are several media types' if found else 'is no media type'} {name!r}")

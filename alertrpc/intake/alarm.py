@@ -63,7 +63,8 @@ def milliseconds(text: str) -> int:
 
 
 class Parsed(NamedTuple):
-    """The good alarms of a body whose sender never mends it, and the faults of the others."""
+    """The good alarms of a body whose sender never mends it, the faults of the others, and how many it left out itself."""
 
     alarms: list[Alarm]
     faults: list[BodyFault]
+    left_out: int = 0

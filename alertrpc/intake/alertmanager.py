@@ -26,8 +26,13 @@ def parse(body: Json, now: int) -> Parsed:
     checks.required(given, "version", _version)
     group = checks.optional(given, "groupLabels", present_labels) or {}
     alarm = partial(_alarm, now, group.get(ALERTNAME, NO_ALERTNAME))
-    alarms, faults = checks.required(given, "alerts", checks.good_of(MOST_ALERTS, alarm))
-    return Parsed(alarms, [fault.within("alerts") for fault in faults])
+    alarms, faults, _ = checks.required(given, "alerts", checks.good_of(MOST_ALERTS, alarm))
+    return Parsed(alarms, [fault.within("alerts") for fault in faults], _left_out(given.get("truncatedAlerts")))
+
+
+def _left_out(value: Json) -> int:
+    """How many alerts the sender's `max_alerts` kept out; what is no such number keeps none of the others out."""
+    return value if type(value) is int and value > 0 else 0
 
 
 def _version(value: Json) -> None:

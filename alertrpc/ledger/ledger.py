@@ -8,6 +8,7 @@ import orjson
 from alertrpc.ledger.alarm import Alarm
 from alertrpc.ledger.alerts import AlarmRow, Budget, advance_escalations, start_escalations, start_recoveries
 from alertrpc.ledger.rules import Rule, RuleBook, Rules
+from alertrpc.settings import Settings
 from alertrpc.store import alerts as alert_rows
 from alertrpc.store import problems as rows
 from alertrpc.store.bulk import insert, update
@@ -43,8 +44,8 @@ class Timer(NamedTuple):
 class Ledger:
     """What is known of rules is kept between transactions; all else is in the database."""
 
-    def __init__(self, push_group: str) -> None:
-        self._push_group = push_group
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
         self._book = RuleBook()
 
     def record(
@@ -103,7 +104,7 @@ class Ledger:
                 eventid, alarm.identity, alarm.alarm_type, alarm.target, alarm.level, alarm.name, alarm.summary,
                 alarm.description, alarm.url, _text(alarm.annotations), active_at, now, _expiry(rules, alarm, now),
             ))  # fmt: skip
-        places.add(self._push_group, connection)
+        places.add(self._settings.push_group, connection)
         insert(connection, "events", _EVENTS, events)
         insert(connection, "event_tag", _TAGS, tags)
         insert(connection, "alarms", _ALARMS, alarms)

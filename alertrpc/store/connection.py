@@ -110,13 +110,20 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
 
 
 class TimeLimit:
-    """Ends a statement that has worked in the database for longer than `seconds`; waiting for a client does not count.
+    """Ends a statement that has worked in the database for longer than `seconds` says when it begins to work.
+
+    Waiting for a client does not count.
 
     The statement looks at the clock itself, now and then. As one step of SQLite's machine may be long, the event loop looks
     too: `interrupt_if_over` ends the statement at the next step that SQLite can be interrupted at.
     """
 
-    def __init__(self, connection: sqlite3.Connection, seconds: float, clock: Callable[[], float] = time.monotonic):
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        seconds: Callable[[], float],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._connection = connection
         self._seconds = seconds
         self._clock = clock
@@ -147,8 +154,8 @@ class TimeLimit:
 
         Raises QueryTimeout when these are more than the limit, QueryStopped when nobody waits for them any more.
         """
-        started = self._clock() - spent
-        self._set(started + self._seconds)
+        started, seconds = self._clock() - spent, self._seconds()
+        self._set(started + seconds)
         try:
             return job(connection), self._clock() - started
         except sqlite3.OperationalError as error:
@@ -156,7 +163,7 @@ class TimeLimit:
                 raise
             if self._is_stopped:
                 raise QueryStopped("nobody waits for the answer any more") from error
-            raise QueryTimeout(f"Query time limit of {self._seconds:g} seconds exceeded.") from error
+            raise QueryTimeout(f"Query time limit of {seconds:g} seconds exceeded.") from error
         finally:
             self._set(float("inf"))
 

@@ -95,6 +95,11 @@ def find_login(username: str, connection: sqlite3.Connection) -> LoginRow | None
     return LoginRow(row[0], passwd, attempt_failed, attempt_clock, None if is_disabled else _caller(*row[:4]))
 
 
+def find_username(userid: int, connection: sqlite3.Connection) -> str | None:
+    row = connection.execute("SELECT CAST(username AS BLOB) FROM users WHERE userid = ?", (userid,)).fetchone()
+    return None if row is None else bytes(row[0]).decode()
+
+
 def user_data(userid: int, connection: sqlite3.Connection) -> dict[str, Any]:
     """The user's row as user.login and user.checkAuthentication give it."""
     data: dict[str, Any] = orjson.loads(connection.execute(_USER_DATA, (userid,)).fetchone()[0])

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from alertrpc.errors import AlertrpcError, NameFaults, QueryTimeout, StoreError
+from alertrpc.settings import Settings
 from alertrpc.store.connection import (
     Connection,
     Function,
@@ -102,13 +103,7 @@ class Database:
 
 
 @asynccontextmanager
-async def open_database(
-    path: Path,
-    *,
-    query_timeout: float,
-    scan_connections: int,
-    functions: Mapping[str, Function],
-) -> AsyncIterator[Database]:
+async def open_database(path: Path, settings: Settings, functions: Mapping[str, Function]) -> AsyncIterator[Database]:
     """Opens the file at `path`, its schema brought up to date.
 
     Raises StoreError when it is missing, of another program, newer, or damaged.
@@ -117,16 +112,19 @@ async def open_database(
     space = SpoolSpace(path.parent, SPOOL_BYTES)
     async with AsyncExitStack() as stack:
 
-        async def reader(cache_kib: int, kept_statements: int, seconds: float) -> Reader:
+        async def reader(cache_kib: int, kept_statements: int, seconds: Callable[[], float]) -> Reader:
             connection = await stack.enter_async_context(
                 Connection(partial(connect_reader, path, cache_kib, kept_statements, functions))
             )
             return Reader(connection, await connection.run(partial(TimeLimit, seconds=seconds)))
 
         writes = Writes(await stack.enter_async_context(Connection(partial(connect, path))), path)
-        own = PointReads(await reader(SCAN_CACHE_KIB, KEPT_STATEMENTS, OWN_SECONDS))
-        points = PointReads(await reader(POINT_CACHE_KIB, KEPT_STATEMENTS, POINT_SECONDS), HOP_SECONDS)
-        readers = [await reader(SCAN_CACHE_KIB, SCAN_STATEMENTS, query_timeout) for _ in range(scan_connections)]
+        own = PointReads(await reader(SCAN_CACHE_KIB, KEPT_STATEMENTS, lambda: OWN_SECONDS))
+        points = PointReads(await reader(POINT_CACHE_KIB, KEPT_STATEMENTS, lambda: POINT_SECONDS), HOP_SECONDS)
+        readers = [
+            await reader(SCAN_CACHE_KIB, SCAN_STATEMENTS, lambda: settings.query_timeout)
+            for _ in range(settings.scan_connections)
+        ]
         scans = Scans(readers, space)
         stack.push_async_callback(scans.close)
         yield Database(writes, own, points, scans)

@@ -1,5 +1,6 @@
 """Makes the schema, migrates an older one and refuses a newer one."""
 
+import logging
 import re
 import sqlite3
 from collections.abc import Mapping
@@ -10,6 +11,8 @@ from alertrpc.store.connection import transaction
 
 SCHEMA_VERSION = 4
 APPLICATION_ID = 0x616C7270  # "alrp", in the file's header: tells our databases from any other SQLite file
+
+log = logging.getLogger(__name__)
 
 _VERSION_MARK = re.compile(r"^-- Version \d+: .*$", re.MULTILINE)
 
@@ -70,7 +73,11 @@ def migrate(
     found = usable_version(connection, newest)
     if found < newest:
         with transaction(connection):
+            begun = schema_version(connection)  # another process may have been quicker
             run_migrations(connection, migrations() if steps is None else steps, newest)
+        if begun < newest:
+            about = {"from": begun, "to": newest}
+            log.info("the schema is brought from version %d to version %d", begun, newest, extra=about)
     return found
 
 

@@ -11,6 +11,8 @@ from typing import NamedTuple
 from aiohttp import ClientPayloadError, web
 from aiohttp.http_exceptions import HttpProcessingError
 
+from alertrpc.settings import Settings
+
 BROKEN_BODY = (web.RequestPayloadError, ClientPayloadError, HttpProcessingError, ConnectionError)
 FREE_BYTES = 8 * 1024  # of a body that is not looked at: logins are smaller
 FREE_CHUNKS = 100
@@ -38,7 +40,7 @@ class _Held:
 class _Room:
     """So many bytes, which the bodies share. One that has stalled gives way."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: Callable[[], int]) -> None:
         self._most = most
         self._used = 0
         self._bodies: set[_Held] = set()
@@ -48,7 +50,7 @@ class _Room:
         self._bodies.add(body)
         self._used += size - body.size
         body.size, body.since = size, time.monotonic()
-        while self._used > self._most:
+        while self._used > self._most():
             longest = min(self._bodies - {body}, key=lambda other: other.since, default=None)
             if longest is None or body.since - longest.since < STALLED_SECONDS:
                 raise NoRoom
@@ -69,14 +71,17 @@ class Body(NamedTuple):
 
 
 class Bodies:
-    """Receives bodies: `limit` bytes of a caller who is known, `anonymous_limit` of others, a few times that of all."""
+    """Receives bodies, each of callers who are known, and of others, as large as the settings say."""
 
-    def __init__(self, *, limit: int, anonymous_limit: int, stall_timeout: float) -> None:
-        self._limit = limit
-        self._anonymous_limit = min(limit, anonymous_limit)
-        self._stall_timeout = stall_timeout
-        self._known = _Room(MOST_LARGEST * self._limit)
-        self._anonymous = _Room(MOST_LARGEST_ANONYMOUS * self._anonymous_limit)
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._known = _Room(lambda: MOST_LARGEST * self._limit(is_known=True))
+        self._anonymous = _Room(lambda: MOST_LARGEST_ANONYMOUS * self._limit(is_known=False))
+
+    def _limit(self, *, is_known: bool) -> int:
+        """The largest size of a body, in bytes."""
+        limit = self._settings.body_limit
+        return limit if is_known else min(limit, self._settings.anonymous_body_limit)
 
     @asynccontextmanager
     async def received(self, request: web.Request, is_known: IsKnown) -> AsyncIterator["Body"]:
@@ -88,7 +93,7 @@ class Bodies:
         """
         if request.transport is None:  # aiohttp would call it a RuntimeError
             raise ConnectionResetError("the client went away before its request was looked at")
-        timeout = asyncio.timeout(self._stall_timeout)
+        timeout = asyncio.timeout(self._settings.stall_timeout)
         held, room = _Held(timeout), self._anonymous
         expected = request.content_length or 0
         try:
@@ -115,7 +120,7 @@ class Bodies:
         return self._known if known else self._anonymous
 
     def _check(self, size: int, is_known: bool) -> None:
-        limit = self._limit if is_known else self._anonymous_limit
+        limit = self._limit(is_known=is_known)
         if size > limit:
             raise web.HTTPRequestEntityTooLarge(limit, size)
 
@@ -137,6 +142,7 @@ async def _pieces(request: web.Request, *, is_chunked: bool) -> AsyncIterator[by
 
 
 BODIES = web.AppKey("bodies", Bodies)
+SETTINGS = web.AppKey("settings", Settings)
 
 
 def is_gone(request: web.Request) -> bool:

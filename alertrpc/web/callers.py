@@ -9,6 +9,8 @@ from aiohttp import BasicAuth, web
 from alertrpc.api.credentials import NOT_AUTHORIZED, Credentials
 from alertrpc.errors import INVALID_PARAMS, ApiError
 from alertrpc.records import Caller, UserType
+from alertrpc.settings import Settings
+from alertrpc.web.clients import CALLER, LOGIN, address_of
 from alertrpc.web.ocp import OcpFault
 
 CREDENTIALS = web.AppKey("credentials", Credentials)
@@ -39,12 +41,16 @@ async def _known_caller(request: web.Request) -> Caller:
     authorization = request.headers.get("Authorization", "")
     credentials = request.app[CREDENTIALS]
     if authorization[: len(_BEARER)].lower() == _BEARER:
-        return await credentials.caller(authorization[len(_BEARER) :].strip())
-    try:
-        given = BasicAuth.decode(authorization, encoding="utf-8")
-    except ValueError as error:
-        raise ApiError(INVALID_PARAMS, NOT_AUTHORIZED) from error
-    return await credentials.password_caller(given.login, given.password, request.remote or "")
+        caller = await credentials.caller(authorization[len(_BEARER) :].strip())
+    else:
+        try:
+            given = BasicAuth.decode(authorization, encoding="utf-8")
+        except ValueError as error:
+            raise ApiError(INVALID_PARAMS, NOT_AUTHORIZED) from error
+        request[LOGIN] = given.login
+        caller = await credentials.password_caller(given.login, given.password, address_of(request))
+    request[CALLER] = caller
+    return caller
 
 
 def _spelled(user_type: UserType) -> str:
@@ -53,10 +59,10 @@ def _spelled(user_type: UserType) -> str:
 
 
 class PushLimit:
-    """How many alarms a user may push within a minute; 0 is no limit."""
+    """How many alarms a user may push within a minute, the setting `push_limit`; 0 is no limit."""
 
-    def __init__(self, limit: int, clock: Callable[[], float] = time.monotonic) -> None:
-        self._limit = limit
+    def __init__(self, settings: Settings, clock: Callable[[], float] = time.monotonic) -> None:
+        self._settings = settings
         self._clock = clock
         self._minutes: dict[int, tuple[int, int]] = {}
 
@@ -65,7 +71,8 @@ class PushLimit:
 
         Raises OcpFault 429 when they are more than that.
         """
-        if not self._limit:
+        limit = self._settings.push_limit
+        if not limit:
             return {}
         now = self._clock()
         minute = int(now // _MINUTE)
@@ -73,12 +80,12 @@ class PushLimit:
         if started != minute:
             taken = 0
         reset = str(math.ceil((minute + 1) * _MINUTE - now))
-        headers = {"RateLimit-Limit": str(self._limit), "RateLimit-Reset": reset}
-        if taken + alarms > self._limit:
-            headers |= {"RateLimit-Remaining": str(max(0, self._limit - taken)), "Retry-After": reset}
-            raise OcpFault(429, f"more than {self._limit} alarms a minute", headers=headers)
+        headers = {"RateLimit-Limit": str(limit), "RateLimit-Reset": reset}
+        if taken + alarms > limit:
+            headers |= {"RateLimit-Remaining": str(max(0, limit - taken)), "Retry-After": reset}
+            raise OcpFault(429, f"more than {limit} alarms a minute", headers=headers)
         self._minutes[userid] = (minute, taken + alarms)
-        return {**headers, "RateLimit-Remaining": str(self._limit - taken - alarms)}
+        return {**headers, "RateLimit-Remaining": str(limit - taken - alarms)}
 
 
 PUSH_LIMIT = web.AppKey("push_limit", PushLimit)

@@ -15,8 +15,9 @@ from alertrpc.errors import ApiError, QueryStopped, QueryTimeout, SlowClient
 from alertrpc.loglines import strangers
 from alertrpc.rpc.answer import Answer
 from alertrpc.rpc.dispatch import Client, Dispatcher, bearer_of
-from alertrpc.web.body import BODIES, BROKEN_BODY, NoRoom, is_gone
+from alertrpc.web.body import BODIES, BROKEN_BODY, SETTINGS, NoRoom, is_gone
 from alertrpc.web.callers import CREDENTIALS
+from alertrpc.web.clients import address_of
 from alertrpc.web.expect import expect
 from alertrpc.web.ocp import NO_HEADERS, RETRY_SECONDS
 from alertrpc.web.pace import Pace
@@ -30,7 +31,6 @@ CORS = {
 }
 HEADERS = CIMultiDict({**CORS, "Content-Type": "application/json"})
 
-STALL_TIMEOUT = web.AppKey("stall_timeout", float)
 DISPATCHER = web.AppKey("dispatcher", Dispatcher)
 
 log = logging.getLogger(__name__)
@@ -56,9 +56,9 @@ async def serve_rpc(request: web.Request) -> web.StreamResponse:
     except NoRoom:
         return refusal(request, 503, "too much is received at this time", {"Retry-After": RETRY_SECONDS})
     except BROKEN_BODY as error:
-        strangers.debug("%s sent a body that broke off or cannot be read: %s", request.remote, error)
+        strangers.debug("%s sent a body that broke off or cannot be read: %s", address_of(request), error)
         return _closing(400)
-    client = Client(request.headers.get("Authorization"), request.remote or "", partial(is_gone, request))
+    client = Client(request.headers.get("Authorization"), address_of(request), partial(is_gone, request))
     answer = await dispatcher.answer(asked, client)
     if answer is None:
         return web.Response(headers=HEADERS.copy())
@@ -74,9 +74,9 @@ def refusal(request: web.Request, status: int, fault: str, more: Mapping[str, st
 
 
 def _log_refusal(request: web.Request, status: int, fault: str) -> None:
-    strangers.warning(
-        "%s was answered %d at %s %s: %s", request.remote, status, request.method, request.rel_url.raw_path, fault
-    )
+    remote, path = address_of(request), request.rel_url.raw_path
+    about = {"path": path, "remote": remote, "status": status, "fault": fault}
+    strangers.warning("%s was answered %d at %s %s: %s", remote, status, request.method, path, fault, extra=about)
 
 
 def _closing(status: int, more: Mapping[str, str] = NO_HEADERS) -> web.Response:
@@ -104,7 +104,7 @@ async def _stream(request: web.Request, answer: Answer, rest: AsyncIterator[byte
     if transport is None:
         await answer.close()
         return response
-    pace = Pace(transport, request.app[STALL_TIMEOUT])
+    pace = Pace(transport, request.app[SETTINGS].stall_timeout)
     try:
         await response.prepare(request)
         await _send(response, answer.first, pace)
@@ -125,15 +125,17 @@ async def _stream(request: web.Request, answer: Answer, rest: AsyncIterator[byte
 
 def _tell(request: web.Request, fault: Exception) -> None:
     """Logs why an answer broke off."""
+    remote = address_of(request)
+    about = {"path": request.rel_url.raw_path, "remote": remote}
     if isinstance(fault, TimeoutError | SlowClient):
-        seconds = request.app[STALL_TIMEOUT]
-        strangers.warning("%s took too little of its answer in %g s and is cut off", request.remote, seconds)
+        seconds = request.app[SETTINGS].stall_timeout
+        strangers.warning("%s took too little of its answer in %g s and is cut off", remote, seconds, extra=about)
     elif isinstance(fault, ConnectionError | QueryStopped):
-        strangers.debug("%s went away before the end of its answer", request.remote)
+        strangers.debug("%s went away before the end of its answer", remote, extra=about)
     elif isinstance(fault, QueryTimeout):
-        strangers.warning("an answer to %s broke off: %s", request.remote, fault)
+        strangers.warning("an answer to %s broke off: %s", remote, fault, extra=about)
     else:
-        log.error("an answer to %s broke off", request.remote, exc_info=fault)
+        log.error("an answer to %s broke off", remote, exc_info=fault, extra=about)
 
 
 def cut_off(transport: asyncio.Transport) -> None:

@@ -27,10 +27,10 @@ from alertrpc.errors import (
 )
 from alertrpc.intake.alarm import BodyFault
 from alertrpc.intake.parsing import Bytes, NoJson, TooManyValues, most_values, parse_json
-from alertrpc.loglines import strangers
 from alertrpc.records import Json
 from alertrpc.web.body import BODIES, BROKEN_BODY, NoRoom
 from alertrpc.web.expect import expect
+from alertrpc.web.refusals import tell_refusal
 
 T = TypeVar("T")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -90,10 +90,7 @@ def enveloped(handler: DataHandler) -> Handler:
             fault = _fault(error, trace)
         else:
             return _response(request, status, content, started, trace)
-        if fault.status in (401, 403):
-            strangers.warning(
-                "%s may not %s %s: %s", request.remote, request.method, request.rel_url.raw_path, fault.message
-            )
+        await tell_refusal(request, fault.status, fault.message)
         request[HEADERS].update(fault.headers)
         content = {"error": {"code": fault.code, "message": fault.message}}
         response = _response(request, fault.status, content, started, trace)

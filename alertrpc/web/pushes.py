@@ -16,12 +16,13 @@ from alertrpc.intake.pushes import Push, Pushes
 from alertrpc.records import Clock, Json
 from alertrpc.store.idempotency import Key
 from alertrpc.web.alarm_forms import recorded_alarm, told_alarm
+from alertrpc.web.body import SETTINGS
 from alertrpc.web.callers import PUSH_LIMIT, sender_of
 from alertrpc.web.ocp import HEADERS, OcpFault, read_json
+from alertrpc.web.refusals import tell_left_out
 
 PUSHES = web.AppKey("pushes", Pushes)
 CLOCK: web.AppKey[Clock] = web.AppKey("clock")
-RESOLVE_TIMEOUT = web.AppKey("resolve_timeout", int)
 
 _LONGEST_KEY = 255
 
@@ -36,7 +37,7 @@ async def push_ocp(request: web.Request) -> Any:
 
 async def push_prometheus(request: web.Request) -> Any:
     """POST /api/v2/alerts, as Prometheus sends to an Alertmanager."""
-    timeout = request.app[RESOLVE_TIMEOUT] * 1000
+    timeout = request.app[SETTINGS].resolve_timeout * 1000
     return (await _push(request, lambda body, now: prometheus.parse(body, now, timeout)))[1]
 
 
@@ -53,9 +54,11 @@ async def _push(request: web.Request, parse: Parser) -> tuple[bool, list[dict[st
     def read(content: Json, body: Bytes) -> tuple[bool, Parsed, str]:
         return isinstance(content, list), parse(content, now), hashlib.sha256(body).hexdigest()
 
-    is_array, (alarms, faults), digest = await read_json(request, read)
+    is_array, (alarms, faults, left_out), digest = await read_json(request, read)
     request[HEADERS].update(request.app[PUSH_LIMIT].take(caller.userid, len(alarms)))
     rows = await request.app[PUSHES].record(Push(alarms, _key(request, caller.userid, digest)))
+    if left_out:
+        await tell_left_out(request, left_out)
     if faults:
         raise OcpFault(400, f"{faults[0]}; {len(alarms)} of {len(alarms) + len(faults)} alerts are on record")
     form = recorded_alarm if caller.is_super_admin else told_alarm

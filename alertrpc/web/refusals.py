@@ -1,0 +1,69 @@
+"""The lines of the log about requests that are refused, and about alarms that never came.
+
+A refused push has one of its own: senders such as Grafana and Alertmanager repeat no push that was answered 4xx, and the
+line is all that is left of its alarms.
+"""
+
+import logging
+from contextlib import suppress
+
+from aiohttp import web
+
+from alertrpc.errors import AlertrpcError
+from alertrpc.loglines import LONGEST_LINE, one_line, quoted, strangers
+from alertrpc.store.connection import SqlError
+from alertrpc.store.credentials import find_username
+from alertrpc.web.clients import CALLER, LOGIN, address_of
+from alertrpc.web.health import DATABASE
+
+PUSH_OCP = "/api/v2/alarm/alarms"
+PUSH_PROMETHEUS = "/api/v2/alerts"
+PUSH_ALERTMANAGER = "/alertmanager"
+_PUSHES = (PUSH_OCP, PUSH_PROMETHEUS, PUSH_ALERTMANAGER)
+_MAY_NOT = (401, 403)
+
+log = logging.getLogger(__name__)
+
+
+async def tell_refusal(request: web.Request, status: int, fault: str) -> None:
+    """Logs a refused push, and any other request of who may not make it.
+
+    What users push is told each time; what others cause is told as the log takes it of strangers.
+    """
+    is_push = request.method == "POST" and request.path in _PUSHES
+    if not is_push and status not in _MAY_NOT:
+        return
+    user, remote, path = await _user(request), address_of(request), request.rel_url.raw_path
+    about = {"user": user, "path": path, "remote": remote, "status": status, "fault": one_line(fault, LONGEST_LINE)}
+    if is_push:
+        logger = log if CALLER in request else strangers
+        logger.warning(
+            "a push to %s by %s from %s was refused with %d: %s", path, _named(user), remote, status, about["fault"],
+            extra=about,
+        )  # fmt: skip
+    else:
+        strangers.warning("%s may not %s %s: %s", remote, request.method, path, fault, extra=about)
+
+
+async def tell_left_out(request: web.Request, alerts: int) -> None:
+    """Logs that an Alertmanager left alerts out of a push that is taken."""
+    user, remote, path = await _user(request), address_of(request), request.rel_url.raw_path
+    log.warning(
+        "a push to %s by %s from %s lacks %d alerts: its Alertmanager leaves out those beyond max_alerts",
+        path, _named(user), remote, alerts,
+        extra={"user": user, "path": path, "remote": remote, "left_out": alerts},
+    )  # fmt: skip
+
+
+async def _user(request: web.Request) -> str | None:
+    """The name of the user who calls, or that a stranger gives; None where there is none."""
+    if LOGIN in request or CALLER not in request:
+        return request.get(LOGIN)
+    userid = request[CALLER].userid
+    with suppress(AlertrpcError, SqlError):  # the line is written all the same
+        return await request.app[DATABASE].read(find_username, userid)
+    return None
+
+
+def _named(user: str | None) -> str:
+    return "somebody" if user is None else f"user {quoted(user)}"
