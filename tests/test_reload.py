@@ -137,7 +137,7 @@ def test_a_faulty_file_is_told_and_changes_nothing(database: Path, count: int) -
         assert (run.media_types(), run.takes(100_000)) == (0, True)
         run.config.unlink()
         run.server.process.send_signal(signal.SIGHUP)
-        assert eventually(lambda: run.told("config.toml: No such file or directory") == 1)
+        assert eventually(lambda: run.log.count("config.toml: No such file or directory") == 1)
         assert READ_AGAIN not in run.log
         run.hang_up("anonymous_body_limit = 90000", READ_AGAIN)
         assert eventually(lambda: run.refuses(100_000))
