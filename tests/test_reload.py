@@ -1,6 +1,7 @@
 """SIGHUP reads the configuration file again, in one process and in several, and ends none of them."""
 
 import json
+import os
 import signal
 import sqlite3
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from alertrpc.settings import BY_NAME, NEED_RESTART
 from tests.processes import start_with_pipe
 from tests.support import DEFAULTS, Client, Server, environment, run_alertrpc, serving, settings_of
 from tests.test_http import health
-from tests.test_signals import WORKERS, long_batch, wait_for_stop
+from tests.test_signals import WORKERS, is_serving, long_batch, wait_for_stop, workers
 from tests.wire import PATIENCE, SlowReader, call, eventually, exchange, execute
 
 MANY = 20  # requests, of which each worker gets some
@@ -83,6 +84,19 @@ def test_settings_change_in_every_process(database: Path, count: int) -> None:
         assert eventually(lambda: run.refuses(100_000))
         run.hang_up("", READ_AGAIN)
         assert eventually(lambda: run.takes(100_000))
+
+
+def test_a_worker_that_is_started_again_has_the_new_settings(database: Path) -> None:
+    with reloading(database, WORKERS) as run:
+        run.hang_up("anonymous_body_limit = 90000", READ_AGAIN)
+        assert eventually(lambda: run.refuses(100_000))
+        before = workers(run.server.process.pid)
+        for pid in before:
+            os.kill(pid, signal.SIGKILL)
+            assert eventually(lambda pid=pid: len(workers(run.server.process.pid) - {pid}) == WORKERS)  # type: ignore[misc]
+        assert not before & workers(run.server.process.pid)
+        assert eventually(lambda: is_serving(run.server))
+        assert run.refuses(100_000)
 
 
 @COUNTS
