@@ -144,6 +144,14 @@ def test_a_large_call_is_answered_like_a_small_one(server: Server) -> None:
     assert answer[1]["result"] == "0"
 
 
+def test_requests_without_a_body_are_answered_again_and_again(server: Server) -> None:
+    """With a length of 0 and without any, over one connection: aiohttp has one empty body for all of them."""
+    one = head("/api_jsonrpc.php", 0)
+    other = one.replace(b"Content-Length: 0\r\n", b"")
+    last = head("/api_jsonrpc.php", 0, "Connection: close")
+    assert raw(server, (one + other) * 3 + last).count(b"HTTP/1.1 200 OK") == 7
+
+
 @pytest.mark.parametrize(("size", "is_taken"), [(1, False), (8, False), (64, True), (1000, True)])
 def test_small_chunks_are_no_body(server: Server, size: int, is_taken: bool) -> None:
     body = of_size(90_000)

@@ -101,7 +101,7 @@ class Bodies:
                 if expected > FREE_BYTES:
                     room = await self._room(expected, is_known)
                 body = bytearray()
-                async for piece in _pieces(request, is_chunked=not expected):
+                async for piece in _pieces(request):
                     if len(body) <= FREE_BYTES < len(body) + len(piece) and not expected:
                         room = await self._room(len(body) + len(piece), is_known)
                     body += piece
@@ -125,9 +125,9 @@ class Bodies:
             raise web.HTTPRequestEntityTooLarge(limit, size)
 
 
-async def _pieces(request: web.Request, *, is_chunked: bool) -> AsyncIterator[bytes]:
+async def _pieces(request: web.Request) -> AsyncIterator[bytes]:
     """A body as it comes; raises ConnectionResetError, and cuts the client off, when its chunks are too small."""
-    if not is_chunked:
+    if request.content_length is not None or not request.can_read_body:
         while piece := await request.content.readany():
             yield piece
         return

@@ -140,7 +140,7 @@ def _tell(request: web.Request, fault: Exception) -> None:
 
 def cut_off(transport: asyncio.Transport) -> None:
     """Ends a connection at once: the client may never take what waits for it, in the system's buffers too."""
-    with suppress(OSError):
+    with suppress(OSError, ValueError):  # where the system has closed it already
         found: socket.socket = transport.get_extra_info("socket")
         found.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     transport.abort()

@@ -51,7 +51,7 @@ class Pace:
         """Bytes in the system's buffer, where it tells."""
         try:
             answer = fcntl.ioctl(self._socket.fileno(), termios.TIOCOUTQ, b"\0" * 4)
-        except OSError:
+        except (OSError, ValueError):  # where the system has closed the connection
             return 0
         unsent: int = struct.unpack("i", answer)[0]
         return unsent
