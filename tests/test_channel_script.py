@@ -20,6 +20,7 @@ from alertrpc.delivery.outcome import Outcome, Reason, Verdict
 from alertrpc.delivery.scripts.environment import TEXT_BYTES, TOTAL_BYTES, Room, environment_of
 from alertrpc.delivery.scripts.files import UnusableScript, find_script, folder_name
 from alertrpc.records import Kind, MediaType
+from tests.wire import eventually
 
 RUNNERS: dict[str, Callable[[Coroutine[Any, Any, Any]], Any]] = {"asyncio": asyncio.run, "uvloop": uvloop.run}
 DUMP = """#!/usr/bin/python3
@@ -221,7 +222,7 @@ async def test_a_cancelled_send_kills_the_group(scripts: Scripts) -> None:
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert open_files() == before - 3
+    assert await asyncio.to_thread(eventually, lambda: open_files() == before - 3)
     assert is_gone(int(child.read_text()))
     assert has_no_children()
 
