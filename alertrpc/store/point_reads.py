@@ -53,8 +53,8 @@ class PointReads:
         return found
 
     async def _run(self, reads: list[Read]) -> list[Outcome]:
-        outcomes = await self._reader.run(
-            partial(_run_all, dict.fromkeys(reads), self._reader.limit, self._seconds), every=LOOK_SECONDS
+        outcomes = await self._reader.run_all(
+            partial(_run_all, dict.fromkeys(reads), self._reader.limit, self._seconds), LOOK_SECONDS
         )
         return [outcomes[read] for read in reads]
 

@@ -52,6 +52,11 @@ class Reader(NamedTuple):
                 await ended(running)
                 raise
 
+    async def run_all(self, job: Job[T], every: float) -> T:
+        """What a job returns each of whose parts works within the time limit; nobody cancels it."""
+        with repeatedly(self.limit.interrupt_if_over, every):
+            return await self.connection.run(job)
+
 
 async def ended(future: "asyncio.Future[T]") -> None:
     """Waits for the end of something, whatever comes of it and whoever is cancelled meanwhile."""

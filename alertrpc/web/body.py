@@ -93,6 +93,10 @@ class Bodies:
         """
         if request.transport is None:  # aiohttp would call it a RuntimeError
             raise ConnectionResetError("the client went away before its request was looked at")
+        length = request.content_length
+        if length is not None and length <= FREE_BYTES and request.content.is_eof():  # it came with its head
+            yield Body(bytearray(request.content.read_nowait()), False)
+            return
         timeout = asyncio.timeout(self._settings.stall_timeout)
         held, room = _Held(timeout), self._anonymous
         expected = request.content_length or 0
