@@ -230,6 +230,9 @@ class Sent:
     async def readany(self) -> bytes:
         return await self._pieces.get()
 
+    def is_eof(self) -> bool:
+        return False
+
     def come(self, *pieces: bytes) -> None:
         for piece in pieces:
             self._pieces.put_nowait(piece)

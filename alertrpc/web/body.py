@@ -94,7 +94,8 @@ class Bodies:
         if request.transport is None:  # aiohttp would call it a RuntimeError
             raise ConnectionResetError("the client went away before its request was looked at")
         length = request.content_length
-        if length is not None and length <= FREE_BYTES and request.content.is_eof():  # it came with its head
+        free = min(FREE_BYTES, self._limit(is_known=False))
+        if length is not None and length <= free and request.content.is_eof():  # it came with its head
             yield Body(bytearray(request.content.read_nowait()), False)
             return
         timeout = asyncio.timeout(self._settings.stall_timeout)
