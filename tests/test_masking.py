@@ -72,12 +72,53 @@ def media_type(**members: object) -> MediaType:
         ({"body": "<a><token><![CDATA[abcdefgh]]></token></a>"}, "abcdefgh"),
         ({"body": "<a><x apiKey='abcdefgh'/>${message}</a>"}, "abcdefgh"),
         ({"body": "<credentials><value>abcdefgh</value></credentials>"}, "abcdefgh"),
+        ({"headers": {"X-Token": "abcdefgh"}}, "YWJjZGVmZ2g="),
+        ({"headers": {"X-Token": "abcdefgh"}}, "YWJjZGVmZ2g"),
+        ({"headers": {"X-Token": "abcdefgh"}}, "6162636465666768"),
+        ({"body": "token=o%3Epensesame"}, "6F3E70656E736573616D65"),
+        ({"headers": {"Authorization": "Bearer\tabcdefgh"}}, "abcdefgh"),
+        ({"headers": {"X-Forward": "Basic dXNlcjpTM2NyZXRQYXNzIQ=="}}, "S3cretPass!"),
+        ({"headers": {"X-Forward": "token abcdefgh"}}, "abcdefgh"),
+        ({"headers": {"X-Options": '{"apiKey": "abcdefgh"}'}}, "abcdefgh"),
+        ({"url": "https://h/x?a=1;token=abcdefgh"}, "abcdefgh"),
+        ({"url": "https://h/x;token=abcdefgh/y"}, "abcdefgh/y"),
+        ({"url": "https://h/x#access_token=abcdefgh"}, "abcdefgh"),
+        ({"body": '{"callback": "https://bob:opensesame@h/x"}'}, "opensesame"),
+        ({"body": '{"callback": "https://h/x?token=abcdefgh"}'}, "abcdefgh"),
+        ({"body": '{"name": "token", "value": "abcdefgh"}'}, "abcdefgh"),
+        ({"body": '{"field": "pin_code", "content": "abcdefgh"}'}, "abcdefgh"),
+        ({"body": '<param name="token" value="abcdefgh"/>'}, "abcdefgh"),
+        ({"body": "message: ${message}\napi_token: abcdefgh\n"}, "abcdefgh"),
+        ({"body": "{'text': '${message}', 'token': 'abcdefgh'}"}, "abcdefgh"),
+        ({"body": 'mutation { send(token: "abcdefgh", text: "${message}") }'}, "abcdefgh"),
     ],
 )
 def test_secrets_are_found(members: dict[str, object], secret: str) -> None:
     secrets = secrets_of(media_type(**members))
     assert secret in secrets
     assert secret not in mask(f"before {secret} after", secrets)
+
+
+NAMES = [
+    "pass", "user_pass", "X-Pass", "passphrase", "pw", "pswd", "Passwort", "Kennwort", "session", "sid", "jwt", "bearer",
+    "otp", "pin", "psk", "hmac", "private_id", "creds", "ticket", "assertion",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_names_of_secrets(name: str) -> None:
+    for members in (
+        {"headers": {name: "abcdefgh"}},
+        {"url": f"https://h/x?{name}=abcdefgh"},
+        {"body": json.dumps({"user": "u", name: "abcdefgh"})},
+        {"body": f"text=${{message}}&{name}=abcdefgh"},
+    ):
+        assert "abcdefgh" in secrets_of(media_type(**members))
+
+
+@pytest.mark.parametrize("name", ["spinning", "residence", "pwned", "psketch", "compassion", "description", "message"])
+def test_names_of_no_secrets(name: str) -> None:
+    assert secrets_of(media_type(body=json.dumps({name: "abcdefgh"}))) == ()
 
 
 @pytest.mark.parametrize(
@@ -251,6 +292,12 @@ def test_hostile_texts_are_kept_as_they_are(unit: str) -> None:
         ("abc+def/ghi", "abc def%2Fghi"),
         ("abc%26def", "abc&def"),
         ("abc&def", "abc%252526def"),
+        ("abc&def<ghi", "abc&ampdef&ltghi"),
+        ("abc&def<ghi", "abc&#38def&#000000000060;ghi"),
+        ("abc&def<ghi", r"abc\46def\74ghi"),
+        ("abc&def<ghi", r"abc\U00000026def\X3Cghi"),
+        ("abc\u00fcdef", r"b'abc\xc3\xbcdef'"),
+        ("abc!def", r"abc\!def"),
     ],
 )
 def test_a_spelling(secret: str, told: str) -> None:

@@ -20,8 +20,7 @@ ERROR_CHARACTERS = 255
 SHORTEST_SECRET = 6  # shorter texts are in many others
 SHORTEST_SECRET_SEGMENT = 20  # webhooks of chats carry their secret in such a piece of the path
 
-_SCHEMES = frozenset({"bearer", "digest", "negotiate"})
-_SCHEMES_OF_HEADERS = _SCHEMES | {"basic", "token", "apikey"}
+_SCHEMES = frozenset({"apikey", "basic", "bearer", "digest", "negotiate", "token"})
 _URL = re.compile(r"https?://[^\s\"'<>]+")
 _OF_URLS_TO_USUAL = str.maketrans("-_", "+/")  # the alphabets of base64
 _VARIABLE = re.compile(r"\$\{[^{}]*\}")
@@ -131,8 +130,9 @@ def secrets_of(media_type: MediaType) -> tuple[str, ...]:
     `${...}` is no secret, nor is a text that is too short to be one; a password always is.
     """
     found = {piece for text in _credentials(media_type) for piece in _literals(text)}
+    plain_secrets = [each for each in (*found, media_type.password) if len(each) >= SHORTEST_SECRET]
+    found |= {form for secret in plain_secrets for form in _other_forms(secret)}
     found |= set(_password_forms(media_type))
-    found |= {form for secret in found if len(secret) >= SHORTEST_SECRET for form in _other_forms(secret)}
     return tuple(sorted(found, key=lambda secret: (-len(secret), secret)))
 
 
@@ -170,13 +170,12 @@ def _base64_forms(data: bytes) -> Iterator[str]:
 
 def _credentials(media_type: MediaType) -> Iterator[str]:
     for name, value in media_type.headers.items():
-        if is_credential(name) or value.partition(" ")[0].strip().lower() in _SCHEMES_OF_HEADERS:
+        if is_credential(name) or _scheme_and_rest(value)[0] in _SCHEMES:
             yield from _of_value(value)
         yield from assigned_credentials(value)
     for value in (*body_credentials(media_type.body), *assigned_credentials(media_type.body)):
         yield from _of_value(value)
     for url in (media_type.url, media_type.proxy, *_URL.findall(media_type.body)):
-        yield from assigned_credentials(url)
         # a template is no URL yet: what is in its braces must not end its parts
         parts = _split(_VARIABLE.sub("${}", url))
         if parts is not None:
@@ -186,12 +185,18 @@ def _credentials(media_type: MediaType) -> Iterator[str]:
 def _of_value(value: str) -> Iterator[str]:
     """The value, what follows `Bearer` or `Basic`, what that says, and the values of cookies."""
     yield value
-    scheme, _, rest = " ".join(value.split(maxsplit=1)).partition(" ")
+    scheme, rest = _scheme_and_rest(value)
     yield rest
-    if scheme.lower() == "basic":
+    if scheme == "basic":
         yield from _of_basic(rest.strip())
     for pair in re.split(r"[;,]", value):
         yield pair.partition("=")[2].strip(' "')
+
+
+def _scheme_and_rest(value: str) -> tuple[str, str]:
+    """The scheme of RFC 9110, section 11.4, in lower case, and what follows it."""
+    scheme, _, rest = " ".join(value.split(maxsplit=1)).partition(" ")
+    return scheme.lower(), rest
 
 
 def _of_basic(text: str) -> Iterator[str]:
@@ -216,7 +221,7 @@ def _of_url(parts: SplitResult) -> Iterator[str]:
         yield user_info
         yield user_info.partition(":")[2]
         yield from _base64_forms(unquote(user_info).encode("utf-8", "replace"))  # as the header Authorization has it
-    for pair in parts.query.split("&"):
+    for pair in re.split("[?#&;]", parts.geturl()):
         name, _, value = pair.partition("=")
         if is_credential(name):
             yield value
