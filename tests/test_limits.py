@@ -11,10 +11,26 @@ import alertrpc
 from tests.support import ROOT
 
 TEXT = (ROOT / "docs" / "limits.rst").read_text()
-BOUNDS = re.compile(r"(MOST|LONGEST|LARGEST)_[A-Z_]+")
+BOUNDS = re.compile(r"(?:MOST|LONGEST|LARGEST|LARGE|MANY|FREE|LEAST)_[A-Z_]+|[A-Z_]+_(?:BYTES|SECONDS)")
 
 # Each limit as the document writes it, and words that stand in its line.
 TOLD = {
+    "api.heavy.LARGE_BODY": ("16 KiB", "is parsed and checked beside the event loop"),
+    "api.heavy.MANY_VALUES": ("100,000", "one at a time is in memory"),
+    "api.heavy.WAIT_SECONDS": ("30 s", "Too many large requests at one time"),
+    "delivery.channels.expect.REGEX_SECONDS": ("1 s", "regular expression of ``expect``"),
+    "delivery.masking.KEPT_BYTES": ("2 KiB", "answer, output and error on record"),
+    "delivery.masking.READ_BYTES": ("64 KiB", "answer of a receiver that is looked at"),
+    "delivery.scripts.environment.TEXT_BYTES": ("96 KiB", "value in a script's environment"),
+    "delivery.scripts.environment.TOTAL_BYTES": ("1 MiB", "arguments and environment of a script"),
+    "store.database.POINT_SECONDS": ("50 ms", "A get method that an index answers is made at once"),
+    "store.database.SPOOL_BYTES": ("1 GiB", "what clients have not taken of long answers"),
+    "store.readers.LOOK_SECONDS": ("0.25 s", "A search whose client leaves"),
+    "web.body.FREE_BYTES": ("8 KiB", "without a good credential. The first"),
+    "web.body.FREE_CHUNKS": ("100", "the mean, after the first"),
+    "web.body.LEAST_CHUNK": ("64 bytes", "chunks of a chunked body"),
+    "web.body.STALLED_SECONDS": ("1 s", "are not counted; one of which nothing came"),
+    "web.pace.LEAST_BYTES": ("64 KiB", "what a client takes of a long answer within"),
     "api.alert.MOST_RESENT": ("10,000", "ids of ``alert.resend``"),
     "api.fields.MOST_IDS": ("1,000,000", "ids of a parameter"),
     "api.fields.MOST_MEMBERS": ("1,000", "members of an object that are looked at"),
@@ -63,6 +79,20 @@ TOLD = {
 }
 # How work is cut into pieces, and what is remembered: nobody sees these but by the time that things take.
 INNER = {
+    "delivery.channels.email.QUIT_SECONDS",
+    "delivery.scripts.environment.POINTER_BYTES",
+    "delivery.scripts.files.FOLDER_NAME_BYTES",
+    "delivery.scripts.files.SHEBANG_BYTES",
+    "delivery.scripts.process.KILL_SECONDS",
+    "ledger.alerts.LEAST_ALERT",
+    "server._LAST_SECONDS",
+    "store.database.HOP_SECONDS",
+    "store.database.OWN_SECONDS",
+    "store.loading.BATCH_BYTES",
+    "store.point_reads.LOOK_SECONDS",
+    "store.rows.CHUNK_BYTES",
+    "store.streams.SLOW_SECONDS",
+    "web.ocp.RETRY_SECONDS",
     "api.get.LONGEST_KEPT",
     "api.passwords.MOST_REMEMBERED",
     "delivery.channels.email.LONGEST_LINE",
@@ -86,7 +116,7 @@ INNER = {
     "store.problems.MOST_ALARMS",
     "store.writes.MOST_TOGETHER",
 }
-UNITS = {"KiB": 2**10, "MiB": 2**20, "day": 86_400}
+UNITS = {"bytes": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "ms": 0.001, "s": 1, "day": 86_400}
 
 
 def constants() -> Iterator[tuple[str, float]]:
@@ -112,7 +142,7 @@ def value_of(written: str) -> float:
     if written == "2^63-1":
         return 2**63 - 1
     number, _, unit = written.replace(",", "").partition(" ")
-    return float(number) * UNITS.get(unit, 1)
+    return float(number) * (UNITS[unit] if unit else 1)
 
 
 def test_every_limit_is_told_or_is_nobodys() -> None:
