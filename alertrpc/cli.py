@@ -487,17 +487,28 @@ def group_add(settings: Settings, name: str, members: tuple[str, ...], reads: tu
     click.echo(f"added user group {name}")
 
 
+def _change_members(
+    settings: Settings,
+    name: str,
+    usernames: Sequence[str],
+    change: Callable[[sqlite3.Connection, int, int], bool],
+    told: tuple[str, str],
+) -> None:
+    """Changes the membership of each user, all or none, and says of each whether it is another now."""
+    with administered(settings.database_path) as connection:
+        usrgrpid = users.group_id(connection, name)
+        changed = [change(connection, users.user_id(connection, username), usrgrpid) for username in usernames]
+    for username, is_other in zip(usernames, changed, strict=True):
+        click.echo(f"{username} {told[0] if is_other else told[1]} {name}")
+
+
 @group.command("join")
 @click.argument("name", type=USER_GROUP_NAME)
 @click.argument("usernames", metavar="USERNAME...", type=USER_NAME, nargs=-1, required=True)
 @_settings_options("database")
 def group_join(settings: Settings, name: str, usernames: tuple[str, ...]) -> None:
     """Make users members of a user group; no configuration file ends what this command made."""
-    with administered(settings.database_path) as connection:
-        usrgrpid = users.group_id(connection, name)
-        joined = [users.join_group(connection, users.user_id(connection, username), usrgrpid) for username in usernames]
-    for username, is_new in zip(usernames, joined, strict=True):
-        click.echo(f"{username} {'joins' if is_new else 'is in'} {name}")
+    _change_members(settings, name, usernames, users.join_group, ("joins", "is in"))
 
 
 @group.command("leave")
@@ -506,11 +517,7 @@ def group_join(settings: Settings, name: str, usernames: tuple[str, ...]) -> Non
 @_settings_options("database")
 def group_leave(settings: Settings, name: str, usernames: tuple[str, ...]) -> None:
     """End memberships of a user group; one that a configuration file declares is made again when it is applied."""
-    with administered(settings.database_path) as connection:
-        usrgrpid = users.group_id(connection, name)
-        left = [user_groups.leave_group(connection, users.user_id(connection, each), usrgrpid) for each in usernames]
-    for username, was_member in zip(usernames, left, strict=True):
-        click.echo(f"{username} {'leaves' if was_member else 'is not in'} {name}")
+    _change_members(settings, name, usernames, user_groups.leave_group, ("leaves", "is not in"))
 
 
 @group.command("allow")
