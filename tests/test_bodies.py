@@ -112,6 +112,18 @@ def test_a_body_is_as_large_as_its_caller_may_send(
     assert answer.startswith(b"HTTP/1.1 %d " % status)
 
 
+@pytest.mark.parametrize("is_chunked", [False, True])
+@pytest.mark.parametrize(("size", "is_known", "status"), [(500, False, 200), (501, False, 413), (5000, True, 200)])
+def test_the_limit_of_strangers_may_be_very_small(
+    path: Path, size: int, is_known: bool, status: int, is_chunked: bool
+) -> None:
+    body = of_size(size)
+    lines = ["Connection: close", *([f"Authorization: Bearer {TOKEN}"] if is_known else [])]
+    with serving(path, "--anonymous-body-limit", "500") as server:
+        request = head("/api_jsonrpc.php", None if is_chunked else size, *lines)
+        assert raw(server, request + (chunked(body) if is_chunked else body)).startswith(b"HTTP/1.1 %d " % status)
+
+
 @pytest.mark.parametrize("credential", ["Bearer wrong", "Bearer", BASIC, "Bearer " + "x" * 64, ""])
 def test_a_credential_that_is_none_makes_nobody_known(server: Server, credential: str) -> None:
     with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE) as connection:

@@ -94,25 +94,25 @@ class Bodies:
         if request.transport is None:  # aiohttp would call it a RuntimeError
             raise ConnectionResetError("the client went away before its request was looked at")
         length = request.content_length
-        free = min(FREE_BYTES, self._limit(is_known=False))
+        free = min(FREE_BYTES, self._limit(is_known=False))  # bytes of anybody that nothing counts
         if length is not None and length <= free and request.content.is_eof():  # it came with its head
             yield Body(bytearray(request.content.read_nowait()), False)
             return
         timeout = asyncio.timeout(self._settings.stall_timeout)
         held, room = _Held(timeout), self._anonymous
-        expected = request.content_length or 0
         try:
             async with timeout:
-                if expected > FREE_BYTES:
-                    room = await self._room(expected, is_known)
+                if length is not None and length > free:
+                    room = await self._room(length, is_known)
                 body = bytearray()
                 async for piece in _pieces(request):
-                    if len(body) <= FREE_BYTES < len(body) + len(piece) and not expected:
-                        room = await self._room(len(body) + len(piece), is_known)
+                    size = len(body) + len(piece)
+                    if length is None and len(body) <= free < size:
+                        room = await self._room(size, is_known)
+                    self._check(size, room is self._known)
                     body += piece
-                    self._check(len(body), room is self._known)
-                    if len(body) > FREE_BYTES:
-                        room.hold(held, len(body))
+                    if size > free:
+                        room.hold(held, size)
             held.since = math.inf  # it is here: nothing ends it any more
             yield Body(body, room is self._known)
         finally:
@@ -120,7 +120,7 @@ class Bodies:
 
     async def _room(self, size: int, is_known: IsKnown) -> _Room:
         """The room for a body of so many bytes, or more."""
-        known = size > FREE_BYTES and await is_known()
+        known = await is_known()
         self._check(size, known)
         return self._known if known else self._anonymous
 
