@@ -79,6 +79,13 @@ def step(ledger: Ledger, connection: sqlite3.Connection, later: list[int], at: i
         return ledger.alert_some(later, START + at, connection)
 
 
+def alert_all(ledger: Ledger, connection: sqlite3.Connection, given: list[Any], at: int = 0) -> None:
+    """Records alarms, and makes their alerts in as many pieces as it takes."""
+    later = record(ledger, connection, given, at)
+    while later:
+        later = step(ledger, connection, later, at)
+
+
 def made(path: Path) -> Counter[Any]:
     return Counter(execute(path, MADE))
 
@@ -155,9 +162,7 @@ def test_recoveries_follow_problems_whose_alerts_are_not_all_made(
 def test_alarms_whose_time_is_over_recover_in_pieces(path: Path, connection: sqlite3.Connection) -> None:
     configure(path, resolve_after="1m")
     ledger = Ledger(DEFAULTS)
-    later = record(ledger, connection, alarms(10, 500))
-    while later:
-        later = step(ledger, connection, later)
+    alert_all(ledger, connection, alarms(10, 500))
     for _ in range(50):
         with transaction(connection):
             ledger.advance(START + DAY, connection)
@@ -168,9 +173,7 @@ def test_alarms_whose_time_is_over_recover_in_pieces(path: Path, connection: sql
 def test_repeats_go_on_after_pieces(path: Path, connection: sqlite3.Connection) -> None:
     configure(path, repeat_every="10m")
     ledger = Ledger(DEFAULTS)
-    later = record(ledger, connection, alarms(10, 500))
-    while later:
-        later = step(ledger, connection, later)
+    alert_all(ledger, connection, alarms(10, 500))
     for minutes in (10, 20):
         for _ in range(50):
             with transaction(connection):

@@ -49,6 +49,12 @@ def opened(path: Path, connections: int = 2, seconds: float = 60) -> Any:
     return open_database(path, settings_of(query_timeout=seconds, scan_connections=connections), functions={})
 
 
+async def cancelled(tasks: Sequence["asyncio.Task[Any]"]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
+
+
 def endless(database: Database, asker: Asker = SOMEBODY) -> "asyncio.Task[Any]":
     return asyncio.create_task(database.rows(ENDLESS, (), short=False, limit=None, asker=asker))
 
@@ -100,9 +106,7 @@ async def test_one_user_leaves_a_reader_to_others(path: Path) -> None:
         tasks = [endless(database) for _ in range(10)]
         await asyncio.sleep(0.1)
         assert await one(database, 2) == b"found"
-        for task in tasks:
-            task.cancel()
-        await asyncio.wait(tasks)
+        await cancelled(tasks)
         assert await one(database, 1) == b"found"
 
 
@@ -118,9 +122,7 @@ async def test_a_user_may_ask_so_much_at_one_time(path: Path) -> None:
         with pytest.raises(ServerBusy, match="try again later"):
             await endless(database)
         assert await one(database, 2) == b"found"
-        for task in tasks:
-            task.cancel()
-        await asyncio.wait(tasks)
+        await cancelled(tasks)
         assert await one(database, 1) == b"found"
 
 
@@ -131,9 +133,7 @@ async def test_so_many_wait_in_all(reader: Reader) -> None:
     await asyncio.sleep(0)
     with pytest.raises(ServerBusy):
         turns.enter(-1)
-    for task in waiting:
-        task.cancel()
-    await asyncio.wait(waiting)
+    await cancelled(waiting)
     turns.enter(-1)
     turns.give_back(0, held)
     assert turns.are_all_free
@@ -281,9 +281,7 @@ async def test_short_reads_that_are_none_keep_others_waiting_for_a_moment(path: 
         short = database.rows("SELECT 'short' AS row", (), short=True, limit=None, asker=Asker(2))
         assert (await asyncio.wait_for(short, PATIENCE)).first == b"short"
         assert not any(task.done() for task in slow)  # they wait for their turns
-        for task in slow:
-            task.cancel()
-        await asyncio.wait(slow)
+        await cancelled(slow)
 
 
 # --- slow clients
