@@ -53,49 +53,46 @@ def start_escalations(
     taken: Sequence[tuple[AlarmRow, Rule]],
     now: int,
     connection: SqlConnection,
-    later: list[int] | None = None,
+    later: list[int],
 ) -> None:
     """Puts actions to work on alarms, and makes the alerts of the steps that are due at once; `now` in milliseconds.
 
-    With `later`, alerts for which the transaction has no room are on record as due, and the eventids added there.
+    Alerts for which the transaction has no room are on record as due, and the eventids added to `later`.
     """
     seconds = now // 1000
     escalations: list[tuple[int, int, int, int, int | None]] = []
     steps: list[DueStep] = []
     budget = Budget()
     for alarm, rule in taken:
-        if later is not None and not budget.takes(alarm):
+        if not budget.takes(alarm):
             escalations.append((rule.actionid, alarm["id"], rows.STARTS, seconds, seconds))
             continue
         due = due_steps(rule.afters, rule.repeat_every, done=0, started=seconds, now=seconds)
         escalations.append((rule.actionid, alarm["id"], due.done, seconds, due.next))
         steps += [DueStep(alarm, rule.actionid, esc_step, step) for esc_step, step in due.steps]
-    left = alert_receivers(rules, steps, now, connection, most=None if later is None else MOST_ALERTED)
+    left = alert_receivers(rules, steps, now, connection)
     unfinished = {(step.actionid, step.alarm["id"]) for step in left}
     escalations = [
         (*escalation[:2], rows.STARTS, seconds, seconds) if escalation[:2] in unfinished else escalation
         for escalation in escalations
     ]
     insert(connection, "escalations", ("actionid", "eventid", "esc_step", "started", "nextcheck"), escalations)
-    if later is not None:
-        later += [eventid for _, eventid, esc_step, _, _ in escalations if esc_step == rows.STARTS]
+    later += [eventid for _, eventid, esc_step, _, _ in escalations if esc_step == rows.STARTS]
 
 
 def start_recoveries(
-    rules: Rules, ended: Mapping[int, AlarmRow], now: int, connection: SqlConnection, later: list[int] | None = None
+    rules: Rules, ended: Mapping[int, AlarmRow], now: int, connection: SqlConnection, later: list[int]
 ) -> None:
     """Tells of the ends of alarms, given by their eventids, whom actions alerted of them; `later` as above."""
     budget = Budget()
     at_work = rows.escalations_of(ended, connection)
     begun = {each.eventid for each in at_work} - {each.eventid for each in at_work if each.esc_step == rows.STARTS}
-    told = {eventid for eventid in begun if later is None or budget.takes(ended[eventid])}
+    told = {eventid for eventid in sorted(begun) if budget.takes(ended[eventid])}
     recovering = [each for each in at_work if each.eventid in told]
-    done = _tell_involved(rules, recovering, ended, now, connection, most=None if later is None else MOST_ALERTED)
+    done = _tell_involved(rules, recovering, ended, now, connection)
     rows.drop_escalations([each.escalationid for each in done], connection)
     if len(done) < len(at_work):
-        put_off = rows.put_off_recoveries(ended, now // 1000, connection)
-        if later is not None:
-            later += put_off
+        later += rows.put_off_recoveries(ended, now // 1000, connection)
 
 
 def advance_escalations(
@@ -122,7 +119,7 @@ def advance_escalations(
             found = due_steps(rule.afters, rule.repeat_every, done=done, started=escalation.started, now=seconds)
             changes.append((escalation.escalationid, found.done, found.next))
             steps += [DueStep(alarm, rule.actionid, esc_step, step) for esc_step, step in found.steps]
-    left = alert_receivers(rules, steps, now, connection, most=MOST_ALERTED, resumes=True)
+    left = alert_receivers(rules, steps, now, connection, resumes=True)
     unfinished = {(step.actionid, step.alarm["id"]) for step in left}
     finished = [each for each in due if (each.actionid, each.eventid) not in unfinished]
     finished_ids = {each.escalationid for each in finished}
@@ -133,7 +130,7 @@ def advance_escalations(
         [change for change in changes if change[0] in finished_ids],
     )
     recovering = [each for each in finished if each.esc_step in _PUT_OFF and each.eventid in alarms]
-    told = _tell_involved(rules, recovering, alarms, now, connection, most=MOST_ALERTED, resumes=True)
+    told = _tell_involved(rules, recovering, alarms, now, connection, resumes=True)
     rows.drop_escalations([each.escalationid for each in told], connection)
     waiting = [(each.escalationid, rows.RECOVERS, seconds) for each in recovering if each not in told]
     update(connection, "escalations", ("escalationid", "esc_step", "nextcheck"), waiting)
@@ -145,21 +142,20 @@ def alert_receivers(
     now: int,
     connection: SqlConnection,
     *,
-    most: int | None = None,
     resumes: bool = False,
 ) -> Sequence[DueStep]:
     """Makes the alerts of steps, one for each receiver and medium that takes the alarm's severity at this time.
 
     A user who cannot be reached at all is an alert that failed, as in Zabbix. Returns the steps of which not all alerts are
-    made, as their texts would have more than `most` characters in all. With `resumes`, alerts that are there are not made
-    again.
+    made, as their texts would have more than MOST_ALERTED characters in all. With `resumes`, alerts that are there are not
+    made again.
     """
     if not steps:
         return []
     words = _Words(rules, now, is_recovery=False)
     moment = datetime.fromtimestamp(now / 1000)  # of the server, as its users see it
     asked = [(step.alarm["id"], step.actionid, step.esc_step) for step in steps]
-    made = Made(rows.alerts_of(asked, connection) if resumes else [], most)
+    made = Made(rows.alerts_of(asked, connection) if resumes else [])
     for receiving in rows.find_receivers([(step.actionid, step.step) for step in steps], connection):
         step, userid, mediatypeid = steps[receiving.place], receiving.userid, receiving.mediatypeid
         key = (asked[receiving.place], userid, mediatypeid, receiving.sendto if mediatypeid else "")
@@ -178,22 +174,21 @@ def alert_receivers(
 
 
 class Made:
-    """The alerts that a transaction makes: none that is there already, and no more text than `most`, but for the first."""
+    """The alerts that a transaction makes: none that is there, and but for the first no more text than it has room for."""
 
-    def __init__(self, there: Iterable[Hashable], most: int | None) -> None:
+    def __init__(self, there: Iterable[Hashable]) -> None:
         self.alerts: list[NewAlert] = []
         self._there = Counter(there)
-        self._left = most
+        self._left = MOST_ALERTED
 
     def takes(self, key: Hashable, alert: NewAlert) -> bool:
         """Takes an alert, or leaves one that is there; False where there is no room."""
         if self._there[key]:
             self._there[key] -= 1
             return True
-        if self._left is not None:
-            if self.alerts and len(alert.message) > self._left:
-                return False
-            self._left -= len(alert.message) + LEAST_ALERT
+        if self.alerts and len(alert.message) > self._left:
+            return False
+        self._left -= len(alert.message) + LEAST_ALERT
         self.alerts.append(alert)
         return True
 
@@ -210,7 +205,6 @@ def _tell_involved(
     now: int,
     connection: SqlConnection,
     *,
-    most: int | None,
     resumes: bool = False,
 ) -> Sequence[rows.Escalation]:
     """Tells of the ends of problems whom the actions alerted of them; returns those escalations of which all are told."""
@@ -219,7 +213,7 @@ def _tell_involved(
         return ended
     words = _Words(rules, now, is_recovery=True)
     pairs = [(each.eventid, each.actionid) for each in telling]
-    made = Made(rows.recoveries_of(pairs, connection) if resumes else [], most)
+    made = Made(rows.recoveries_of(pairs, connection) if resumes else [])
     left: set[rows.Escalation] = set()
     for place, userid, mediatypeid, sendto in rows.find_involved(pairs, connection):
         eventid, actionid = pairs[place]

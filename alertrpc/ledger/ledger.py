@@ -53,9 +53,10 @@ class Ledger:
     ) -> list[int | None]:
         """Records alarms in their order; returns the eventid of each one's problem, None where there never was one.
 
-        `now` is in milliseconds, as all times of alarms. With `later`, alerts for which one transaction has no room are on
-        record as due; the eventids of their problems are added there, for `alert_some`.
+        `now` is in milliseconds, as all times of alarms. Alerts for which one transaction has no room are on record as due;
+        the eventids of their problems are added to `later`, for `alert_some`.
         """
+        later = [] if later is None else later
         rules = self._book.current(connection)
         found: list[int | None] = [None] * len(alarms)
         for turn in _turns(alarms):
@@ -65,7 +66,7 @@ class Ledger:
         return found
 
     def _record_turn(
-        self, rules: Rules, alarms: Sequence[Alarm], now: int, connection: SqlConnection, later: list[int] | None
+        self, rules: Rules, alarms: Sequence[Alarm], now: int, connection: SqlConnection, later: list[int]
     ) -> list[int | None]:
         known = rows.find_known([(alarm.identity, alarm.target, alarm.alarm_type) for alarm in alarms], connection)
         told = list(zip(alarms, known, strict=True))
@@ -177,7 +178,7 @@ def recover(
     ended: Mapping[int, int | None],
     now: int,
     connection: SqlConnection,
-    later: list[int] | None = None,
+    later: list[int],
 ) -> None:
     """Ends problems, given as eventids with when they ended; tells whom the actions alerted of them."""
     if not ended:
@@ -230,7 +231,7 @@ def _update_problems(rules: Rules, lasting: Mapping[int, Alarm], now: int, conne
     insert(connection, "event_tag", _TAGS, tags)
 
 
-def _alert(rules: Rules, eventids: Iterable[int], now: int, connection: SqlConnection, later: list[int] | None) -> None:
+def _alert(rules: Rules, eventids: Iterable[int], now: int, connection: SqlConnection, later: list[int]) -> None:
     """Puts the actions to work that take the alarms and are not at work on them yet."""
     if not rules.actions:
         return

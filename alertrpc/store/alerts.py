@@ -64,12 +64,12 @@ SELECT json_group_array(json_array(n, userid, mediatypeid, sendto)) FROM (
             WHERE d.userid = a.userid AND dg.users_status = 1)
     GROUP BY n, a.userid, a.mediatypeid, a.sendto ORDER BY n, MIN(a.alertid))"""
 
-_DUE_ESCALATIONS = """
-SELECT escalationid, actionid, eventid, esc_step, started FROM escalations
+_ESCALATIONS = "SELECT escalationid, actionid, eventid, esc_step, started FROM escalations"
+
+_DUE_ESCALATIONS = f"""{_ESCALATIONS}
 WHERE nextcheck IS NOT NULL AND nextcheck <= ? ORDER BY nextcheck, escalationid LIMIT ?"""
 
-_DUE_OF = """
-SELECT escalationid, actionid, eventid, esc_step, started FROM escalations
+_DUE_OF = f"""{_ESCALATIONS}
 WHERE eventid IN (SELECT value FROM json_each(?)) AND nextcheck IS NOT NULL AND nextcheck <= ? ORDER BY escalationid"""
 
 _PUT_OFF = f"""
@@ -77,8 +77,7 @@ UPDATE escalations SET nextcheck = ?,
     esc_step = CASE esc_step WHEN {STARTS} THEN {STARTS_AND_RECOVERS} ELSE {RECOVERS} END
 WHERE eventid IN (SELECT value FROM json_each(?)) RETURNING eventid"""
 
-_ESCALATIONS_OF = """
-SELECT escalationid, actionid, eventid, esc_step, started FROM escalations
+_ESCALATIONS_OF = f"""{_ESCALATIONS}
 WHERE eventid IN (SELECT value FROM json_each(?)) ORDER BY escalationid"""
 
 # The alerts that were made of steps, given as [eventid, actionid, esc_step], and of recoveries, as [eventid, actionid].
