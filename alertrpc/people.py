@@ -1,21 +1,16 @@
 """What the commands say of users: who they are, what they see and why, and what would let them see more."""
 
-import json
 import shlex
 import time
 from collections.abc import Iterable, Iterator
 
-from alertrpc.records import UserType
+from alertrpc.store.applying.names import quoted
 from alertrpc.store.permissions import DENY, READ
 from alertrpc.store.sight import Group, Right, Sight, Token
+from alertrpc.words import counted
 
 NAMED = 20  # names that a line shows
-_TYPES = {user_type.value: user_type.name.replace("_", " ").capitalize() for user_type in UserType}
 _PERMISSIONS = {DENY: "denied", READ: "read"}
-
-
-def quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=not text.isprintable())
 
 
 def local_time(seconds: int, zero: str) -> str:
@@ -25,7 +20,8 @@ def local_time(seconds: int, zero: str) -> str:
 def described(sight: Sight, readers: str | None, push_group: str) -> Iterator[str]:
     """The lines of a user; `readers` is a user group that reads something, `push_group` the host group of pushed alarms."""
     yield f"user: {quoted(sight.username)}, userid {sight.userid}"
-    yield f"role: {quoted(sight.role)}, of type {_TYPES.get(sight.type, 'none, which lets nobody in')}"
+    user_type = "none, which lets nobody in" if sight.caller is None else sight.caller.type.spelled
+    yield f"role: {quoted(sight.role)}, of type {user_type}"
     yield f"disabled: {'yes' if sight.is_disabled else 'no'}"
     yield f"user groups: {_listed(map(_group, sight.groups))}"
     yield from _lines("rights", map(_right, sight.rights))
@@ -75,12 +71,8 @@ def _seen(sight: Sight) -> str:
     if sight.sees_nothing:
         return "nothing"
     whom = f"the user, or to {_listed(map(quoted, sight.colleagues))}" if sight.colleagues else "the user"
-    hosts, open_groups = _count(sight.hosts, "host"), _count(sight.host_groups, "open host group")
+    hosts, open_groups = counted(sight.hosts, "host"), counted(sight.host_groups, "open host group")
     return f"{hosts} in {open_groups}, and the alerts there that went to {whom}"
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _group(group: Group) -> str:

@@ -17,6 +17,11 @@ class UserType(IntEnum):
     ADMIN = 2
     SUPER_ADMIN = 3
 
+    @property
+    def spelled(self) -> str:
+        """Such as `Super admin`."""
+        return self.name.replace("_", " ").capitalize()
+
 
 class Severity(IntEnum):
     """Zabbix's severities of triggers and events."""

@@ -12,20 +12,20 @@ _IS_DISABLED = """EXISTS (
     SELECT 1 FROM users_groups ug JOIN usrgrp g ON g.usrgrpid = ug.usrgrpid
     WHERE ug.userid = u.userid AND g.users_status = 1)"""
 
-_CALLER = f"u.userid, r.type, {MAY_CALL.format('u.roleid')}, {IS_SENDER.format('u.roleid')}"
+CALLER = f"u.userid, r.type, {MAY_CALL.format('u.roleid')}, {IS_SENDER.format('u.roleid')}"
 
 _SESSION = f"""
-SELECT {_CALLER}, s.lastaccess, {_IS_DISABLED}
+SELECT {CALLER}, s.lastaccess, {_IS_DISABLED}
 FROM sessions s CROSS JOIN users u ON u.userid = s.userid CROSS JOIN role r ON r.roleid = u.roleid
 WHERE s.sessionid = ?"""
 
 _TOKEN = f"""
-SELECT {_CALLER}, t.lastaccess, {_IS_DISABLED} OR t.status = 1, t.expires_at
+SELECT {CALLER}, t.lastaccess, {_IS_DISABLED} OR t.status = 1, t.expires_at
 FROM token t CROSS JOIN users u ON u.userid = t.userid CROSS JOIN role r ON r.roleid = u.roleid
 WHERE t.token = ?"""
 
 _LOGIN = f"""
-SELECT {_CALLER}, CAST(u.passwd AS BLOB), u.attempt_failed, u.attempt_clock, {_IS_DISABLED}
+SELECT {CALLER}, CAST(u.passwd AS BLOB), u.attempt_failed, u.attempt_clock, {_IS_DISABLED}
 FROM users u LEFT JOIN role r ON r.roleid = u.roleid WHERE u.username = ?"""
 
 _USER_DATA = """
@@ -75,14 +75,14 @@ def find_token(hashed: str, connection: sqlite3.Connection) -> Holder | None:
 
 
 def _holder(row: tuple[int, ...] | None) -> Holder | None:
-    if row is None or (caller := _caller(*row[:4])) is None:
+    if row is None or (caller := caller_of(*row[:4])) is None:
         return None
     lastaccess, is_disabled, *expires_at = row[4:]
     return Holder(caller, lastaccess, bool(is_disabled), *expires_at)
 
 
-def _caller(userid: int, user_type: int | None, may_call: int, is_sender: int) -> Caller | None:
-    """None where the role is missing, or lets nobody in."""
+def caller_of(userid: int, user_type: int | None, may_call: int, is_sender: int) -> Caller | None:
+    """The user of the columns CALLER; None where the role is missing, or lets nobody in."""
     known = None if user_type is None else _USER_TYPES.get(user_type)
     return None if known is None else Caller(userid, known, bool(may_call), bool(is_sender))
 
@@ -92,7 +92,7 @@ def find_login(username: str, connection: sqlite3.Connection) -> LoginRow | None
     if row is None:
         return None
     passwd, attempt_failed, attempt_clock, is_disabled = row[4:]
-    return LoginRow(row[0], passwd, attempt_failed, attempt_clock, None if is_disabled else _caller(*row[:4]))
+    return LoginRow(row[0], passwd, attempt_failed, attempt_clock, None if is_disabled else caller_of(*row[:4]))
 
 
 def find_username(userid: int, connection: sqlite3.Connection) -> str | None:

@@ -3,13 +3,13 @@
 import sqlite3
 from typing import NamedTuple
 
-from alertrpc.records import UserType
+from alertrpc.records import Caller
+from alertrpc.store.credentials import CALLER, caller_of
 from alertrpc.store.permissions import DENY, HOST_PERMISSION, READ
-from alertrpc.store.roles import IS_SENDER, MAY_CALL
 from alertrpc.store.users import user_id
 
 _ROLE = f"""
-SELECT COALESCE(r.name, ''), COALESCE(r.type, 0), {MAY_CALL.format("u.roleid")}, {IS_SENDER.format("u.roleid")}
+SELECT COALESCE(r.name, ''), {CALLER}
 FROM users u LEFT JOIN role r ON r.roleid = u.roleid WHERE u.userid = ?"""
 _GROUPS = """
 SELECT g.name, g.users_status FROM users_groups ug JOIN usrgrp g ON g.usrgrpid = ug.usrgrpid WHERE ug.userid = ?
@@ -60,14 +60,15 @@ class Token(NamedTuple):
 
 
 class Sight(NamedTuple):
-    """A user as the rights have it. `hosts` and `host_groups` are how many are open, `colleagues` who share a user group."""
+    """A user as the rights have it; `caller` is None where the role lets nobody in.
+
+    `hosts` and `host_groups` are how many are open, `colleagues` who share a user group.
+    """
 
     username: str
     userid: int
     role: str
-    type: int
-    may_call: bool
-    is_sender: bool
+    caller: Caller | None
     groups: list[Group]
     rights: list[Right]
     tokens: list[Token]
@@ -77,15 +78,19 @@ class Sight(NamedTuple):
 
     @property
     def is_disabled(self) -> bool:
-        return self.type == 0 or any(group.is_disabled for group in self.groups)
+        return self.caller is None or any(group.is_disabled for group in self.groups)
+
+    @property
+    def may_call(self) -> bool:
+        return self.caller is not None and self.caller.may_call
 
     @property
     def may_push(self) -> bool:
-        return self.is_sender or (self.may_call and self.type >= UserType.ADMIN)
+        return self.caller is not None and self.caller.may_push
 
     @property
     def sees_everything(self) -> bool:
-        return self.may_call and self.type == UserType.SUPER_ADMIN
+        return self.caller is not None and self.caller.may_call and self.caller.is_super_admin
 
     @property
     def sees_nothing(self) -> bool:
@@ -101,14 +106,12 @@ def has_open_groups(userid: int, connection: sqlite3.Connection) -> bool:
 def sight_of(username: str, connection: sqlite3.Connection) -> Sight:
     """What the user of a name sees; raises StoreError when there is none."""
     userid = user_id(connection, username)
-    role, user_type, may_call, is_sender = connection.execute(_ROLE, (userid,)).fetchone()
+    role, *of_caller = connection.execute(_ROLE, (userid,)).fetchone()
     return Sight(
         username,
         userid,
         role,
-        user_type,
-        bool(may_call),
-        bool(is_sender),
+        caller_of(*of_caller),
         [Group(name, bool(disabled)) for name, disabled in connection.execute(_GROUPS, (userid,))],
         [Right(*row) for row in connection.execute(_RIGHTS, (userid,))],
         [Token(name, ends, used, bool(off)) for name, ends, used, off in connection.execute(_TOKENS, (userid,))],

@@ -54,8 +54,7 @@ async def _known_caller(request: web.Request) -> Caller:
 
 
 def _spelled(user_type: UserType) -> str:
-    higher = [each.name.replace("_", " ").capitalize() for each in UserType if each >= user_type]
-    return " or ".join(higher)
+    return " or ".join([each.spelled for each in UserType if each >= user_type])
 
 
 class PushLimit:
