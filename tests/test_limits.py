@@ -54,6 +54,7 @@ TOLD = {
     "intake.labelled.MOST_ALERTS": ("10,000", "alerts of Prometheus or Alertmanager"),
     "intake.ocp.MOST_ALARMS": ("1,000", "alarms of an array of OCP's form"),
     "intake.ocp.MOST_TIMES": ("10", "times that one alarm comes in it"),
+    "intake.pushes.MOST_ALARMS": ("500", "More than 500"),
     "intake.parsing.MOST_CONTAINERS": ("100,000", "arrays and objects in a body"),
     "intake.parsing.MOST_MEMBERS": ("250,000", "members of objects in a body"),
     "intake.parsing.MOST_VALUES": ("1,001,000", "values in a body: elements of arrays and"),

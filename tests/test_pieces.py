@@ -22,6 +22,7 @@ from alertrpc.ledger.ledger import Ledger
 from alertrpc.records import Json
 from alertrpc.store.applying.applying import bring
 from alertrpc.store.connection import connect, transaction
+from alertrpc.store.idempotency import Key
 from alertrpc.store.more_alerts import MOST_MADE, NEVER, add_again, make_again
 from tests.delivering import NOW, Counted, opened
 from tests.receivers import PUSH, TOKEN, post
@@ -31,6 +32,7 @@ from tests.wire import call, eventually, exchange, execute
 RECEIVERS = 3
 START = int(NOW * 1000)
 DAY = 86_400_000
+KEY = Key(1, "key", "body")
 MADE = "SELECT eventid, userid, esc_step, p_eventid FROM alerts"
 
 
@@ -225,6 +227,25 @@ async def test_other_writes_come_between_the_pieces(path: Path) -> None:
         assert counted.writes > 4
     assert made(path).total() == 21 * RECEIVERS
     assert set(made(path).values()) == {1}
+
+
+@pytest.mark.parametrize(("is_whole", "key", "pieces"), [(False, None, 3), (True, None, 1), (False, KEY, 1)])
+async def test_many_alarms_that_need_not_be_whole_are_recorded_in_pieces(
+    path: Path, is_whole: bool, key: Key | None, pieces: int
+) -> None:
+    given = [*alarms(1000, 1), *alarms(1, 1, alarmType="another")]
+    async with opened(path) as database:
+        counted = Counted(database)
+        pushes = Pushes(counted, Ledger(DEFAULTS), lambda: NOW, lambda: None)
+        rows = await pushes.record(Push(given, key, is_whole))
+    assert counted.writes == pieces
+    assert [row["target"] for row in rows if row] == [alarm.target for alarm in given]
+
+
+async def test_a_push_of_no_alarms_is_recorded(path: Path) -> None:
+    async with opened(path) as database:
+        pushes = Pushes(database, Ledger(DEFAULTS), lambda: NOW, lambda: None)
+        assert await pushes.record(Push([], is_whole=False)) == []
 
 
 async def test_a_push_is_answered_whatever_becomes_of_its_alerts(path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -16,16 +16,28 @@ from alertrpc.store.idempotency import Key, find_push, keep_push
 from alertrpc.store.problems import find_alarms
 
 MOST_TOGETHER = 200
+MOST_ALARMS = 500  # of one transaction, where a push need not be whole
 AlarmRow = Mapping[str, Any]
 
 log = logging.getLogger(__name__)
 
 
 class Push(NamedTuple):
-    """The alarms of one request; with a `key`, a request that is repeated makes nothing new."""
+    """The alarms of one request, which is taken whole or not at all where it `is_whole`.
+
+    With a `key`, which only a whole one has, a request that is repeated makes nothing new.
+    """
 
     alarms: Sequence[Alarm]
     key: Key | None = None
+    is_whole: bool = True
+
+    def pieces(self) -> list["Push"]:
+        """What is recorded by one transaction each: many alarms would keep other writes waiting."""
+        if self.is_whole or self.key is not None:
+            return [self]
+        starts = range(0, max(1, len(self.alarms)), MOST_ALARMS)
+        return [Push(self.alarms[start : start + MOST_ALARMS]) for start in starts]
 
 
 class Recorded(NamedTuple):
@@ -55,11 +67,14 @@ class Pushes:
     async def record(self, push: Push) -> list[AlarmRow | None]:
         """The alarms as they are on disk now; None for one that recovers and was never active.
 
-        Raises KeyReused, DatabaseBusy or DatabaseUnwritable.
+        Raises KeyReused, DatabaseBusy or DatabaseUnwritable; earlier pieces of what is not whole are on record then.
         """
-        recorded = await self._gather.add(push)
-        await self._alert(recorded.to_alert)
-        return recorded.rows
+        rows: list[AlarmRow | None] = []
+        for piece in push.pieces():
+            recorded = await self._gather.add(piece)
+            await self._alert(recorded.to_alert)
+            rows += recorded.rows
+        return rows
 
     async def _alert(self, eventids: list[int]) -> None:
         """Makes the alerts that are due, in transactions that let other writes in between.

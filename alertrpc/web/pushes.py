@@ -31,7 +31,7 @@ Parser = Callable[[Json, int], Parsed]
 
 async def push_ocp(request: web.Request) -> Any:
     """POST /api/v2/alarm/alarms: the alarm as it is on record, or an array of them for an array."""
-    is_array, alarms = await _push(request, lambda body, now: Parsed(ocp.parse(body, now), []))
+    is_array, alarms = await _push(request, lambda body, now: Parsed(ocp.parse(body, now), []), is_whole=True)
     return alarms if is_array else alarms[0]
 
 
@@ -46,7 +46,7 @@ async def push_alertmanager(request: web.Request) -> Any:
     return (await _push(request, alertmanager.parse))[1]
 
 
-async def _push(request: web.Request, parse: Parser) -> tuple[bool, list[dict[str, Any]]]:
+async def _push(request: web.Request, parse: Parser, *, is_whole: bool = False) -> tuple[bool, list[dict[str, Any]]]:
     """Whether the body is an array, and its alarms as they are answered."""
     caller = await sender_of(request)
     now = int(request.app[CLOCK]() * 1000)
@@ -56,7 +56,7 @@ async def _push(request: web.Request, parse: Parser) -> tuple[bool, list[dict[st
 
     is_array, (alarms, faults, left_out), digest = await read_json(request, read)
     request[HEADERS].update(request.app[PUSH_LIMIT].take(caller.userid, len(alarms)))
-    rows = await request.app[PUSHES].record(Push(alarms, _key(request, caller.userid, digest)))
+    rows = await request.app[PUSHES].record(Push(alarms, _key(request, caller.userid, digest), is_whole))
     if left_out:
         await tell_left_out(request, left_out)
     if faults:
