@@ -59,7 +59,7 @@ def server(path: Path) -> Iterator[Server]:
     ("path_of_push", "body", "headers", "status", "fault"),
     [
         (PUSH, {"target": "db-1"}, {}, 400, "alarmType: a value is required"),
-        (PUSH, {**OCP, "x": "a" * 3000}, {}, 413, "Maximum request body size 1000 exceeded"),
+        (PUSH, {**OCP, "x": "a" * 3000}, {}, 413, "Maximum request body size 2000 exceeded"),
         (PUSH, OCP, {"Content-Type": "text/plain"}, 415, "the Content-Type application/json is expected"),
         (PUSH, [OCP | {"target": str(number)} for number in range(4)], {}, 429, "more than 3 alarms a minute"),
         (
