@@ -108,6 +108,7 @@ INNER = {
     "query.compile.MOST_SHORT_IDS",
     "query.search.LONGEST_LIKE",
     "store.bulk.MOST_BYTES",
+    "store.bulk.MOST_ROWS",
     "store.database.MOST_SLOW",
     "store.loading.MOST_SHAPES",
     "store.more_alerts.MOST_BYTES",
