@@ -30,6 +30,7 @@ ROOMS = [
     "store",
 ]
 GROUND: dict[str, set[str]] = {
+    "dialect": set(),
     "errors": set(),
     "loglines": {"words"},
     "memory": set(),
@@ -57,7 +58,7 @@ LIBRARIES = {
     "marshmallow": ("api/", "configuration/"),
     "uvloop": ("server.py",),
 }
-SQL_ROOMS = ("query/", "store/")
+SQL_ROOMS = ("query/", "store/", "dialect.py")
 SQL_STARTS = ("SELECT ", "INSERT ", "UPDATE ", "DELETE ", "CREATE ", "DROP ", "ALTER ", "PRAGMA ")
 IMPORT_ALONE = """
 import importlib, sys

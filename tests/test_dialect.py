@@ -1,0 +1,61 @@
+"""Fragments of SQL that two engines say in different words."""
+
+import sqlite3
+
+import pytest
+
+from alertrpc.dialect import FRAGMENTS, Engine, rendered
+
+LIST = "SELECT @json_array_of(@json_object('id', q.value, 'at', '@json (')) FROM @numbers(?) q"
+
+
+def test_a_fragment_is_said_in_the_words_of_each_engine() -> None:
+    assert rendered(LIST, Engine.SQLITE) == (
+        "SELECT json_group_array(json_object('id', q.value, 'at', '@json (')) FROM json_each(?) q"
+    )
+    assert rendered(LIST, Engine.POSTGRESQL) == (
+        "SELECT COALESCE(json_agg(json_build_object('id', q.value, 'at', '@json (')), CAST('[]' AS json)) FROM LATERAL"
+        " (SELECT CAST(value AS bigint) AS value FROM json_array_elements_text(CAST(? AS json))) q"
+    )
+
+
+@pytest.mark.parametrize("sql", ["SELECT a, (b), 'it''s (', f(c, g(d)) -- it's (\nFROM t", "SELECT '@json'", "", "a b"])
+def test_what_is_no_fragment_stands_as_it_is(sql: str) -> None:
+    assert rendered(sql, Engine.SQLITE) == rendered(sql, Engine.POSTGRESQL) == sql
+
+
+def test_a_fragment_without_arguments() -> None:
+    sql = "FROM a @ordered JOIN b ON b.id = a.id"
+    assert rendered(sql, Engine.SQLITE) == "FROM a CROSS JOIN b ON b.id = a.id"
+    assert rendered(sql, Engine.POSTGRESQL).split() == ["FROM", "a", "JOIN", "b", "ON", "b.id", "=", "a.id"]
+
+
+def test_an_unknown_fragment() -> None:
+    with pytest.raises(KeyError):
+        rendered("SELECT @jsonn(1)", Engine.SQLITE)
+
+
+@pytest.mark.parametrize("sql", ["SELECT (1", "SELECT 1)", "SELECT @json((1)", "(1))("])
+def test_parentheses_match(sql: str) -> None:
+    with pytest.raises(ValueError, match="parenthesis"):
+        rendered(sql, Engine.SQLITE)
+
+
+def test_rows_are_named_and_numbered() -> None:
+    sql = "WITH given AS (@rows(?, identity TEXT, level BIGINT)) SELECT place, identity, level FROM given"
+    found = sqlite3.connect(":memory:").execute(rendered(sql, Engine.SQLITE), ('[["a", 1], ["b", null]]',))
+    assert found.fetchall() == [(0, "a", 1), (1, "b", None)]
+    assert "CAST(r.value ->> 1 AS BIGINT) AS level" in rendered(sql, Engine.POSTGRESQL)
+
+
+def test_rows_cost_no_table_of_their_own() -> None:
+    sql = "WITH given AS (@rows(?, a TEXT, b TEXT)) SELECT t.id FROM given @ordered JOIN t ON t.id = given.b"
+    connection = sqlite3.connect(":memory:")
+    connection.execute("CREATE TABLE t (id INTEGER PRIMARY KEY)")
+    plan = connection.execute(f"EXPLAIN QUERY PLAN {rendered(sql, Engine.SQLITE)}", ("[]",)).fetchall()
+    assert [step[3].split(" USING")[0] for step in plan] == ["SCAN r VIRTUAL TABLE INDEX 1:", "SEARCH t"]
+
+
+@pytest.mark.parametrize("name", FRAGMENTS)
+def test_the_table_is_of_two_engines(name: str) -> None:
+    assert len(FRAGMENTS[name]) == len(Engine)
