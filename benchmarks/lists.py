@@ -15,6 +15,7 @@ import orjson
 from alertrpc.api.get import GET_METHODS
 from alertrpc.query.functions import FUNCTIONS
 from alertrpc.records import Caller, Params, UserType
+from alertrpc.store.connection import SqliteConnection
 from benchmarks.load_generator import HEAD, MARK, PATH
 from benchmarks.processes import alertrpc, login, received, request
 from benchmarks.report import Row, attempt
@@ -122,7 +123,7 @@ def kept_connection(port: int) -> Iterator[Callable[[str], bytes]]:
 
 def open_bare(database: Path) -> sqlite3.Connection:
     """A connection with the functions that the statements need; sqlite3 keeps the statement prepared."""
-    connection = sqlite3.connect(database)
+    connection = sqlite3.connect(database, factory=SqliteConnection)
     connection.text_factory = bytes
     for name, function in FUNCTIONS.items():
         connection.create_function(name, -1, function, deterministic=True)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from alertrpc.api.alert import get
 from alertrpc.records import Caller, Params, UserType
+from alertrpc.store.connection import SqliteConnection
 from benchmarks.point_reads import point_bodies
 from benchmarks.processes import alertrpc, generate_load, login, peak_memory, received, request, reset_peak_memory
 from benchmarks.report import Row, attempt
@@ -85,7 +86,7 @@ def bare_fetch(database: Path, params: Params) -> float:
     """Seconds in which sqlite3 alone fetches the same rows of JSON text."""
     caller = Caller(1, UserType.SUPER_ADMIN)
     statement, args = get.statement(params, caller)
-    connection = sqlite3.connect(database)
+    connection = sqlite3.connect(database, factory=SqliteConnection)
     started = time.perf_counter()
     cursor = connection.execute(statement.sql, args)
     while cursor.fetchmany(500):

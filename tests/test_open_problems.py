@@ -15,7 +15,7 @@ from alertrpc.intake.alarm import identity_of
 from alertrpc.ledger.alarm import Alarm
 from alertrpc.ledger.ledger import Ledger
 from alertrpc.records import Caller, UserType
-from alertrpc.store.connection import connect, transaction
+from alertrpc.store.connection import SqliteConnection, connect, transaction
 from alertrpc.store.database import create
 from alertrpc.store.loading import load
 from alertrpc.store.schema import APPLICATION_ID, SCHEMA_VERSION, migrate, schema_sql, schema_version
@@ -194,7 +194,7 @@ def test_the_data_set(loaded_database: Path, client: Client) -> None:
     """Loaded by the command, and read through the API."""
     rows = list(json_lines(DATASET))
     ended = {row["eventid"] for row in rows if row["table"] == "event_recovery"}
-    with closing(sqlite3.connect(loaded_database)) as connection:
+    with closing(sqlite3.connect(loaded_database, factory=SqliteConnection)) as connection:
         assert {str(eventid) for eventid in recovered(connection)} == ended
     for source, obj in (("0", "0"), ("3", "4"), ("4", "6")):
         wanted = {

@@ -14,6 +14,7 @@ from alertrpc.api.fields import members
 from alertrpc.query.event_objects import HOST_OBJECTS, OBJECTS_WITH_IDS
 from alertrpc.query.functions import FUNCTIONS
 from alertrpc.records import Caller, Params, UserType
+from alertrpc.store.connection import SqliteConnection
 from benchmarks import data
 from tests.support import EXCHANGES, json_lines, machine_steps, run_alertrpc
 
@@ -154,7 +155,7 @@ def steps_of(connection: sqlite3.Connection, params: Params, caller: Caller) -> 
 
 
 def connected(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path)
+    connection = sqlite3.connect(path, factory=SqliteConnection)
     for name, function in FUNCTIONS.items():
         connection.create_function(name, -1, function, deterministic=True)
     return connection

@@ -15,6 +15,7 @@ from alertrpc.query import compile as compiler
 from alertrpc.query.functions import FUNCTIONS
 from alertrpc.query.resources import RESOURCES
 from alertrpc.records import Caller, Params, UserType
+from alertrpc.store.connection import SqliteConnection
 from benchmarks import data
 from tests.support import READS, json_lines, machine_steps, run_alertrpc
 
@@ -110,7 +111,7 @@ def forms_of(case: dict[str, Any], forms: list[dict[str, Any]]) -> list[Params]:
 
 
 def connected(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path)
+    connection = sqlite3.connect(path, factory=SqliteConnection)
     for name, function in FUNCTIONS.items():
         connection.create_function(name, -1, function, deterministic=True)
     return connection
@@ -268,7 +269,7 @@ def test_the_last_event_is_found_at_once(big: sqlite3.Connection) -> None:
 
 def test_recorded_reads_scan_no_events(big: sqlite3.Connection, loaded_database: Path) -> None:
     """What was asked of Zabbix by id or time."""
-    with sqlite3.connect(loaded_database) as recorded:
+    with sqlite3.connect(loaded_database, factory=SqliteConnection) as recorded:
         users = recorded.execute("SELECT u.username, u.userid, r.type FROM users u JOIN role r ON r.roleid = u.roleid")
         callers = {username: Caller(userid, UserType(kind)) for username, userid, kind in users if kind}
     recorded.close()

@@ -14,6 +14,7 @@ from alertrpc.errors import INVALID_PARAMS, ApiError
 from alertrpc.query import search
 from alertrpc.query.functions import FUNCTIONS
 from alertrpc.query.search import LONGEST_PATTERN, fold, like, upper_character
+from alertrpc.store.connection import SqliteConnection
 from tests.jsons import examples
 
 # Letters whose cases are odd: Turkish, German, Greek, Cyrillic, Kelvin, long s, ligatures, digraphs, combining marks,
@@ -73,7 +74,7 @@ def found(text: str, value: str, *, whole: bool, start: bool) -> bool:
 
 @pytest.fixture(scope="module")
 def connection() -> Iterator[sqlite3.Connection]:
-    connection = sqlite3.connect(":memory:")
+    connection = sqlite3.connect(":memory:", factory=SqliteConnection)
     for name, function in FUNCTIONS.items():
         connection.create_function(name, -1, function, deterministic=True)
     yield connection

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from alertrpc.query.functions import FUNCTIONS
 from alertrpc.query.tags import AND_OR, OR, Operator, Tag, tag_condition
+from alertrpc.store.connection import SqliteConnection
 from tests.jsons import examples
 
 TAGS_OF_ROW = "FROM event_tag et WHERE et.eventid = e.eventid"
@@ -64,7 +65,7 @@ def fits(row: Row, tags: Sequence[Tag], evaltype: int) -> bool:
 
 @pytest.fixture(scope="module")
 def connection() -> Iterator[sqlite3.Connection]:
-    with closing(sqlite3.connect(":memory:")) as connection:
+    with closing(sqlite3.connect(":memory:", factory=SqliteConnection)) as connection:
         for name, function in FUNCTIONS.items():
             connection.create_function(name, function.__code__.co_argcount, function, deterministic=True)
         connection.execute("CREATE TABLE events (eventid INTEGER PRIMARY KEY)")

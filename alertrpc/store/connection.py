@@ -4,14 +4,15 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 from urllib.parse import quote
 
 import aiosqlite
 
+from alertrpc.dialect import Engine, rendered
 from alertrpc.errors import DatabaseBusy, QueryStopped, QueryTimeout, StoreError
 from alertrpc.folders import folder_of
 
@@ -30,6 +31,16 @@ if sqlite3.sqlite_version_info < OLDEST_SQLITE:
     raise ImportError(f"alertrpc needs SQLite 3.37 or newer; this Python has {sqlite3.sqlite_version}")
 
 
+class SqliteConnection(sqlite3.Connection):
+    """Puts in SQLite's own words for the fragments of statements."""
+
+    def execute(self, sql: str, args: Any = (), /) -> sqlite3.Cursor:
+        return super().execute(rendered(sql, Engine.SQLITE), args)
+
+    def executemany(self, sql: str, args: Iterable[Any], /) -> sqlite3.Cursor:
+        return super().executemany(rendered(sql, Engine.SQLITE), args)
+
+
 def connect(path: Path, *, create: bool = False, kept_statements: int = 128) -> sqlite3.Connection:
     """A connection to the file at `path` that reads and writes, in autocommit mode.
 
@@ -41,6 +52,7 @@ def connect(path: Path, *, create: bool = False, kept_statements: int = 128) -> 
         connection = sqlite3.connect(
             f"file:{quote(str(path.absolute()))}?mode=rw",
             uri=True,
+            factory=SqliteConnection,
             isolation_level=None,
             timeout=BUSY_TIMEOUT,
             check_same_thread=False,
