@@ -12,41 +12,73 @@ from alertrpc.query.search import like
 from alertrpc.query.sql import Condition, SqlValue, any_of
 from alertrpc.records import Caller
 
-_LABELS = "json((SELECT json_group_object(et.tag, et.value) FROM event_tag et WHERE et.eventid = e.eventid))"
+_LABELS = "(SELECT @json_object_of(et.tag, et.value) FROM event_tag et WHERE et.eventid = e.eventid)"
 TYPE = "COALESCE(al.alarm_type, t.description, e.name)"
 TARGET = """COALESCE(al.target, (
-    SELECT h.host FROM object_hosts oh CROSS JOIN hosts h ON h.hostid = oh.hostid
-    WHERE oh.object = 0 AND oh.objectid = e.objectid LIMIT 1), '')"""
-LEVEL = "COALESCE(al.level, 6 - MAX(e.severity, 1))"
+    SELECT h.host
+    FROM object_hosts oh
+    @ordered JOIN hosts h ON h.hostid = oh.hostid
+    WHERE oh.object = 0 AND oh.objectid = e.objectid
+    LIMIT 1), '')"""
+LEVEL = "COALESCE(al.level, CASE e.severity WHEN 0 THEN 5 ELSE 6 - e.severity END)"
 ACTIVE_AT = "COALESCE(al.active_at, e.clock * 1000)"
 # The event that ended a problem may be gone, as old events are.
-_RESOLVED_AT = "COALESCE(al.resolved_at, re.clock * 1000, IIF(er.eventid IS NULL, NULL, e.clock * 1000))"
+_RESOLVED_AT = "COALESCE(al.resolved_at, re.clock * 1000, CASE WHEN er.eventid IS NOT NULL THEN e.clock * 1000 END)"
 
-_ALARM = f"""json_object(
-    'id', e.eventid, 'alarm_type', {TYPE}, 'target', {TARGET}, 'name', e.name, 'level', {LEVEL},
-    'summary', COALESCE(al.summary, ''), 'description', COALESCE(al.description, ''), 'url', COALESCE(al.url, ''),
-    'annotations', json(COALESCE(al.annotations, '{{}}')), 'active_at', {ACTIVE_AT},
-    'updated_at', COALESCE(al.updated_at, re.clock * 1000, e.clock * 1000), 'resolved_at', {_RESOLVED_AT},
-    'labels', {_LABELS})"""
+_ALARM = f"""@json_object(
+    'id', e.eventid,
+    'alarm_type', {TYPE},
+    'target', {TARGET},
+    'name', e.name,
+    'level', {LEVEL},
+    'summary', COALESCE(al.summary, ''),
+    'description', COALESCE(al.description, ''),
+    'url', COALESCE(al.url, ''),
+    'annotations', @json(COALESCE(al.annotations, '{{}}')),
+    'active_at', {ACTIVE_AT},
+    'updated_at', COALESCE(al.updated_at, re.clock * 1000, e.clock * 1000),
+    'resolved_at', {_RESOLVED_AT},
+    'labels', @json({_LABELS}))"""
 _OF_ALARMS = """FROM events e
     LEFT JOIN alarms al ON al.eventid = e.eventid
     LEFT JOIN triggers t ON t.triggerid = e.objectid
     LEFT JOIN event_recovery er ON er.eventid = e.eventid
     LEFT JOIN events re ON re.eventid = er.r_eventid"""
 
-_NOTIFICATION = f"""json_object(
-    'id', a.alertid, 'userid', a.userid, 'sendto', a.sendto, 'mediatypeid', a.mediatypeid,
+_ATTEMPT = """SELECT @json_object(
+        'number', att.number,
+        'ended_at', att.started + att.milliseconds,
+        'code', att.code,
+        'answer', att.answer,
+        'stdout', att.stdout,
+        'stderr', att.stderr)
+    FROM attempts att
+    WHERE att.alertid = a.alertid
+    ORDER BY att.number DESC
+    LIMIT 1"""
+_NOTIFICATION = f"""@json_object(
+    'id', a.alertid,
+    'userid', a.userid,
+    'sendto', a.sendto,
+    'mediatypeid', a.mediatypeid,
     'mediatype', COALESCE((SELECT mt.name FROM media_type mt WHERE mt.mediatypeid = a.mediatypeid), ''),
-    'message', a.message, 'subject', a.subject, 'status', a.status, 'error', a.error, 'clock', a.clock,
-    'alarm_id', COALESCE(er.eventid, a.eventid), 'alarm_type', {TYPE}, 'level', {LEVEL}, 'labels', {_LABELS},
-    'attempt', (SELECT json_object('number', at.number, 'ended_at', at.started + at.milliseconds, 'code', at.code,
-                                   'answer', at.answer, 'stdout', at.stdout, 'stderr', at.stderr)
-                FROM attempts at WHERE at.alertid = a.alertid ORDER BY at.number DESC LIMIT 1))"""
+    'message', a.message,
+    'subject', a.subject,
+    'status', a.status,
+    'error', a.error,
+    'clock', a.clock,
+    'alarm_id', COALESCE(er.eventid, a.eventid),
+    'alarm_type', {TYPE},
+    'level', {LEVEL},
+    'labels', @json({_LABELS}),
+    'attempt', ({_ATTEMPT}))"""
 # An alert of a recovery tells of the problem, where it was on the same object: whose rights are the alert's then.
 _OF_NOTIFICATIONS = """FROM alerts a
     LEFT JOIN event_recovery er ON er.eventid = a.p_eventid AND er.r_eventid = a.eventid AND EXISTS (
-        SELECT 1 FROM events pe CROSS JOIN events te ON te.eventid = er.r_eventid
-        WHERE pe.eventid = er.eventid AND (pe.source, pe.object, pe.objectid) = (te.source, te.object, te.objectid))
+        SELECT 1
+        FROM events pe
+        @ordered JOIN events re ON re.eventid = er.r_eventid
+        WHERE pe.eventid = er.eventid AND (pe.source, pe.object, pe.objectid) = (re.source, re.object, re.objectid))
     LEFT JOIN events e ON e.eventid = COALESCE(er.eventid, a.eventid)
     LEFT JOIN alarms al ON al.eventid = e.eventid
     LEFT JOIN triggers t ON e.object = 0 AND t.triggerid = e.objectid"""
@@ -56,20 +88,20 @@ NOTIFICATION_STATUSES: Mapping[str, str] = {
     "Sending": "a.status = 0",
     "Success": "a.status = 1",
     "Failed": "a.status = 2",
-    "Limited": "0",
+    "Limited": "FALSE",
 }
 ALARM_STATUSES: Mapping[str, str] = {
     "Active": f"{_RESOLVED_AT} IS NULL",
     "Inactive": f"{_RESOLVED_AT} IS NOT NULL",
-    "Silenced": "0",
-    "Inhibited": "0",
+    "Silenced": "FALSE",
+    "Inhibited": "FALSE",
 }
 _APP_TYPE = "COALESCE((SELECT et.value FROM event_tag et WHERE et.eventid = e.eventid AND et.tag = 'app_type'), '')"
 CATEGORIES: Mapping[str, str] = {"OB": f"{_APP_TYPE} = 'OB'", "APP": f"{_APP_TYPE} <> 'OB'"}
 # The alerts of a problem and of its recovery, found by the index of alerts.eventid.
-_OF_ALARM = """a.eventid IN (SELECT ? UNION SELECT rr.r_eventid FROM event_recovery rr WHERE rr.eventid = ?)
+_OF_ALARM = """a.eventid IN (SELECT ? UNION SELECT er.r_eventid FROM event_recovery er WHERE er.eventid = ?)
     AND COALESCE(er.eventid, a.eventid) = ?"""
-_SUBSCRIBED = "EXISTS (SELECT 1 FROM alerts m WHERE m.eventid = e.eventid AND +m.userid = ?)"
+_SUBSCRIBED = "EXISTS (SELECT 1 FROM alerts a WHERE a.eventid = e.eventid AND @unindexed(a.userid) = ?)"
 ALARM_WORDS = (TYPE, TARGET, "e.name", "COALESCE(al.summary, '')", "COALESCE(al.description, '')")
 NOTIFICATION_WORDS = ("a.subject", "a.message", "a.sendto", TYPE)
 ALARM_ID = "e.eventid"
@@ -144,9 +176,12 @@ def subscribed(is_so: bool, caller: Caller) -> Condition:
 def _page(row: str, found: str, conditions: Sequence[Condition], key: str, page: Page) -> Query:
     where = " AND ".join([f"({condition.sql})" for condition in conditions])
     args = tuple([arg for condition in conditions for arg in condition.args])
-    contents = f"SELECT {row} AS content {found} WHERE {where} ORDER BY {key} DESC LIMIT ? OFFSET ?"
-    sql = (
-        f"SELECT json_object('total', (SELECT COUNT(*) {found} WHERE {where}),"
-        f" 'contents', (SELECT json_group_array(json(content)) FROM ({contents}))) AS row"
-    )
+    sql = f"""SELECT @json_object(
+        'total', (SELECT COUNT(*) {found} WHERE {where}),
+        'contents', (SELECT @json_array_of(@json(page.content)) FROM (
+            SELECT {row} AS content
+            {found}
+            WHERE {where}
+            ORDER BY {key} DESC
+            LIMIT ? OFFSET ?) page)) AS row"""
     return Query(sql, (*args, *args, page.size, (page.number - 1) * page.size))  # type: ignore[arg-type]
