@@ -84,14 +84,14 @@ PROBLEM_FORMS: list[dict[str, Any]] = [
 # What other methods show of events and alerts, or ask of them, and the index that finds it.
 LOOKS: list[tuple[str, dict[str, Any], str]] = [
     ("event", {"eventids": ["5", "6"], "selectAlerts": "extend"}, "SEARCH t USING INDEX alerts_eventid"),
-    ("event", {"eventids": ["5", "6"], "selectAcknowledges": "extend"}, "SEARCH t USING INDEX acknowledges_eventid"),
+    ("event", {"eventids": ["5", "6"], "selectAcknowledges": "extend"}, "SEARCH ak USING INDEX acknowledges_eventid"),
     ("event", {"eventids": ["5", "6"], "selectTags": "extend"}, "SEARCH et USING INDEX event_tag_eventid"),
     ("event", {"eventids": ["5", "6"], "selectHosts": "extend"}, "SEARCH soh USING PRIMARY KEY"),
     ("event", {"eventids": ["5", "6"], "selectRelatedObject": "extend"}, "SEARCH st USING INTEGER PRIMARY KEY"),
     ("event", {"eventids": ["5", "6"], "output": ["r_eventid"]}, "SEARCH er USING INTEGER PRIMARY KEY"),
     ("problem", {"eventids": ["5", "6"], "output": ["r_clock"]}, "SEARCH re USING INTEGER PRIMARY KEY"),
     ("problem", {"eventids": ["5", "6"], "selectTags": "extend"}, "SEARCH et USING INDEX event_tag_eventid"),
-    ("problem", {"eventids": "5", "selectAcknowledges": "extend"}, "SEARCH t USING INDEX acknowledges_eventid"),
+    ("problem", {"eventids": "5", "selectAcknowledges": "extend"}, "SEARCH ak USING INDEX acknowledges_eventid"),
     ("trigger", {"selectLastEvent": "extend"}, "SEARCH ev USING INDEX events_objectid"),
     ("trigger", {"withUnacknowledgedEvents": True}, "SEARCH ev USING INDEX events_objectid"),
     ("trigger", {"withAcknowledgedEvents": True}, "SEARCH ev USING INDEX events_objectid"),
