@@ -30,8 +30,8 @@ STATE = {
     "acknowledged": Parameter(Given.BOOLEAN, "{0}.acknowledged = 1", otherwise="{0}.acknowledged = 0", null=True),
     "action": Parameter(Given.NUMBER, allowed=ACTIONS, spelled="1-511", null=True),
     "action_userids": Parameter(Given.IDS),
-    "suppressed": Parameter(Given.BOOLEAN, "0", null=True),
-    "symptom": Parameter(Given.BOOLEAN, "0", null=True),
+    "suppressed": Parameter(Given.BOOLEAN, "FALSE", null=True),
+    "symptom": Parameter(Given.BOOLEAN, "FALSE", null=True),
 }
 SEVERITY = Parameter(Given.NUMBERS, allowed=SEVERITIES)
 TAGGED = {

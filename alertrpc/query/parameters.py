@@ -47,4 +47,4 @@ class Parameter:
     null: bool = False
 
 
-NOTHING_FOUND = Parameter(Given.ANYTHING, "0")  # asks for what is not kept
+NOTHING_FOUND = Parameter(Given.ANYTHING, "FALSE")  # asks for what is not kept

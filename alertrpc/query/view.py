@@ -15,7 +15,7 @@ class Kind(Enum):
     NULLABLE_ID = "COALESCE(CAST({0} AS TEXT), '0')"
     TEXT = "{0}"
     DURATION = "({0})"  # a text that is compared by its seconds
-    JSON = "json({0})"
+    JSON = "@json({0})"
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ ACKNOWLEDGE = view(*_COLUMNS)
 ACKNOWLEDGE_BY_USER = view(
     *_COLUMNS,
     *[
-        text(name, f"(SELECT au.{name} FROM users au WHERE au.userid = {{0}}.userid)")
+        text(name, f"(SELECT u.{name} FROM users u WHERE u.userid = {{0}}.userid)")
         for name in ("username", "name", "surname")
     ],
     public=_NAMES,
@@ -31,4 +31,4 @@ ACKNOWLEDGES_OF_EVENT = """FROM (
     SELECT *
     FROM acknowledges ak
     WHERE ak.eventid = e.eventid
-    ORDER BY ak.clock DESC, ak.acknowledgeid DESC) ack"""
+    ORDER BY ak.clock DESC, ak.acknowledgeid DESC) ak"""

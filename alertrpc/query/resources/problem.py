@@ -28,9 +28,14 @@ SOURCES_OF_PROBLEMS = (0, 3, 4)
 _OPEN = "e.value = 1 AND e.recovered = 0"
 # Those that are open, and those that recovered of late.
 _RECENT = """e.value = 1 AND e.eventid IN (
-    SELECT t.eventid FROM events t WHERE t.value = 1 AND t.recovered = 0
-    UNION ALL SELECT ser.eventid FROM events sre CROSS JOIN event_recovery ser ON ser.r_eventid = sre.eventid
-    WHERE sre.clock > ?)"""
+    SELECT e.eventid
+    FROM events e
+    WHERE e.value = 1 AND e.recovered = 0
+    UNION ALL
+    SELECT er.eventid
+    FROM events re
+    @ordered JOIN event_recovery er ON er.r_eventid = re.eventid
+    WHERE re.clock > ?)"""
 _SHOWN = (
     "eventid", "source", "object", "objectid", "clock", "ns", "r_eventid", "r_clock", "r_ns", "correlationid", "userid",
     "name", "acknowledged", "severity", "cause_eventid", "opdata", "suppressed", "urls",
@@ -38,7 +43,14 @@ _SHOWN = (
 
 # Open problems are few: those of some time, or with some ids, are looked for among these.
 _FROM_TILL = {
-    name: replace(parameter, condition=f"+{parameter.condition}", leads=()) for name, parameter in FROM_TILL.items()
+    name: replace(
+        parameter,
+        condition=parameter.condition.replace("{0}.clock", "@unindexed({0}.clock)").replace(
+            "{0}.eventid", "@unindexed({0}.eventid)"
+        ),
+        leads=(),
+    )
+    for name, parameter in FROM_TILL.items()
 }
 
 
@@ -80,7 +92,7 @@ RESOURCE = Resource(
     searchable=("name",),
     related={
         "selectAcknowledges": Related(
-            "acknowledges", "ack", ACKNOWLEDGE, ACKNOWLEDGES_OF_EVENT, key="acknowledgeid", countable=True
+            "acknowledges", "ak", ACKNOWLEDGE, ACKNOWLEDGES_OF_EVENT, key="acknowledgeid", countable=True
         ),
         "selectSuppressionData": SUPPRESSION_OF_EVENT,
         "selectTags": TAGS_SELECTED,
