@@ -39,9 +39,8 @@ def object_json(
         return whole
     public_names = tuple([name for name in names if name in view.public])
     public = _json_object([*fields_of(view, alias, public_names), *of_others])
-    is_own = view.is_own.format(alias)
     return Expression(
-        f"CASE WHEN {is_own} THEN {whole.sql} ELSE {public.sql} END", (caller.userid, *whole.args, *public.args)
+        f"CASE WHEN {view.is_own} THEN {whole.sql} ELSE {public.sql} END", (caller.userid, *whole.args, *public.args)
     )
 
 

@@ -20,7 +20,7 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A member of a row. `expression` is where its value comes from, {0} the table's alias; `join` a table it needs."""
+    """A member of a row. `expression` is where its value comes from, if not its own column; `join` a table it needs."""
 
     name: str
     kind: Kind = Kind.NUMBER
@@ -28,7 +28,7 @@ class Column:
     join: str = ""
 
     def value(self, alias: str) -> str:
-        return (self.expression or "{0}." + self.name).format(alias)
+        return self.expression or f"{alias}.{self.name}"
 
     def json(self, alias: str) -> str:
         return self.kind.value.format(self.value(alias))

@@ -21,11 +21,11 @@ ACKNOWLEDGE = view(*_COLUMNS)
 ACKNOWLEDGE_BY_USER = view(
     *_COLUMNS,
     *[
-        text(name, f"(SELECT u.{name} FROM users u WHERE u.userid = {{0}}.userid)")
+        text(name, f"(SELECT u.{name} FROM users u WHERE u.userid = ak.userid)")
         for name in ("username", "name", "surname")
     ],
     public=_NAMES,
-    is_own=f"{{0}}.userid IN ({MEMBERS_OF_OWN_GROUPS})",
+    is_own=f"ak.userid IN ({MEMBERS_OF_OWN_GROUPS})",
 )
 ACKNOWLEDGES_OF_EVENT = """FROM (
     SELECT *

@@ -24,7 +24,7 @@ from alertrpc.records import Caller
 
 SOURCES_FOUND_BY_ACTION = (0, 2)  # for a Super admin: trigger and autoregistration
 EVENT = frozenset({"event"})
-_RESENT = view(number("alertid", "{0}.resent_alertid"))
+_RESENT = view(number("alertid", "rs.resent_alertid"))
 
 
 def alert_conditions(params: GetParams, caller: Caller) -> list[Condition]:
@@ -86,7 +86,7 @@ def _hosts_of_alert(params: GetParams, caller: Caller) -> Expression:
     return Expression(f"""FROM events e
         @ordered JOIN object_hosts oh ON oh.objectid = e.objectid AND oh.object IN ({HOST_OBJECTS.get(obj, "NULL")})
         @ordered JOIN hosts h ON h.hostid = oh.hostid
-        WHERE e.eventid = a.eventid AND e.source = {source:d} AND e.object = {obj:d} AND {IS_HOST.format("h")}""")
+        WHERE e.eventid = a.eventid AND e.source = {source:d} AND e.object = {obj:d} AND {IS_HOST}""")
 
 
 RESOURCE = Resource(
@@ -109,8 +109,8 @@ RESOURCE = Resource(
     parameters={
         "eventsource": Parameter(Given.NUMBER, allowed=SOURCES, default=0),
         "eventobject": Parameter(Given.NUMBER, allowed=OBJECTS, default=0),
-        "time_from": Parameter(Given.TIME, "{0}.clock > ?", leads=("alertid",)),
-        "time_till": Parameter(Given.TIME, "{0}.clock < ?", leads=("alertid",)),
+        "time_from": Parameter(Given.TIME, "a.clock > ?", leads=("alertid",)),
+        "time_till": Parameter(Given.TIME, "a.clock < ?", leads=("alertid",)),
     },
     sortable=("alertid", "clock", "eventid", "status", "sendto", "mediatypeid"),
     filterable=("alertid", "actionid", "eventid", "userid", "mediatypeid", "status", "acknowledgeid"),

@@ -12,7 +12,6 @@ from alertrpc.query.counting import ROWSCOUNT
 from alertrpc.query.event_objects import HOST_OBJECTS, OBJECTS, SOURCES, TRIGGER, event_conditions
 from alertrpc.query.event_parameters import (
     EVENT_IDS,
-    FROM_TILL,
     RECOVERY_JOIN,
     SEVERITY,
     STATE,
@@ -31,6 +30,8 @@ from alertrpc.query.view import view
 from alertrpc.records import Caller
 
 OK, PROBLEM = 0, 1
+_OTHER_THAN_IDS = ("clock", "objectid")
+_OTHER_THAN_TIMES = ("eventid", "objectid")
 SOURCES_OF_PROBLEMS_IN_TIME = (0, 4)
 
 _ALERT_FIELDS = tuple(name for name in ALERT.columns if name != "eventid")
@@ -71,7 +72,7 @@ _LASTED_KEYS = f"""WITH w AS MATERIALIZED (
     SELECT
         w.till,
         w.since,
-        COALESCE((SELECT MAX(clock) FROM events) - w.since < w.till - (SELECT MIN(clock) FROM events), FALSE) AS late
+        COALESCE((SELECT MAX(e.clock) FROM events e) - w.since < w.till - (SELECT MIN(e.clock) FROM events e), FALSE) AS late
     FROM ({_WINDOW}) w),
 lasted (eventid) AS (
     {rows_if(_IS_EARLY, _BEGAN_BEFORE).sql}
@@ -127,7 +128,7 @@ def _hosts(params: GetParams, caller: Caller) -> Expression:
     objects = HOST_OBJECTS.get(params.own["object"], "NULL")
     return Expression(f"""FROM object_hosts oh
         @ordered JOIN hosts h ON h.hostid = oh.hostid
-        WHERE oh.object IN ({objects}) AND oh.objectid = e.objectid AND {IS_HOST.format("h")}""")
+        WHERE oh.object IN ({objects}) AND oh.objectid = e.objectid AND {IS_HOST}""")
 
 
 def _related_object(params: GetParams, caller: Caller) -> Expression:
@@ -144,12 +145,15 @@ RESOURCE = Resource(
     view=view(*EVENT_COLUMNS, *RECOVERY_COLUMNS, *DERIVED_COLUMNS),
     ids=EVENT_IDS,
     parameters={
-        "source": Parameter(Given.NUMBER, "{0}.source = ?", allowed=SOURCES, default=0),
-        "object": Parameter(Given.NUMBER, "{0}.object = ?", allowed=OBJECTS, default=0),
+        "source": Parameter(Given.NUMBER, "e.source = ?", allowed=SOURCES, default=0),
+        "object": Parameter(Given.NUMBER, "e.object = ?", allowed=OBJECTS, default=0),
         "value": Parameter(Given.NUMBERS),
         "severities": SEVERITY,
         "trigger_severities": SEVERITY,
-        **FROM_TILL,
+        "eventid_from": Parameter(Given.ID, "e.eventid >= ?", leads=_OTHER_THAN_IDS),
+        "eventid_till": Parameter(Given.ID, "e.eventid <= ?", leads=_OTHER_THAN_IDS),
+        "time_from": Parameter(Given.TIME, "e.clock >= ?", leads=_OTHER_THAN_TIMES),
+        "time_till": Parameter(Given.TIME, "e.clock <= ?", leads=_OTHER_THAN_TIMES),
         "problem_time_from": Parameter(Given.TIME),
         "problem_time_till": Parameter(Given.TIME),
         **STATE,

@@ -9,24 +9,24 @@ from alertrpc.query.params import GetParams
 from alertrpc.query.related import NotKept, Related
 from alertrpc.query.resource import Grouping, Linked, Resource
 from alertrpc.query.rights import group_is_open, host_is_open, objects_are_open
-from alertrpc.query.sql import Condition, Expression
+from alertrpc.query.sql import ONE_OF, Condition, Expression
 from alertrpc.query.tags import NO_TAGS, tags_asked_for
 from alertrpc.query.view import filterable, searchable
 from alertrpc.records import SEVERITIES, Caller
 
 # Items are not kept; where triggers and alarms of items live there are some.
-_HAS_ITEMS = "EXISTS (SELECT 1 FROM object_hosts oh WHERE oh.hostid = {0}.hostid AND oh.object IN (0, 4))"
+_HAS_ITEMS = "EXISTS (SELECT 1 FROM object_hosts oh WHERE oh.hostid = h.hostid AND oh.object IN (0, 4))"
 _HAS_TRIGGERS = """EXISTS (
     SELECT 1
     FROM object_hosts oh
     @ordered JOIN triggers t ON t.triggerid = oh.objectid
-    WHERE oh.hostid = {0}.hostid AND oh.object = 0"""
+    WHERE oh.hostid = h.hostid AND oh.object = 0"""
 _HAS_PROBLEMS = """EXISTS (
     SELECT 1
     FROM object_hosts oh
     @ordered JOIN triggers t ON t.triggerid = oh.objectid
     @ordered JOIN events e ON e.objectid = oh.objectid AND e.object = 0 AND e.source = 0
-    WHERE oh.hostid = {0}.hostid AND oh.object = 0 AND e.value = 1 AND e.recovered = 0"""
+    WHERE oh.hostid = h.hostid AND oh.object = 0 AND e.value = 1 AND e.recovered = 0"""
 _IS_HOST_OR_TEMPLATE = "h.status IN (0, 1, 3) AND h.flags IN (0, 4)"
 _OF_INTERFACES = ("ip", "dns", "port", "useip", "type", "interfaceid", "available", "error")  # which are not kept
 _JOINED = frozenset({"groupids", "triggerids", "itemids", "templateids"})
@@ -35,7 +35,7 @@ _OF_OTHER_TABLES = frozenset({"inventory_mode", "active_available", "assigned_pr
 
 def _conditions(params: GetParams, caller: Caller) -> list[Condition]:
     return [
-        Condition(_IS_HOST_OR_TEMPLATE if "templated_hosts" in params.own else IS_HOST.format("h")),
+        Condition(_IS_HOST_OR_TEMPLATE if "templated_hosts" in params.own else IS_HOST),
         *host_is_open("h.hostid", caller, editable=params.editable),
         *tags_asked_for(params, NO_TAGS),
     ]
@@ -78,7 +78,7 @@ RESOURCE = Resource(
         "proxy_groupids": "proxy_groupid",
     },
     parameters={
-        "monitored_hosts": Parameter(Given.ANYTHING, "{0}.status = 0"),
+        "monitored_hosts": Parameter(Given.ANYTHING, "h.status = 0"),
         "templated_hosts": Parameter(Given.ANYTHING),
         "with_items": Parameter(Given.ANYTHING, _HAS_ITEMS),
         "with_monitored_items": Parameter(Given.ANYTHING, _HAS_ITEMS),
@@ -86,7 +86,9 @@ RESOURCE = Resource(
         "with_triggers": Parameter(Given.ANYTHING, _HAS_TRIGGERS + ")"),
         "with_monitored_triggers": Parameter(Given.ANYTHING, _HAS_TRIGGERS + " AND t.status = 0)"),
         "inheritedTags": Parameter(Given.BOOLEAN),
-        "severities": Parameter(Given.NUMBERS, _HAS_PROBLEMS + " AND e.severity IN {1})", allowed=SEVERITIES),
+        "severities": Parameter(
+            Given.NUMBERS, _HAS_PROBLEMS + " AND e.severity IN " + ONE_OF + ")", allowed=SEVERITIES
+        ),
         "withProblemsSuppressed": Parameter(Given.BOOLEAN, "FALSE", otherwise=_HAS_PROBLEMS + ")", null=True),
         "evaltype": Parameter(Given.NUMBER),
         "tags": Parameter(Given.TAGS),

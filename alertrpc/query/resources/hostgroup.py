@@ -18,25 +18,25 @@ _HOSTS = """EXISTS (
     SELECT 1
     FROM hosts_groups hg
     @ordered JOIN hosts h ON h.hostid = hg.hostid
-    WHERE hg.groupid = {0}.groupid AND h.status """
+    WHERE hg.groupid = g.groupid AND h.status """
 _TRIGGERS = """EXISTS (
     SELECT 1
     FROM hosts_groups hg
     @ordered JOIN object_hosts oh ON oh.hostid = hg.hostid
     @ordered JOIN triggers t ON t.triggerid = oh.objectid
-    WHERE hg.groupid = {0}.groupid AND oh.object = 0"""
+    WHERE hg.groupid = g.groupid AND oh.object = 0"""
 # Items are not kept; where triggers and alarms of items live there are some.
 _ITEMS = """EXISTS (
     SELECT 1
     FROM hosts_groups hg
     @ordered JOIN object_hosts oh ON oh.hostid = hg.hostid
-    WHERE hg.groupid = {0}.groupid AND oh.object IN (0, 4))"""
+    WHERE hg.groupid = g.groupid AND oh.object IN (0, 4))"""
 _ITEMS_OF_MONITORED = """EXISTS (
     SELECT 1
     FROM hosts_groups hg
     @ordered JOIN hosts h ON h.hostid = hg.hostid
     @ordered JOIN object_hosts oh ON oh.hostid = hg.hostid
-    WHERE hg.groupid = {0}.groupid AND h.status = 0 AND oh.object IN (0, 4))"""
+    WHERE hg.groupid = g.groupid AND h.status = 0 AND oh.object IN (0, 4))"""
 _OF_TRIGGERS = """SELECT hg.groupid
     FROM object_hosts oh
     @ordered JOIN hosts_groups hg ON hg.hostid = oh.hostid
@@ -85,7 +85,7 @@ def _hosts(params: GetParams, caller: Caller) -> Expression:
     hosts = """FROM hosts_groups hg
         @ordered JOIN hosts h ON h.hostid = hg.hostid
         WHERE hg.groupid = g.groupid AND """
-    return with_conditions(Expression(hosts + IS_HOST.format("h")), host_is_open("h.hostid", caller))
+    return with_conditions(Expression(hosts + IS_HOST), host_is_open("h.hostid", caller))
 
 
 def _is_joined(params: GetParams, caller: Caller) -> bool:

@@ -1,13 +1,10 @@
 """problem.get: https://www.zabbix.com/documentation/7.0/en/manual/api/reference/problem/get."""
 
-from dataclasses import replace
-
 from alertrpc.query.columns.acknowledge import ACKNOWLEDGE, ACKNOWLEDGES_OF_EVENT
 from alertrpc.query.columns.event import DERIVED_COLUMNS, EVENT_COLUMNS, RECOVERY, RECOVERY_COLUMNS
 from alertrpc.query.event_objects import OBJECTS_WITH_IDS, Finding, event_conditions
 from alertrpc.query.event_parameters import (
     EVENT_IDS,
-    FROM_TILL,
     RECOVERY_JOIN,
     SEVERITY,
     STATE,
@@ -41,18 +38,6 @@ _SHOWN = (
     "name", "acknowledged", "severity", "cause_eventid", "opdata", "suppressed", "urls",
 )  # fmt: skip
 
-# Open problems are few: those of some time, or with some ids, are looked for among these.
-_FROM_TILL = {
-    name: replace(
-        parameter,
-        condition=parameter.condition.replace("{0}.clock", "@unindexed({0}.clock)").replace(
-            "{0}.eventid", "@unindexed({0}.eventid)"
-        ),
-        leads=(),
-    )
-    for name, parameter in FROM_TILL.items()
-}
-
 
 def _conditions(params: GetParams, caller: Caller) -> list[Condition]:
     if params.own.get("recent"):
@@ -76,10 +61,14 @@ RESOURCE = Resource(
     ),
     ids=EVENT_IDS,
     parameters={
-        "source": Parameter(Given.NUMBER, "{0}.source = ?", allowed=SOURCES_OF_PROBLEMS, default=0),
-        "object": Parameter(Given.NUMBER, "{0}.object = ?", allowed=OBJECTS_WITH_IDS, default=0),
+        "source": Parameter(Given.NUMBER, "e.source = ?", allowed=SOURCES_OF_PROBLEMS, default=0),
+        "object": Parameter(Given.NUMBER, "e.object = ?", allowed=OBJECTS_WITH_IDS, default=0),
         "severities": SEVERITY,
-        **_FROM_TILL,
+        # Open problems are few: those of some time, or with some ids, are looked for among these.
+        "eventid_from": Parameter(Given.ID, "@unindexed(e.eventid) >= ?"),
+        "eventid_till": Parameter(Given.ID, "@unindexed(e.eventid) <= ?"),
+        "time_from": Parameter(Given.TIME, "@unindexed(e.clock) >= ?"),
+        "time_till": Parameter(Given.TIME, "@unindexed(e.clock) <= ?"),
         **STATE,
         "recent": Parameter(Given.BOOLEAN, null=True),
         **TAGGED,

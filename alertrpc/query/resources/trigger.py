@@ -19,9 +19,9 @@ from alertrpc.query.view import filterable, number, searchable, text, view
 from alertrpc.records import RECENT, Caller
 
 _ON_HOST = "SELECT oh.objectid FROM object_hosts oh WHERE oh.object = 0"
-_IS_MONITORED = f"{{0}}.status = 0 AND NOT EXISTS (SELECT 1 FROM {HOSTS_OF_TRIGGER} AND h.status <> 0)"
+_IS_MONITORED = f"t.status = 0 AND NOT EXISTS (SELECT 1 FROM {HOSTS_OF_TRIGGER} AND h.status <> 0)"
 _IN_MAINTENANCE = f"EXISTS (SELECT 1 FROM {HOSTS_OF_TRIGGER} AND h.maintenance_status = 1)"
-_OF_GROUP_NAMED = """{0}.triggerid IN (
+_OF_GROUP_NAMED = """t.triggerid IN (
     SELECT oh.objectid
     FROM hstgrp g
     @ordered JOIN hosts_groups hg ON hg.groupid = g.groupid
@@ -31,8 +31,8 @@ _OF_HOSTS_NAMED = """SELECT oh.objectid
     FROM hosts h
     @ordered JOIN object_hosts oh ON oh.hostid = h.hostid AND oh.object = 0
     WHERE TRUE"""
-_OF_HOST_NAMED = f"{{0}}.triggerid IN ({_OF_HOSTS_NAMED} AND h.host = ?)"
-_EVENTS = "FROM events e WHERE e.objectid = {0}.triggerid AND e.object = 0 AND e.source = 0"
+_OF_HOST_NAMED = f"t.triggerid IN ({_OF_HOSTS_NAMED} AND h.host = ?)"
+_EVENTS = "FROM events e WHERE e.objectid = t.triggerid AND e.object = 0 AND e.source = 0"
 _UNACKNOWLEDGED = f"EXISTS (SELECT 1 {_EVENTS} AND e.value = 1 AND e.acknowledged = 0)"
 _LAST_UNACKNOWLEDGED = f"""0 = (
     SELECT e.acknowledged
@@ -49,8 +49,8 @@ _ROW = replace(
         **TRIGGER.columns,
         "discover": number("discover"),
         "hostname": text("hostname", _HOSTNAME),
-        _EXPANDED: text("description", expanded("description", "{0}")),
-        _EXPANDED_COMMENTS: text("comments", expanded("comments", "{0}")),
+        _EXPANDED: text("description", expanded("description")),
+        _EXPANDED_COMMENTS: text("comments", expanded("comments")),
     },
     choice=_SHOWN,
     extended=_SHOWN,
@@ -66,7 +66,7 @@ def _conditions(params: GetParams, caller: Caller) -> list[Condition]:
     if "only_true" in params.own:
         conditions.append(Condition("t.value = 1 OR t.lastchange > ?", (Ago(RECENT),)))
     if _is_sorted_by_host(params):
-        conditions.append(Condition(f"EXISTS (SELECT 1 FROM {HOSTS_OF_TRIGGER})".format("t")))
+        conditions.append(Condition(f"EXISTS (SELECT 1 FROM {HOSTS_OF_TRIGGER})"))
     return [*conditions, *tags_asked_for(params, NO_TAGS)]
 
 
@@ -93,10 +93,10 @@ def _groups(params: GetParams, caller: Caller) -> Expression:
     return with_conditions(Expression(groups), group_is_open("g.groupid", caller))
 
 
-_SELECTED_HOSTS = f"FROM {HOSTS_OF_TRIGGER.format('t')} AND h.flags IN (0, 4)"
+_SELECTED_HOSTS = f"FROM {HOSTS_OF_TRIGGER} AND h.flags IN (0, 4)"
 _LAST_EVENT_OF_TRIGGER = f"""FROM (
     SELECT *
-    {_EVENTS.format("t")}
+    {_EVENTS}
     ORDER BY e.clock DESC, e.ns DESC, e.eventid DESC
     LIMIT 1) e"""
 
@@ -117,7 +117,7 @@ RESOURCE = Resource(
     parameters={
         "group": Parameter(Given.TEXT, _OF_GROUP_NAMED),
         "host": Parameter(Given.TEXT, _OF_HOST_NAMED),
-        "inherited": Parameter(Given.TRUTH, "{0}.templateid IS NOT NULL", otherwise="{0}.templateid IS NULL"),
+        "inherited": Parameter(Given.TRUTH, "t.templateid IS NOT NULL", otherwise="t.templateid IS NULL"),
         "templated": Parameter(
             Given.TRUTH,
             f"EXISTS (SELECT 1 FROM {HOSTS_OF_TRIGGER} AND h.status = 3)",
@@ -126,17 +126,17 @@ RESOURCE = Resource(
         "dependent": Parameter(Given.TRUTH, "FALSE"),
         "maintenance": Parameter(
             Given.TRUTH,
-            f"{{0}}.status = 0 AND {_IN_MAINTENANCE}",
-            otherwise=f"{{0}}.status = 0 AND NOT {_IN_MAINTENANCE}",
+            f"t.status = 0 AND {_IN_MAINTENANCE}",
+            otherwise=f"t.status = 0 AND NOT {_IN_MAINTENANCE}",
         ),
         "monitored": Parameter(Given.ANYTHING, _IS_MONITORED),
         "active": Parameter(Given.ANYTHING, _IS_MONITORED),
         "functions": NOTHING_FOUND,
         "skipDependent": Parameter(Given.ANYTHING),
         "only_true": Parameter(Given.ANYTHING),
-        "min_severity": Parameter(Given.NUMBER, "{0}.priority >= ?"),
-        "lastChangeSince": Parameter(Given.NUMBER, "{0}.lastchange > ?"),
-        "lastChangeTill": Parameter(Given.NUMBER, "{0}.lastchange < ?"),
+        "min_severity": Parameter(Given.NUMBER, "t.priority >= ?"),
+        "lastChangeSince": Parameter(Given.NUMBER, "t.lastchange > ?"),
+        "lastChangeTill": Parameter(Given.NUMBER, "t.lastchange < ?"),
         "withUnacknowledgedEvents": Parameter(Given.ANYTHING, _UNACKNOWLEDGED),
         "withAcknowledgedEvents": Parameter(Given.ANYTHING, f"NOT {_UNACKNOWLEDGED}"),
         "withLastEventUnacknowledged": Parameter(Given.ANYTHING, _LAST_UNACKNOWLEDGED),

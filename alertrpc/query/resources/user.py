@@ -19,16 +19,21 @@ from alertrpc.records import Caller
 
 _OF_MEDIA = {"mediaids": "m.mediaid", "mediatypeids": "m.mediatypeid"}
 _ACCESS = ("gui_access", "debug_mode", "users_status")
-# The strictest of the user's groups as text; the number 0 of a user without groups, as Zabbix has it.
-_STRICTEST = """COALESCE((
-    SELECT @json_string(CAST(MAX(usg.{1}) AS TEXT))
-    FROM users_groups ug
-    @ordered JOIN usrgrp usg ON usg.usrgrpid = ug.usrgrpid
-    WHERE ug.userid = {0}.userid
-    HAVING COUNT(*) > 0), '0')"""
+
+
+def _strictest(column: str) -> str:
+    """Of the user's groups, as text; the number 0 of a user without groups, as Zabbix has it."""
+    return f"""COALESCE((
+        SELECT @json_string(CAST(MAX(usg.{column}) AS TEXT))
+        FROM users_groups ug
+        @ordered JOIN usrgrp usg ON usg.usrgrpid = ug.usrgrpid
+        WHERE ug.userid = u.userid
+        HAVING COUNT(*) > 0), '0')"""
+
+
 _ROW = replace(
     USER,
-    columns={**USER.columns, **{name: Column(name, Kind.JSON, _STRICTEST.format("{0}", name)) for name in _ACCESS}},
+    columns={**USER.columns, **{name: Column(name, Kind.JSON, _strictest(name)) for name in _ACCESS}},
     choice=tuple(USER.columns),
     extended=tuple(USER.columns),
 )
