@@ -14,23 +14,27 @@ from alertrpc.query.tags import NO_TAGS, tags_asked_for
 from alertrpc.query.view import filterable, searchable
 from alertrpc.records import SEVERITIES, Caller
 
-# Items are not kept; where triggers and alarms of items live there are some.
-_HAS_ITEMS = "EXISTS (SELECT 1 FROM object_hosts oh WHERE oh.hostid = h.hostid AND oh.object IN (0, 4))"
-_HAS_TRIGGERS = """EXISTS (
-    SELECT 1
-    FROM object_hosts oh
-    @ordered JOIN triggers t ON t.triggerid = oh.objectid
-    WHERE oh.hostid = h.hostid AND oh.object = 0"""
-_HAS_PROBLEMS = """EXISTS (
-    SELECT 1
-    FROM object_hosts oh
-    @ordered JOIN triggers t ON t.triggerid = oh.objectid
-    @ordered JOIN events e ON e.objectid = oh.objectid AND e.object = 0 AND e.source = 0
-    WHERE oh.hostid = h.hostid AND oh.object = 0 AND e.value = 1 AND e.recovered = 0"""
 _IS_HOST_OR_TEMPLATE = "h.status IN (0, 1, 3) AND h.flags IN (0, 4)"
 _OF_INTERFACES = ("ip", "dns", "port", "useip", "type", "interfaceid", "available", "error")  # which are not kept
 _JOINED = frozenset({"groupids", "triggerids", "itemids", "templateids"})
 _OF_OTHER_TABLES = frozenset({"inventory_mode", "active_available", "assigned_proxyid"})
+
+
+def _has(joined: str, condition: str) -> str:
+    return f"""EXISTS (
+        SELECT 1
+        FROM object_hosts oh
+        {joined}
+        WHERE oh.hostid = h.hostid AND {condition})"""
+
+
+_HAS_ITEMS = _has(
+    "", "oh.object IN (0, 4)"
+)  # items are not kept; where triggers and alarms of items live there are some
+_TRIGGERS = "@ordered JOIN triggers t ON t.triggerid = oh.objectid"
+_EVENTS = f"""{_TRIGGERS}
+    @ordered JOIN events e ON e.objectid = oh.objectid AND e.object = 0 AND e.source = 0"""
+_PROBLEM = "oh.object = 0 AND e.value = 1 AND e.recovered = 0"
 
 
 def _conditions(params: GetParams, caller: Caller) -> list[Condition]:
@@ -83,13 +87,13 @@ RESOURCE = Resource(
         "with_items": Parameter(Given.ANYTHING, _HAS_ITEMS),
         "with_monitored_items": Parameter(Given.ANYTHING, _HAS_ITEMS),
         "with_simple_graph_items": Parameter(Given.ANYTHING, _HAS_ITEMS),
-        "with_triggers": Parameter(Given.ANYTHING, _HAS_TRIGGERS + ")"),
-        "with_monitored_triggers": Parameter(Given.ANYTHING, _HAS_TRIGGERS + " AND t.status = 0)"),
+        "with_triggers": Parameter(Given.ANYTHING, _has(_TRIGGERS, "oh.object = 0")),
+        "with_monitored_triggers": Parameter(Given.ANYTHING, _has(_TRIGGERS, "oh.object = 0 AND t.status = 0")),
         "inheritedTags": Parameter(Given.BOOLEAN),
         "severities": Parameter(
-            Given.NUMBERS, _HAS_PROBLEMS + " AND e.severity IN " + ONE_OF + ")", allowed=SEVERITIES
+            Given.NUMBERS, _has(_EVENTS, f"{_PROBLEM} AND e.severity IN {ONE_OF}"), allowed=SEVERITIES
         ),
-        "withProblemsSuppressed": Parameter(Given.BOOLEAN, "FALSE", otherwise=_HAS_PROBLEMS + ")", null=True),
+        "withProblemsSuppressed": Parameter(Given.BOOLEAN, "FALSE", otherwise=_has(_EVENTS, _PROBLEM), null=True),
         "evaltype": Parameter(Given.NUMBER),
         "tags": Parameter(Given.TAGS),
         "templateids": NOTHING_FOUND,

@@ -14,29 +14,12 @@ from alertrpc.query.sql import Condition, Expression
 from alertrpc.query.view import text
 from alertrpc.records import Caller
 
-_HOSTS = """EXISTS (
-    SELECT 1
-    FROM hosts_groups hg
-    @ordered JOIN hosts h ON h.hostid = hg.hostid
-    WHERE hg.groupid = g.groupid AND h.status """
-_TRIGGERS = """EXISTS (
-    SELECT 1
-    FROM hosts_groups hg
-    @ordered JOIN object_hosts oh ON oh.hostid = hg.hostid
-    @ordered JOIN triggers t ON t.triggerid = oh.objectid
-    WHERE hg.groupid = g.groupid AND oh.object = 0"""
-# Items are not kept; where triggers and alarms of items live there are some.
-_ITEMS = """EXISTS (
-    SELECT 1
-    FROM hosts_groups hg
-    @ordered JOIN object_hosts oh ON oh.hostid = hg.hostid
-    WHERE hg.groupid = g.groupid AND oh.object IN (0, 4))"""
-_ITEMS_OF_MONITORED = """EXISTS (
-    SELECT 1
-    FROM hosts_groups hg
-    @ordered JOIN hosts h ON h.hostid = hg.hostid
-    @ordered JOIN object_hosts oh ON oh.hostid = hg.hostid
-    WHERE hg.groupid = g.groupid AND h.status = 0 AND oh.object IN (0, 4))"""
+_HOSTS = "@ordered JOIN hosts h ON h.hostid = hg.hostid"
+_OBJECTS = "@ordered JOIN object_hosts oh ON oh.hostid = hg.hostid"
+_TRIGGERS = f"""{_OBJECTS} AND oh.object = 0
+    @ordered JOIN triggers t ON t.triggerid = oh.objectid"""
+_NONE_HAS = Parameter(Given.BOOLEAN, "FALSE")
+_HAS_ITEMS = "oh.object IN (0, 4)"  # items are not kept; where triggers and alarms of items live there are some
 _OF_TRIGGERS = """SELECT hg.groupid
     FROM object_hosts oh
     @ordered JOIN hosts_groups hg ON hg.hostid = oh.hostid
@@ -73,8 +56,16 @@ _HOST_PROTOTYPES = (
 )  # fmt: skip
 
 
-def _asked(condition: str) -> Parameter:
-    return Parameter(Given.BOOLEAN, condition)
+def _with(joined: str, condition: str) -> Parameter:
+    """Some host of the group has what is joined."""
+    return Parameter(
+        Given.BOOLEAN,
+        f"""EXISTS (
+            SELECT 1
+            FROM hosts_groups hg
+            {joined}
+            WHERE hg.groupid = g.groupid AND {condition})""",
+    )
 
 
 def _conditions(params: GetParams, caller: Caller) -> list[Condition]:
@@ -106,21 +97,21 @@ RESOURCE = Resource(
         "maintenanceids": Linked("g.groupid", NO_KEYS, "NULL"),
     },
     parameters={
-        "with_monitored_hosts": _asked(_HOSTS + "= 0)"),
-        "with_hosts": _asked(_HOSTS + "IN (0, 1))"),
-        "with_items": _asked(_ITEMS),
-        "with_item_prototypes": _asked("FALSE"),
-        "with_simple_graph_items": _asked(_ITEMS),
-        "with_simple_graph_item_prototypes": _asked("FALSE"),
-        "with_monitored_items": _asked(_ITEMS_OF_MONITORED),
-        "with_triggers": _asked(_TRIGGERS + ")"),
-        "with_monitored_triggers": _asked(
-            _TRIGGERS + " AND t.status = 0 AND oh.hostid IN (SELECT h.hostid FROM hosts h WHERE h.status = 0))"
+        "with_monitored_hosts": _with(_HOSTS, "h.status = 0"),
+        "with_hosts": _with(_HOSTS, "h.status IN (0, 1)"),
+        "with_items": _with(_OBJECTS, _HAS_ITEMS),
+        "with_item_prototypes": _NONE_HAS,
+        "with_simple_graph_items": _with(_OBJECTS, _HAS_ITEMS),
+        "with_simple_graph_item_prototypes": _NONE_HAS,
+        "with_monitored_items": _with(f"{_HOSTS} {_OBJECTS}", f"h.status = 0 AND {_HAS_ITEMS}"),
+        "with_triggers": _with(_TRIGGERS, "TRUE"),
+        "with_monitored_triggers": _with(
+            _TRIGGERS, "t.status = 0 AND oh.hostid IN (SELECT h.hostid FROM hosts h WHERE h.status = 0)"
         ),
-        "with_httptests": _asked("FALSE"),
-        "with_monitored_httptests": _asked("FALSE"),
-        "with_graphs": _asked("FALSE"),
-        "with_graph_prototypes": _asked("FALSE"),
+        "with_httptests": _NONE_HAS,
+        "with_monitored_httptests": _NONE_HAS,
+        "with_graphs": _NONE_HAS,
+        "with_graph_prototypes": _NONE_HAS,
     },
     sortable=("groupid", "name"),
     filterable=("groupid", "name", "flags", "uuid"),
