@@ -28,7 +28,7 @@ from alertrpc.loglines import fault_lines, write_log
 from alertrpc.people import described, hints, local_time
 from alertrpc.records import Configuration, Kind
 from alertrpc.reloading import Hangup, Reload
-from alertrpc.settings import TABLE, Setting, Settings, at_least_one, duration, read_settings
+from alertrpc.settings import TABLE, Setting, Settings, read_settings
 from alertrpc.store import groups as user_groups
 from alertrpc.store import users
 from alertrpc.store.applying.applying import bring, rehearse
@@ -36,6 +36,7 @@ from alertrpc.store.database import administered, create, inspect
 from alertrpc.store.loading import lines_of, load_file
 from alertrpc.store.roles import ROLES
 from alertrpc.store.sight import group_of_readers, sight_of
+from alertrpc.values import INT64_MAX, at_least_one, duration, whole
 from alertrpc.words import counted
 
 USAGE = 2
@@ -173,6 +174,13 @@ def _name(most: int) -> Callable[[str], str]:
         return value
 
     return check
+
+
+def _whole_number(value: str) -> int:
+    try:
+        return whole(0, INT64_MAX)(value)
+    except ValueError as error:
+        raise click.BadParameter(f"{value!r} is not a valid integer.") from error
 
 
 def _is_text(value: str) -> bool:
@@ -606,7 +614,7 @@ def token_list(settings: Settings) -> None:
 
 
 @token.command("delete")
-@click.argument("tokenid", type=int)
+@click.argument("tokenid", type=_whole_number)
 @_settings_options("database")
 def token_delete(settings: Settings, tokenid: int) -> None:
     """Delete an API token by its tokenid; it ends at once."""

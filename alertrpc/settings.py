@@ -12,6 +12,7 @@ from alertrpc.documents import read_document
 from alertrpc.errors import ConfigurationError, SettingsError
 from alertrpc.loglines import FORMATS, one_line
 from alertrpc.networks import NONE, Networks, networks
+from alertrpc.values import INT64, at_least_one, duration, one_of, size, whole
 
 ENVIRONMENT_PREFIX = "ALERTRPC_"
 # Names of the environment that are no settings of the server.
@@ -19,47 +20,10 @@ OTHER_ENVIRONMENT = frozenset({"ALERTRPC_CONFIG", "ALERTRPC_ADMIN_PASSWORD", "AL
 # What a file declares beside settings; configuration/ reads it.
 DECLARED = ("media_type", "user", "user_group", "action")
 
-_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
-_BYTES = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30}
 NETWORKS = "NETWORKS"  # the metavar of settings that a list of TOML sets too
 YES_OR_NO = "YES|NO"  # the metavar of settings that TOML's true and false set too
 _LONGEST_SHOWN = 100  # characters of a wrong name or value
 _MOST_HINTS = 100  # each is a search among all names
-_INT64 = range(-(2**63), 2**63)  # TOML's integers; Python reads longer ones, and cannot write the longest
-
-
-def duration(text: str) -> int:
-    """Seconds of a Zabbix time suffix: `30`, `30s`, `15m`, `1h`, `1d`, `1w`."""
-    match = re.fullmatch(r"(\d{1,9})([smhdw]?)", text)
-    if not match:
-        raise ValueError("a time such as 30s, 15m or 1h is expected")
-    return int(match[1]) * _SECONDS[match[2]]
-
-
-def size(text: str) -> int:
-    """Bytes of a size: `65536`, `64K`, `16M`, `16MiB`, `1G`."""
-    match = re.fullmatch(r"(\d{1,12})([KMG]?)(?:i?B)?", text)
-    if not match:
-        raise ValueError("a size such as 64K, 16M or 1G is expected")
-    return int(match[1]) * _BYTES[match[2]]
-
-
-def whole(least: int, most: int) -> Callable[[str], int]:
-    def parse(text: str) -> int:
-        if not re.fullmatch(r"-?\d{1,18}", text) or not least <= int(text) <= most:
-            raise ValueError(f"a whole number from {least} to {most} is expected")
-        return int(text)
-
-    return parse
-
-
-def at_least_one(parse: Callable[[str], int]) -> Callable[[str], int]:
-    def parse_positive(text: str) -> int:
-        if (value := parse(text)) < 1:
-            raise ValueError("a value above 0 is expected")
-        return value
-
-    return parse_positive
 
 
 def database_url(text: str) -> str:
@@ -69,18 +33,9 @@ def database_url(text: str) -> str:
 
 
 def api_version(text: str) -> str:
-    if not re.fullmatch(r"7\.0\.\d+", text):
+    if not re.fullmatch(r"7\.0\.[0-9]+", text):
         raise ValueError("a Zabbix version such as 7.0.22 is expected")
     return text
-
-
-def one_of(*values: str) -> Callable[[str], str]:
-    def parse(text: str) -> str:
-        if text not in values:
-            raise ValueError(f"one of {', '.join(values)} is expected")
-        return text
-
-    return parse
 
 
 def host(text: str) -> str:
@@ -146,11 +101,12 @@ TABLE = (
             "When a Prometheus alert without endsAt ends that is not sent again."),
     Setting("trusted_proxies", networks, NETWORKS, NONE,
             "The proxies, as addresses and networks, that tell a client's address by X-Forwarded-For or Forwarded."),
-    Setting("deliver", one_of("yes", "no"), YES_OR_NO, "yes", "Whether this server sends alerts."),
+    Setting("deliver", one_of(("yes", "no")), YES_OR_NO, "yes", "Whether this server sends alerts."),
     Setting("shutdown_timeout", at_least_one(duration), "TIME", "30s",
             "How long SIGTERM and SIGINT wait for the answers in flight."),
-    Setting("log_level", one_of("debug", "info", "warning", "error"), "LEVEL", "info", "What is written to standard error."),
-    Setting("log_format", one_of(*FORMATS), "FORMAT", "text", "How it is written: text, or json, an object a line."),
+    Setting("log_level", one_of(("debug", "info", "warning", "error")), "LEVEL", "info",
+            "What is written to standard error."),
+    Setting("log_format", one_of(FORMATS), "FORMAT", "text", "How it is written: text, or json, an object a line."),
 )  # fmt: skip
 BY_NAME = {setting.name: setting for setting in TABLE}
 # What a server has set up with when it starts; the others change while it runs.
@@ -229,7 +185,7 @@ def _from_file(path: str) -> dict[str, tuple[str, str]]:
                 texts[name] = (",".join(value), f"{path}: {name}")
             else:
                 faults.append(f"{path}: {name}: a list of strings is expected")
-        elif isinstance(value, bool) or not (isinstance(value, str) or (isinstance(value, int) and value in _INT64)):
+        elif isinstance(value, bool) or not (isinstance(value, str) or (isinstance(value, int) and value in INT64)):
             faults.append(f"{path}: {name}: a string or a whole number is expected")
         else:
             texts[name] = (str(value), f"{path}: {name}")

@@ -37,10 +37,11 @@ GROUND: dict[str, set[str]] = {
     "networks": set(),
     "reloading": {"errors", "loglines", "settings"},
     "records": set(),
+    "values": set(),
     "words": set(),
     "folders": set(),
     "documents": {"errors", "folders", "loglines"},
-    "settings": {"documents", "errors", "loglines", "networks"},
+    "settings": {"documents", "errors", "loglines", "networks", "values"},
 }
 # Which files may import a library, by the start of their names.
 LIBRARIES = {
