@@ -50,7 +50,6 @@ LIBRARIES = {
     "regex": ("delivery/channels/expect.py",),
     "subprocess": ("delivery/scripts/process.py",),
     "jsonrpcserver": ("rpc/",),
-    "oslash": ("rpc/",),
     "click": ("cli.py",),
     "rich": ("cli.py",),
     "sqlite3": ("store/", "cli.py", "web/health.py"),
