@@ -26,37 +26,31 @@ _LONGEST_SHOWN = 100  # characters of a wrong name or value
 _MOST_HINTS = 100  # each is a search among all names
 
 
-def database_url(text: str) -> str:
-    if not re.fullmatch(r"sqlite:///[^?#]+", text) or text.endswith(":memory:"):
-        raise ValueError("an address such as sqlite:///alertrpc.db or sqlite:////var/lib/alertrpc.db is expected")
-    return text
+def matching(pattern: str, expected: str) -> Callable[[str], str]:
+    whole_text = re.compile(pattern, re.DOTALL)
 
-
-def api_version(text: str) -> str:
-    if not re.fullmatch(r"7\.0\.[0-9]+", text):
-        raise ValueError("a Zabbix version such as 7.0.22 is expected")
-    return text
-
-
-def host(text: str) -> str:
-    if not text or any(c.isspace() for c in text):
-        raise ValueError("a host name or an address is expected")
-    return text
-
-
-def text_of(least: int, most: int) -> Callable[[str], str]:
     def parse(text: str) -> str:
-        if not least <= len(text) <= most or "\0" in text:
-            raise ValueError(f"a text of {least} to {most} characters is expected")
+        if not whole_text.fullmatch(text):
+            raise ValueError(f"{expected} is expected")
         return text
 
     return parse
 
 
+def text_of(least: int, most: int) -> Callable[[str], str]:
+    return matching(rf"[^\0]{{{least},{most}}}", f"a text of {least} to {most} characters")
+
+
 def folder(text: str) -> Path:
-    if not text or "\0" in text:
-        raise ValueError("a folder is expected")
-    return Path(text)
+    return Path(_folder(text))
+
+
+database_url = matching(
+    r"sqlite:///[^?#]+(?<!:memory:)", "an address such as sqlite:///alertrpc.db or sqlite:////var/lib/alertrpc.db"
+)
+api_version = matching(r"7\.0\.[0-9]+", "a Zabbix version such as 7.0.22")
+host = matching(r"\S+", "a host name or an address")
+_folder = matching(r"[^\0]+", "a folder")
 
 
 @dataclass(frozen=True, slots=True)

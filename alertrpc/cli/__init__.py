@@ -27,18 +27,12 @@ def main() -> None:
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.ctx.get_help() if error.ctx else error.format_message())
         sys.exit(USAGE)
-    except (click.UsageError, SettingsError) as error:
-        _complain(_faults(error), USAGE)
     except click.ClickException as error:
-        _complain(_faults(error), error.exit_code)
+        _complain([error.format_message()], error.exit_code)
     except AlertrpcError as error:
-        _complain(_faults(error), FAILURE)
+        _complain(error.faults, USAGE if isinstance(error, SettingsError) else FAILURE)
     except (click.Abort, KeyboardInterrupt):
         _complain(["stopped"], 130)
-
-
-def _faults(error: click.ClickException | AlertrpcError) -> Sequence[str]:
-    return [error.format_message()] if isinstance(error, click.ClickException) else error.faults
 
 
 def _complain(faults: Sequence[str], status: int) -> None:

@@ -68,12 +68,9 @@ def load(settings: Settings, file: Path) -> None:
             counts = load_file(settings.database_path, lines, hash_password, on_line)
     except (LoadError, OSError, EOFError, zlib.error) as error:
         raise LoadError(f"{file}: {error}; nothing was loaded") from error
-    total = sum(counts.values())
-    click.echo(f"loaded {counted(total, 'row')} in {time.monotonic() - started:.1f} s: " + _spelled(counts))
-
-
-def _spelled(counts: dict[str, int]) -> str:
-    return ", ".join(f"{count} {table}" for table, count in counts.items()) or "the file is empty"
+    rows, spelled = sum(counts.values()), ", ".join(f"{count} {table}" for table, count in counts.items())
+    seconds = time.monotonic() - started
+    click.echo(f"loaded {counted(rows, 'row')} in {seconds:.1f} s: {spelled or 'the file is empty'}")
 
 
 @contextmanager

@@ -6,13 +6,15 @@ from collections.abc import Callable
 import click
 from rich.table import Table
 
-from alertrpc.cli.options import HOST_GROUP_NAME, USER_GROUP_NAME, USER_NAME, in_database
+from alertrpc.cli.options import HOST_GROUP_NAME, USER_GROUP_NAME, USER_NAME, in_database, several
 from alertrpc.cli.output import CommandGroup, table
 from alertrpc.store import groups as user_groups
 from alertrpc.store import users
 
 _NAME = click.argument("name", type=USER_GROUP_NAME)
 _USERNAMES = click.argument("usernames", metavar="USERNAME...", type=USER_NAME, nargs=-1, required=True)
+_PERMISSION = click.Choice([*user_groups.PERMISSIONS, "none"])
+_WHAT_MEMBERS_MAY_DO = "What the members may do; deny hides the hosts whatever other groups may, none takes back."
 
 
 @click.group(cls=CommandGroup)
@@ -22,9 +24,8 @@ def group() -> None:
 
 @group.command("add")
 @_NAME
-@click.option("--member", "members", multiple=True, type=USER_NAME, metavar="USER", help="Who joins; may be repeated.")
-@click.option("--read", "reads", multiple=True, type=HOST_GROUP_NAME, metavar="NAME",
-              help="A host group to read; may be repeated.")  # fmt: skip
+@several("--member", "members", type=USER_NAME, metavar="USER", help="Who joins; may be repeated.")
+@several("--read", "reads", type=HOST_GROUP_NAME, help="A host group to read; may be repeated.")
 @in_database
 def group_add(connection: sqlite3.Connection, name: str, members: tuple[str, ...], reads: tuple[str, ...]) -> str:
     """Add a user group."""
@@ -70,9 +71,7 @@ def group_leave(connection: sqlite3.Connection, name: str, usernames: tuple[str,
 @group.command("allow")
 @_NAME
 @click.argument("host_groups", metavar="HOST_GROUP...", type=HOST_GROUP_NAME, nargs=-1, required=True)
-@click.option("--permission", type=click.Choice([*user_groups.PERMISSIONS, "none"]), default="read", show_default=True,
-              help="What the members may do; deny hides the hosts whatever other groups may, none takes back.",
-)  # fmt: skip
+@click.option("--permission", type=_PERMISSION, default="read", show_default=True, help=_WHAT_MEMBERS_MAY_DO)
 @in_database
 def group_allow(connection: sqlite3.Connection, name: str, host_groups: tuple[str, ...], permission: str) -> str:
     """Give a user group a right to host groups, which are made where there are none, in place of the one that it has."""

@@ -1,7 +1,8 @@
 """What the calls of commands share: settings, a database, and names and numbers that are checked."""
 
+import re
 from collections.abc import Callable, Mapping
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, NamedTuple
 
 import click
@@ -12,6 +13,9 @@ from alertrpc.settings import TABLE, Settings, read_settings
 from alertrpc.store.database import administered
 from alertrpc.store.groups import LONGEST_HOST_GROUP, LONGEST_USER_GROUP
 from alertrpc.values import INT64_MAX, whole
+
+_NO_TEXT = re.compile("[\ud800-\udfff]")  # what bytes of an argument become that are no UTF-8
+several = partial(click.option, multiple=True, metavar="NAME")
 
 
 class Sources(NamedTuple):
@@ -66,20 +70,11 @@ def name_of(most: int) -> Callable[[str], str]:
     """The check of an argument that is a name of 1 to `most` characters."""
 
     def check(value: str) -> str:
-        if not 1 <= len(value) <= most or not _is_text(value):
+        if not 1 <= len(value) <= most or _NO_TEXT.search(value):
             raise click.BadParameter(f"a name of 1 to {most} characters is expected")
         return value
 
     return check
-
-
-def _is_text(value: str) -> bool:
-    """Whether it can be stored: an argument may hold any bytes."""
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def an_id(value: str) -> int:

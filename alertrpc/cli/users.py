@@ -6,7 +6,7 @@ import click
 from rich.table import Table
 
 from alertrpc.api.passwords import hash_password
-from alertrpc.cli.options import USER_NAME, in_database, name_of, settings_options
+from alertrpc.cli.options import USER_NAME, in_database, name_of, settings_options, several
 from alertrpc.cli.output import CommandGroup, table, tell_hints
 from alertrpc.cli.passwords import USER_VARIABLE, new_password, password_option
 from alertrpc.errors import SettingsError
@@ -19,6 +19,10 @@ from alertrpc.store.roles import ROLES
 from alertrpc.store.sight import group_of_readers, sight_of
 
 READERS = "Readers of "  # a host group: the user group that `user add --read` joins
+_WHAT_A_USER_MAY_DO = "What the user may do; push is to push alarms and nothing else."
+_WHAT_A_USER_READS = (
+    f'A host group to read, by joining the user group "{READERS}NAME"; both are made where there are none.'
+)
 
 
 @click.group(cls=CommandGroup)
@@ -28,22 +32,9 @@ def user() -> None:
 
 @user.command("add")
 @click.argument("username")
-@click.option(
-    "--role",
-    type=click.Choice(list(ROLES)),
-    default="user",
-    show_default=True,
-    help="What the user may do; push is to push alarms and nothing else.",
-)
-@click.option("--group", "groups", multiple=True, metavar="NAME", help="A user group to join; may be repeated.")
-@click.option(
-    "--read",
-    "reads",
-    multiple=True,
-    type=name_of(LONGEST_USER_GROUP - len(READERS)),
-    metavar="NAME",
-    help=f'A host group to read, by joining the user group "{READERS}NAME"; both are made where there are none.',
-)
+@click.option("--role", type=click.Choice(list(ROLES)), default="user", show_default=True, help=_WHAT_A_USER_MAY_DO)
+@several("--group", "groups", help="A user group to join; may be repeated.")
+@several("--read", "reads", type=name_of(LONGEST_USER_GROUP - len(READERS)), help=_WHAT_A_USER_READS)
 @password_option
 @settings_options("database")
 def user_add(
