@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from marshmallow import ValidationError, fields
 
 from alertrpc.records import Json
+from alertrpc.values import INT32, INT32_MAX, INT64, INT64_MAX, is_digits
 
 Value = TypeVar("Value", int, str)
 
@@ -19,9 +20,6 @@ MOST_MEMBERS = 1000
 MOST_IDS = 1_000_000
 MOST_VALUES = 100_000
 MOST_TAGS = 1000
-INT64_MAX = 2**63 - 1
-INT32 = range(-(2**31), 2**31)
-TIME_MAX = 2**31 - 1
 REQUIRED = "required"
 
 INTEGER = re.compile(r"-?[0-9]+\n?")
@@ -76,7 +74,7 @@ def as_id(value: Json) -> int | None:
 def as_integer(value: Json, pattern: re.Pattern[str]) -> int | None:
     """A whole number given as a number or as digits; what is longer than any limit comes as the largest one."""
     if type(value) is int:
-        return value if -INT64_MAX - 1 <= value <= INT64_MAX else None
+        return value if value in INT64 else None
     if isinstance(value, str) and pattern.fullmatch(value):
         digits = value.strip("-\n").lstrip("0")
         number = int(digits or "0") if len(digits) < _LONGEST_NUMBER else INT64_MAX + 1
@@ -99,7 +97,7 @@ def plain_ids(listed: Sequence[Json]) -> Sequence[int] | None:
         if kinds != {str}:
             return None
         digits = "".join(some)
-        if not (digits.isascii() and digits.isdigit() and 1 <= min(map(len, some)) <= max(map(len, some)) <= _PLAIN):
+        if not (is_digits(digits) and 1 <= min(map(len, some)) <= max(map(len, some)) <= _PLAIN):
             return None
         ids.extend(map(int, some))
     return ids
@@ -215,7 +213,7 @@ class Timestamp(Parameter):
         number = as_integer(value, _UNSIGNED)
         if number is None or number < 0:
             raise ValidationError(UNSIGNEDINTEGER)
-        if number > TIME_MAX:
+        if number > INT32_MAX:
             raise ValidationError(TIME_TOO_LARGE)
         return number
 
@@ -242,7 +240,7 @@ class Flag(Parameter):
 class String(Parameter):
     fault = A_STRING
 
-    def __init__(self, longest: int = 2**31, *, required: bool = False) -> None:
+    def __init__(self, longest: int = INT32_MAX, *, required: bool = False) -> None:
         super().__init__(required=required)
         self._longest = longest
 

@@ -13,8 +13,9 @@ from alertrpc.query.params import COUNT, EXTEND, as_text
 from alertrpc.query.related import NotKept, Related
 from alertrpc.query.resource import Resource
 from alertrpc.records import Caller
+from alertrpc.values import INT32_MAX
 
-LIMITS = range(1, 2**31)
+LIMITS = range(1, INT32_MAX + 1)
 _LIMITS_SPELLED = "1-2147483647"
 
 Field = fields.Field[Any]

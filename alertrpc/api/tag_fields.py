@@ -7,6 +7,7 @@ from marshmallow import ValidationError
 from alertrpc.api.fields import AN_ARRAY, MOST_TAGS, REQUIRED, Integer, Parameter, String, members, unexpected
 from alertrpc.query.tags import OPERATORS, Operator, Tag
 from alertrpc.records import Json
+from alertrpc.values import is_digits
 
 _MEMBERS = {"tag": String(required=True), "operator": Integer(OPERATORS), "value": String()}
 
@@ -21,7 +22,7 @@ class Tags(Parameter):
 
     def _deserialize(self, value: Json, attr: str | None, data: Any, **kwargs: Any) -> list[Tag]:
         if isinstance(value, dict):  # to Zabbix one object is an array of it
-            value = list(value.values()) if all(map(str.isdigit, value)) else [value]
+            value = list(value.values()) if all(map(is_digits, value)) else [value]
         if not isinstance(value, list):
             raise ValidationError(AN_ARRAY)
         if len(value) > MOST_TAGS:

@@ -12,12 +12,12 @@ from alertrpc.api.fields import A_STRING, AN_ARRAY, members, unexpected
 from alertrpc.errors import INVALID_REQUEST, PARSE_ERROR, ApiError
 from alertrpc.intake.parsing import Bytes, NoJson, TooManyValues, parse_json
 from alertrpc.records import Json, Params
+from alertrpc.values import INT64
 
 MOST_CALLS = 1000  # in a batch
 _NO_JSON = "Invalid JSON. An error occurred on the server while parsing the JSON text."
 _NO_REQUEST = "The received JSON is not a valid JSON-RPC request."
 _DIGITS = re.compile("[0-9]+")
-_INT64 = range(-(2**63), 2**63)
 _EXACT_FLOAT = 1e17
 
 Id = int | float | str | None
@@ -128,7 +128,7 @@ _CHECKS: Mapping[str, tuple[Callable[[Json], str], bool]] = {
 
 def _number_of_zabbix(value: Json) -> Id:
     """An id as Zabbix writes it back: an integer beyond 64 bits is a float, a float without a fraction an integer."""
-    if isinstance(value, int) and value not in _INT64:
+    if isinstance(value, int) and value not in INT64:
         return float(value)
     if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT_FLOAT:
         return int(value)

@@ -59,26 +59,19 @@ log = logging.getLogger(__name__)
 def add_routes(app: web.Application, routes: Routes) -> None:
     """Adds the handlers of each path by HTTP method, and refusals of other methods and of other paths."""
     app[ALLOWED] = allowed = {}
-    for path, handlers in routes.items():
+    for path, handlers in {**routes, _ELSEWHERE: {}}.items():
         resource = app.router.add_resource(path)
         allowed[resource] = ", ".join(handlers)
-        for method, handler in handlers.items():
+        head = {"HEAD": handlers["GET"]} if "GET" in handlers else {}
+        for method, handler in {**handlers, **head, "*": _refuse}.items():
             resource.add_route(method, handler, expect_handler=expect)
-        if "GET" in handlers:
-            resource.add_route("HEAD", handlers["GET"], expect_handler=expect)
-        resource.add_route("*", _refuse_method, expect_handler=expect)
-    elsewhere = app.router.add_resource(_ELSEWHERE)
-    allowed[elsewhere] = ""
-    elsewhere.add_route("*", _refuse_path, expect_handler=expect)
 
 
-async def _refuse_method(request: web.Request) -> NoReturn:
+async def _refuse(request: web.Request) -> NoReturn:
     allowed = request.app[ALLOWED][request.match_info.route.resource]
+    if not allowed:
+        raise OcpFault(404, "there is nothing at this path")
     raise OcpFault(405, f"{request.method} is not among the methods here: {allowed}", headers={"Allow": allowed})
-
-
-async def _refuse_path(request: web.Request) -> NoReturn:
-    raise OcpFault(404, "there is nothing at this path")
 
 
 @web.middleware
