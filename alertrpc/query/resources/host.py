@@ -1,21 +1,24 @@
 """host.get: https://www.zabbix.com/documentation/7.0/en/manual/api/reference/host/get."""
 
+from alertrpc.query.checks import Lax, Selecting
 from alertrpc.query.columns.host import HOST, IS_HOST
 from alertrpc.query.columns.hostgroup import HOSTGROUP
 from alertrpc.query.columns.trigger import TRIGGER
+from alertrpc.query.filters import Linked, Special, own, own_texts
 from alertrpc.query.linked import with_conditions
 from alertrpc.query.parameters import NOTHING_FOUND, Given, Parameter
 from alertrpc.query.params import GetParams
 from alertrpc.query.related import NotKept, Related
-from alertrpc.query.resource import Grouping, Linked, Resource
+from alertrpc.query.resource import Grouping, Resource, Sorts
 from alertrpc.query.rights import group_is_open, host_is_open, objects_are_open
 from alertrpc.query.sql import ONE_OF, Condition, Expression
 from alertrpc.query.tags import NO_TAGS, tags_asked_for
-from alertrpc.query.view import filterable, searchable
 from alertrpc.records import SEVERITIES, Caller
 
 _IS_HOST_OR_TEMPLATE = "h.status IN (0, 1, 3) AND h.flags IN (0, 4)"
-_OF_INTERFACES = ("ip", "dns", "port", "useip", "type", "interfaceid", "available", "error")  # which are not kept
+_OF_INTERFACES = dict.fromkeys(
+    ("ip", "dns", "port", "useip", "type", "interfaceid", "available", "error"), Special.NO_ROW
+)  # which are not kept
 _JOINED = frozenset({"groupids", "triggerids", "itemids", "templateids"})
 _OF_OTHER_TABLES = frozenset({"inventory_mode", "active_available", "assigned_proxyid"})
 
@@ -72,7 +75,7 @@ RESOURCE = Resource(
     alias="h",
     key="hostid",
     view=HOST,
-    lax=True,
+    checks=Lax(),
     ids={
         "hostids": "hostid",
         "groupids": Linked("h.hostid", "SELECT hg.hostid FROM hosts_groups hg WHERE TRUE", "hg.groupid"),
@@ -110,13 +113,12 @@ RESOURCE = Resource(
         "with_monitored_httptests": Parameter(Given.TRUTH, "FALSE"),
         "searchInventory": NOTHING_FOUND,
     },
-    sortable=("hostid", "host", "name", "status"),
-    filterable=filterable(HOST, besides=("description",)),
-    searchable=searchable(HOST),
-    unmatched=_OF_INTERFACES,
+    filters={**own(HOST.columns, besides=("description",)), **_OF_INTERFACES},
+    searches={**own_texts(HOST), **_OF_INTERFACES},
+    sorts=Sorts(("hostid", "host", "name", "status"), shown=("host", "name", "status"), joined=_is_joined),
     related={
-        "selectGroups": Related("groups", "g", HOSTGROUP, _groups, strict=True),
-        "selectHostGroups": Related("hostgroups", "g", HOSTGROUP, _groups, strict=True),
+        "selectGroups": Related("groups", "g", HOSTGROUP, _groups, checked=Selecting.AS_OUTPUT),
+        "selectHostGroups": Related("hostgroups", "g", HOSTGROUP, _groups, checked=Selecting.AS_OUTPUT),
         "selectTriggers": Related("triggers", "t", TRIGGER, _triggers, key="triggerid", countable=True, limited=True),
         "selectItems": NotKept("items", countable=True),
         "selectDiscoveries": NotKept("discoveries", countable=True),
@@ -124,25 +126,27 @@ RESOURCE = Resource(
         "selectHttpTests": NotKept("httpTests", countable=True),
         "selectInterfaces": NotKept("interfaces", countable=True),
         "selectDashboards": NotKept("dashboards", countable=True),
-        "selectTags": NotKept("tags", choice=("tag", "value", "automatic"), strict=True),
-        "selectValueMaps": NotKept("valuemaps", choice=("valuemapid", "name", "mappings"), strict=True),
+        "selectTags": NotKept("tags", choice=("tag", "value", "automatic"), checked=Selecting.BEFORE_ALL),
+        "selectValueMaps": NotKept(
+            "valuemaps", choice=("valuemapid", "name", "mappings"), checked=Selecting.BEFORE_ALL
+        ),
         "selectParentTemplates": NotKept(
             "parentTemplates",
             countable=True,
             choice=("templateid", "host", "name", "description", "uuid", "link_type"),
-            strict=True,
+            checked=Selecting.BEFORE_ALL,
         ),
         "selectMacros": NotKept(
-            "macros", choice=("hostmacroid", "macro", "value", "type", "description", "automatic"), strict=True
+            "macros",
+            choice=("hostmacroid", "macro", "value", "type", "description", "automatic"),
+            checked=Selecting.BEFORE_ALL,
         ),
         "selectInheritedTags": NotKept("inheritedTags"),
-        "selectInventory": NotKept("inventory", always=True),
+        "selectInventory": NotKept("inventory", single=True),
         "selectDiscoveryRule": NotKept("discoveryRule"),
         "selectHostDiscovery": NotKept("hostDiscovery"),
     },
     conditions=_conditions,
-    is_joined=_is_joined,
-    shown_when_sorted=("host", "name", "status"),
     joins={"group": "@ordered JOIN hosts_groups hg ON hg.hostid = h.hostid"},
-    group_counted={"groupids": Grouping("groupid", "hg.groupid", ("group",))},
+    group_counts={"groupids": Grouping("groupid", "hg.groupid", ("group",))},
 )
