@@ -6,13 +6,13 @@ for it. In the table, {} is where the arguments go.
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from enum import Enum
+from enum import IntEnum
 from functools import lru_cache
 
 Fragment = str | Callable[[Sequence[str]], str]
 
 
-class Engine(Enum):
+class Engine(IntEnum):
     """A database, by its place in the rows of FRAGMENTS."""
 
     SQLITE = 0
@@ -96,7 +96,7 @@ def _arguments(tokens: Iterator[str], engine: Engine) -> list[str]:
 
 
 def _fragment(name: str, arguments: Sequence[str], engine: Engine) -> str:
-    fragment = FRAGMENTS[name][engine.value]
+    fragment = FRAGMENTS[name][engine]
     if isinstance(fragment, str):
         return fragment.format(",".join(arguments))
     return fragment([argument.strip() for argument in arguments])

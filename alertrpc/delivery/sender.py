@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from hashlib import blake2b
 from typing import Any
 
@@ -14,6 +14,10 @@ from alertrpc.ledger.variables import Told, Variables
 from alertrpc.records import AlertStatus, Clock, Kind, MediaType
 from alertrpc.store.deliveries import Recorded
 from alertrpc.store.tables import AlertResult, Attempt
+
+_SAID = tuple(
+    [field.name for field in fields(Outcome) if field.name in Attempt._fields]
+)  # what a channel said of a try
 
 log = logging.getLogger(__name__)
 
@@ -83,6 +87,6 @@ def recorded(alert: Mapping[str, Any], tried: Tried, media_type: MediaType | Unu
         started=int(tried.started * 1000),
         outcome=outcome.verdict,
         milliseconds=tried.milliseconds,
-        **{name: getattr(outcome, name) for name in Attempt._fields if hasattr(outcome, name)},
+        **{name: getattr(outcome, name) for name in _SAID},
     )
     return Recorded(attempt, AlertResult(alert["alertid"], status, retries, outcome.error), due)

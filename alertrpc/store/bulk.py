@@ -10,6 +10,7 @@ import orjson
 from alertrpc.store.tables import TABLES
 
 Row = tuple[object, ...]  # of a class of TABLES
+Given = Callable[[type[Row]], str]  # a statement of the rows that are given
 
 LONG_ROW = 4096  # characters
 MOST_ROWS = 1000  # in one statement; of 50,000 each takes twice the time
@@ -26,14 +27,11 @@ def update(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
     _write(connection, rows, _update_statement)
 
 
-def _write(connection: sqlite3.Connection, rows: Sequence[Row], statement: Callable[[type[Row], str], str]) -> None:
-    if not rows:
-        return
-    row = type(rows[0])
-    if _are_long(rows):
-        connection.executemany(statement(row, _one(row)), rows)
-    else:
-        run(connection, statement(row, _many(row)), rows)
+def _write(connection: sqlite3.Connection, rows: Sequence[Row], statement: Callable[[type[Row], Given], str]) -> None:
+    if rows and _are_long(rows):
+        connection.executemany(statement(type(rows[0]), _one_row), rows)
+    elif rows:
+        run(connection, statement(type(rows[0]), _array_of_rows), rows)
 
 
 def _are_long(rows: Sequence[Row]) -> bool:
@@ -64,26 +62,27 @@ def _run_some(connection: sqlite3.Connection, sql: str, rows: list[Row]) -> None
         _run_some(connection, sql, rows[middle:])
 
 
-def _one(row: type[Row]) -> str:
+def _one_row(row: type[Row]) -> str:
     return f"SELECT {', '.join([f'? AS {name}' for name in row.__annotations__])}"
 
 
-def _many(row: type[Row]) -> str:
+def _array_of_rows(row: type[Row]) -> str:
     columns = [f"{name} {'TEXT' if kind is str else 'BIGINT'}" for name, kind in row.__annotations__.items()]
     return f"@rows(?, {', '.join(columns)})"
 
 
 @lru_cache
-def _insert_statement(row: type[Row], given: str) -> str:
+def _insert_statement(row: type[Row], given: Given) -> str:
     names = ", ".join(row.__annotations__)
-    return f"INSERT INTO {TABLES[row]} ({names}) SELECT {names} FROM ({given}) given"
+    return f"INSERT INTO {TABLES[row]} ({names}) SELECT {names} FROM ({given(row)}) given"
 
 
 @lru_cache
-def _update_statement(row: type[Row], given: str) -> str:
+def _update_statement(row: type[Row], given: Given) -> str:
+    table = TABLES[row]
     key, *others = row.__annotations__
     values = ", ".join([f"{name} = given.{name}" for name in others])
-    return f"UPDATE {TABLES[row]} SET {values} FROM ({given}) given WHERE {TABLES[row]}.{key} = given.{key}"
+    return f"UPDATE {table} SET {values} FROM ({given(row)}) given WHERE {table}.{key} = given.{key}"
 
 
 def _json(rows: Iterable[object]) -> str:
