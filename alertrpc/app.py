@@ -21,12 +21,11 @@ from alertrpc.records import Clock
 from alertrpc.rpc.dispatch import Dispatcher
 from alertrpc.settings import Settings
 from alertrpc.store.database import open_database
-from alertrpc.web import alarm_routes, channels, endpoint, health, home, pushes
+from alertrpc.web import alarms, channels, endpoint, health, home, ocp, pushes
 from alertrpc.web.body import BODIES, SETTINGS, Bodies
 from alertrpc.web.callers import CREDENTIALS, PUSH_LIMIT, PushLimit
 from alertrpc.web.encodings import refuse_encodings
 from alertrpc.web.expect import expect
-from alertrpc.web.ocp import HEAVY
 from alertrpc.web.server_header import name_server
 
 
@@ -36,10 +35,10 @@ def build_app(settings: Settings, bell: Bell, clock: Clock = time.time) -> web.A
     `bell` is shared by all workers of the database; `settings` may change while the application runs.
     """
     name_server()
-    app = web.Application(middlewares=[refuse_encodings])
+    app = web.Application(middlewares=[refuse_encodings, ocp.envelop])
     app[SETTINGS] = settings
     app[BODIES] = Bodies(settings)
-    app[HEAVY] = heavy = Heavy()
+    app[ocp.HEAVY] = heavy = Heavy()
     app[PUSH_LIMIT] = PushLimit(settings)
     app[pushes.CLOCK] = clock
 
@@ -74,7 +73,6 @@ def build_app(settings: Settings, bell: Bell, clock: Clock = time.time) -> web.A
     app.cleanup_ctx.append(services)
     app.router.add_get("/healthz", health.healthz, expect_handler=expect)
     home.add_routes(app)
-    alarm_routes.add_routes(app)
-    channels.add_routes(app)
+    ocp.add_routes(app, alarms.ROUTES)
     endpoint.add_routes(app)
     return app

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from alertrpc.intake import ocp
 from alertrpc.intake.labelled import LEVELS, TARGETS
-from alertrpc.web import alarm_routes, channels
-from alertrpc.web.alarm_lists import ALARM_FILTERS, LARGEST_PAGE, NOTIFICATION_FILTERS
-from alertrpc.web.ocp import FAULTS
+from alertrpc.ocp.filters import ALARM_FILTERS, NOTIFICATION_FILTERS
+from alertrpc.ocp.lists import LARGEST_PAGE
+from alertrpc.web.alarms import ROUTES
+from alertrpc.web.ocp import FAULTS, add_routes
 from tests.support import DATASET, ROOT, Client, Server, json_lines, run_alertrpc, serving, write_lines
 from tests.test_alarm_api import ALARMS, Api
 from tests.wire import execute
@@ -528,8 +529,7 @@ def test_no_credential_no_list(admin: Api) -> None:
 def routes() -> set[tuple[str, str]]:
     """The methods and paths of the alarms, but for those that only refuse."""
     app = web.Application()
-    alarm_routes.add_routes(app)
-    channels.add_routes(app)
+    add_routes(app, ROUTES)
     found = {(route.method, route.resource.canonical) for route in app.router.routes() if route.resource}
     return {(method, path) for method, path in found if method not in {"*", "HEAD"}}
 
@@ -570,8 +570,8 @@ def test_what_the_rows_hold_is_documented(admin: Api) -> None:
 
 
 def test_the_headers_and_statuses_are_documented() -> None:
-    names = ("ocp.py", "pushes.py", "alarm_lists.py", "alarm_routes.py", "callers.py")
-    source = "".join((ROOT / "alertrpc" / "web" / name).read_text() for name in names)
+    names = ("web/ocp.py", "web/pushes.py", "web/alarms.py", "web/callers.py", "ocp/lists.py")
+    source = "".join((ROOT / "alertrpc" / name).read_text() for name in names)
     statuses = {int(status) for status in re.findall(r"OcpFault\((\d{3})", source)} | {200, 413}
     statuses |= {status for _, status, _, _ in FAULTS}
     assert {int(cells[0]) for cells in table("status")} == statuses

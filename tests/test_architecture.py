@@ -21,6 +21,7 @@ ROOMS = [
     "app",
     "web",
     "rpc",
+    "ocp",
     "api",
     "configuration",
     "intake",

@@ -73,8 +73,8 @@ TOLD = {
     "store.loading.MOST_LINE_BYTES": ("16 MiB", "line of a data file"),
     "store.turns.MOST_OF_USER": ("100", "searches and long answers of a user at one"),
     "store.turns.MOST_WAITING": ("1,000", "searches of all users that wait"),
-    "web.alarm_lists.LARGEST_ID": ("2^63-1", "page and id of OCP's lists"),
-    "web.alarm_lists.LARGEST_PAGE": ("200", "size of a page of OCP's lists"),
+    "ocp.filters.LARGEST_ID": ("2^63-1", "page and id of OCP's lists"),
+    "ocp.lists.LARGEST_PAGE": ("200", "size of a page of OCP's lists"),
     "web.body.MOST_LARGEST": ("3", "bodies of the largest size, received at one"),
     "web.body.MOST_LARGEST_ANONYMOUS": ("16", "bodies of the largest size, received at one"),
 }

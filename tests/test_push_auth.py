@@ -12,9 +12,9 @@ from alertrpc.api import credentials
 from alertrpc.api.credentials import NO_ACCESS, WRONG_LOGIN, Credentials
 from alertrpc.api.passwords import MOST_REMEMBERED, REMEMBERED, RememberedPasswords, hash_password, is_password
 from alertrpc.errors import ApiError
+from alertrpc.ocp.envelope import OcpFault
 from alertrpc.store.database import Database, open_database
 from alertrpc.web.callers import PushLimit
-from alertrpc.web.ocp import OcpFault
 from tests.support import DEFAULTS, Server, passwords, run_alertrpc, serving, settings_of
 from tests.test_alarm_api import ALARMS, PUSHED_TO, SAMPLE, Api, Pushed, basic
 from tests.wire import execute

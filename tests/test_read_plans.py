@@ -26,7 +26,7 @@ NOW = START + PROBLEMS
 SHORT = 80_000  # instructions; a look at every event takes 150,000
 
 # What may be read whole: JSON arrays of ids, single rows, and the few open problems.
-SMALL = ("json_each", "CONSTANT", "(subquery")
+SMALL = ("one VIRTUAL TABLE", "CONSTANT", "(subquery")
 WALK = "SCAN e"  # the order asked for, or a table, whole
 
 FOUND_BY_IDS: list[dict[str, Any]] = [

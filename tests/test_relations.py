@@ -27,11 +27,11 @@ EXCHANGES = list(recorded())
 ODD_ROWS = MORE_ROWS.with_name("odd_rows.jsonl")
 # Clauses that change no answer, by method and text, and why they are there.
 CHANGES_NOTHING = {
-    r".*: [01]": "the condition is made of this alone",
-    r".*: \(?(NULL|'') (= \?|IN \(SELECT value FROM json_each\(\?\)\))\)?": "the column is not kept",
+    r".*: ([01]|TRUE|FALSE)": "the condition is made of this alone",
+    r".*: \(?(NULL|'') (= \?|IN \(SELECT one\.value FROM @(numbers|texts)\(\?\) one\))\)?": "the column is not kept",
     r"(host|trigger): .*\bet\.(tag|value)\b.*": "tags of hosts and triggers are not kept",
     r"alert: he\.(source|object) = [1-6]": "the alert is found by its event; an action finds those of source and object 0",
-    r".*: oh\.objectid (= \?|IN \(SELECT value FROM json_each\(\?\)\))": "those asked for, among which open ones are sought",
+    r".*: oh\.objectid (= \?|IN \(SELECT one\.value FROM @numbers\(\?\) one\))": "those among which open ones are sought",
     r"problem: t\.value = 1": "the index of open problems asks it; the row is asked it too",
 }
 

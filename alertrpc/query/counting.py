@@ -27,7 +27,7 @@ def counted(resource: Resource, params: GetParams, where: Sequence[Condition]) -
     members = [f"'{grouping.member}', CAST({grouping.of} AS TEXT)" for grouping, _ in groupings.values()]
     by = ", ".join([grouping.of for grouping, _ in groupings.values()])
     tables = found(resource, where, [join for grouping, _ in groupings.values() for join in grouping.joins])
-    row = f"json_object({', '.join([_COUNTED, *members])})"
+    row = f"@json_object({', '.join([_COUNTED, *members])})"
     sql = f"SELECT {row} AS row {tables}{f' GROUP BY {by} ORDER BY {by}' if by else ''}"
     return limited(Statement(sql, args_of(where), Shape.ARRAY), params.limit)
 
@@ -36,7 +36,7 @@ def grouped(resource: Resource, params: GetParams, where: Sequence[Condition]) -
     """groupBy: the distinct values of some columns, with countOutput how many rows have each."""
     names = tuple(params.group_by)
     members = [field.sql for field in fields_of(resource.view, resource.alias, names)]
-    row = f"json_object({', '.join([*members, *([_COUNTED] if params.count_output else [])])})"
+    row = f"@json_object({', '.join([*members, *([_COUNTED] if params.count_output else [])])})"
     value = {name: resource.view.columns[name].value(resource.alias) for name in names}
     order = [f"{value.get(name, 'COUNT(*)')} {direction}" for name, direction in params.sort]
     by = ", ".join(value.values())

@@ -22,7 +22,7 @@ OBJECTS_WITH_SEVERITY = (TRIGGER, SERVICE)
 
 # The objects whose hosts are those of an event's object: items and discovery rules are one kind of thing.
 HOST_OBJECTS = {0: "0", 4: "4, 5", 5: "4, 5"}
-_CHECKED = "+e.objectid"  # to SQLite no way to find events
+_CHECKED = "@unindexed(e.objectid)"  # of events that something else finds
 _BESIDE_OBJECTID = {"source", "object", "time_from", "time_till", "evaltype"}
 
 
@@ -94,12 +94,12 @@ def _is_open_on(hosts: list[Condition], objectid: str, objects: str, caller: Cal
 
 
 def _severities(params: GetParams, finding: Finding) -> list[Condition]:
-    """Severities count for the objects that have any, and are left aside for others."""
+    """Severities count for the objects that have any, and are ignored for others."""
     obj, conditions = params.own["object"], []
     if "severities" in params.own and obj in OBJECTS_WITH_SEVERITY:
         conditions.append(Condition(f"e.severity IN {ONE_OF}", (json_list(params.own["severities"]),)))
     if "trigger_severities" in params.own and obj == TRIGGER:
-        triggers = f"SELECT pt.triggerid FROM triggers pt WHERE pt.priority IN {ONE_OF}"
+        triggers = f"SELECT t.triggerid FROM triggers t WHERE t.priority IN {ONE_OF}"
         asked = (json_list(params.own["trigger_severities"]),)
         conditions.append(
             _found_by_object(lambda objectid: Condition(f"{objectid} IN ({triggers})", asked), params, finding)
@@ -124,7 +124,7 @@ def hosts_asked_for(params: GetParams, caller: Caller) -> list[Condition]:
     """Conditions on the host `oh`: its id, its groups, and that it is writable where that is asked for."""
     asked = ids_asked_for(params, {"hostids": "oh.hostid"})
     if groups := ids_asked_for(params, {"groupids": "hg.groupid"}):
-        asked.append(is_linked("oh.hostid", "SELECT hg.hostid FROM hosts_groups hg WHERE 1", groups))
+        asked.append(is_linked("oh.hostid", "SELECT hg.hostid FROM hosts_groups hg WHERE TRUE", groups))
     if params.editable:
         asked += host_is_open("oh.hostid", caller, editable=True)
     return asked
@@ -132,5 +132,7 @@ def hosts_asked_for(params: GetParams, caller: Caller) -> list[Condition]:
 
 def objects_on(hosts: list[Condition], objectid: str, objects: str) -> Condition:
     """The object, of one of these kinds, lives on a host for which all conditions hold."""
-    on = f"SELECT oh.objectid FROM object_hosts oh WHERE oh.object IN ({objects})"
+    on = f"""SELECT oh.objectid
+        FROM object_hosts oh
+        WHERE oh.object IN ({objects})"""
     return is_linked(objectid, on, hosts)

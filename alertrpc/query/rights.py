@@ -6,32 +6,32 @@ open to nobody. Written as SQL on the rights as they stand, so that a change cou
 
 from alertrpc.query.sql import Condition
 from alertrpc.records import Caller
-from alertrpc.store.permissions import GROUP_PERMISSION, HOST_PERMISSION, READ, READ_WRITE
+from alertrpc.store.permissions import READ, READ_WRITE, group_permission, host_permission
 
-ANY_OBJECT = Condition("1")
+ANY_OBJECT = Condition("TRUE")
 
 # The users who share a user group with the user that is bound.
-MEMBERS_OF_OWN_GROUPS = (
-    "SELECT theirs.userid FROM users_groups mine"
-    " JOIN users_groups theirs ON theirs.usrgrpid = mine.usrgrpid WHERE mine.userid = ?"
-)
+MEMBERS_OF_OWN_GROUPS = """SELECT theirs.userid
+    FROM users_groups mine
+    JOIN users_groups theirs ON theirs.usrgrpid = mine.usrgrpid
+    WHERE mine.userid = ?"""
 
 
 def is_in_some_group(caller: Caller) -> list[Condition]:
     """The caller has a user group, which is all that it takes to see what has no hosts."""
     if caller.is_super_admin:
         return []
-    return [Condition("EXISTS (SELECT 1 FROM users_groups sug WHERE sug.userid = ?)", (caller.userid,))]
+    return [Condition("EXISTS (SELECT 1 FROM users_groups ug WHERE ug.userid = ?)", (caller.userid,))]
 
 
 def host_is_open(hostid: str, caller: Caller, *, editable: bool = False) -> list[Condition]:
-    """The host is open to the caller, for writing where it shall be editable; nothing is asked for a Super admin."""
-    return _is_open(HOST_PERMISSION.format(hostid), caller, editable=editable)
+    """The host is open to the caller, for writing if `editable`; no condition for a Super admin."""
+    return _is_open(host_permission(hostid), caller, editable=editable)
 
 
 def group_is_open(groupid: str, caller: Caller, *, editable: bool = False) -> list[Condition]:
-    """The host group is open to the caller, for writing where it shall be editable."""
-    return _is_open(GROUP_PERMISSION.format(groupid), caller, editable=editable)
+    """The host group is open to the caller, for writing if `editable`."""
+    return _is_open(group_permission(groupid), caller, editable=editable)
 
 
 def _is_open(permission: str, caller: Caller, *, editable: bool) -> list[Condition]:
@@ -43,28 +43,29 @@ def _is_open(permission: str, caller: Caller, *, editable: bool) -> list[Conditi
 def objects_are_open(
     objectid: str, objects: str, caller: Caller, *, few: bool, editable: bool = False, among: Condition = ANY_OBJECT
 ) -> list[Condition]:
-    """All hosts of an object are open to the caller, one of them for writing where it shall be editable.
+    """All hosts of an object are open to the caller, one of them for writing if `editable`.
 
     `objects` are the kinds of objects, as SQL.
-    `few` objects are checked one by one; else the open ones are listed once, of those `among` which they are sought.
+    `few` objects are checked one by one; otherwise the open ones of those `among` which holds are listed once.
     """
     if caller.is_super_admin:
         return []
-    permission = HOST_PERMISSION.format("oh.hostid")
-    is_open, userids = f"HAVING MIN({permission}) >= {READ}", [caller.userid]
+    permission = host_permission("oh.hostid")
+    is_open, userids = f"MIN({permission}) >= {READ}", [caller.userid]
     if editable:
         is_open, userids = f"{is_open} AND MAX({permission}) >= {READ_WRITE}", userids * 2
-    found = f"FROM object_hosts oh WHERE oh.object IN ({objects})"
-    if few:
-        sql = f"EXISTS (SELECT 1 {found} AND oh.objectid = {objectid} GROUP BY oh.objectid {is_open})"
-    else:
-        sql = f"{objectid} IN (SELECT oh.objectid {found} AND {among.sql} GROUP BY oh.objectid {is_open})"
-    return [Condition(sql, (*among.args, *userids))]
+    found = f"""(
+        SELECT oh.objectid
+        FROM object_hosts oh
+        WHERE oh.object IN ({objects}) AND {f"oh.objectid = {objectid}" if few else among.sql}
+        GROUP BY oh.objectid
+        HAVING {is_open})"""
+    return [Condition(f"EXISTS {found}" if few else f"{objectid} IN {found}", (*among.args, *userids))]
 
 
 def shares_user_group(userid_column: str, caller: Caller) -> list[Condition]:
     """The column names no user, or one who shares a user group with the caller."""
     if caller.is_super_admin:
         return []
-    sql = f"{userid_column} IS NULL OR +{userid_column} IN ({MEMBERS_OF_OWN_GROUPS})"
+    sql = f"{userid_column} IS NULL OR @unindexed({userid_column}) IN ({MEMBERS_OF_OWN_GROUPS})"
     return [Condition(sql, (caller.userid,))]

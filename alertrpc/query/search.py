@@ -16,7 +16,7 @@ import orjson
 from alertrpc.errors import invalid_parameter
 from alertrpc.query.sql import Condition, all_of, any_of, json_list
 
-ESCAPE = "!"
+ESCAPE = "!"  # as @like has it
 _LIKE_SPECIAL = str.maketrans({c: ESCAPE + c for c in ("%", "_", ESCAPE)})
 _LAST_CASED = 0x1E943  # the last character of Unicode that has an upper case
 LONGEST_PATTERN = 50_000  # bytes
@@ -68,7 +68,7 @@ def like(
     if len(upper) > LONGEST_LIKE:
         return Condition(f"has_pieces({expression}, ?)", (orjson.dumps(pieces).decode(),))
     pattern = "%".join([piece.translate(_LIKE_SPECIAL) for piece in pieces])
-    return Condition(f"{_folded(expression, upper, brief=brief)} LIKE ? ESCAPE '{ESCAPE}'", (pattern,))
+    return Condition(f"@like({_folded(expression, upper, brief=brief)}, ?)", (pattern,))
 
 
 def joined(conditions: Sequence[Condition], *, by_any: bool) -> Condition:
@@ -86,11 +86,17 @@ def joined(conditions: Sequence[Condition], *, by_any: bool) -> Condition:
             alike[condition.sql].append(value)
         else:
             others.append(condition)
-    walk = "EXISTS (SELECT 1 FROM json_each(?) w WHERE {})"
-    if not by_any:
-        walk = "NOT EXISTS (SELECT 1 FROM json_each(?) w WHERE ({}) IS NOT TRUE)"
-    walks = [Condition(walk.format(sql.replace("?", "w.value")), (json_list(values),)) for sql, values in alike.items()]
+    walk = _any_fits if by_any else _all_fit
+    walks = [Condition(walk(sql.replace("?", "one.value")), (json_list(values),)) for sql, values in alike.items()]
     return join([*walks, *others])
+
+
+def _any_fits(condition: str) -> str:
+    return f"EXISTS (SELECT 1 FROM @texts(?) one WHERE {condition})"
+
+
+def _all_fit(condition: str) -> str:
+    return f"NOT EXISTS (SELECT 1 FROM @texts(?) one WHERE ({condition}) IS NOT TRUE)"
 
 
 def has_pieces(text: str | None, pieces: str) -> bool | None:

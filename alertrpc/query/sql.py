@@ -11,7 +11,8 @@ SqlValue = int | float | str | bytes | None
 _WIDEST = 100  # terms in a row
 _PIECE = 50_000  # values
 NO_JOINS: frozenset[str] = frozenset()
-ONE_OF = "(SELECT value FROM json_each(?))"  # the values of a bound JSON array
+ONE_OF = "(SELECT one.value FROM @numbers(?) one)"  # the numbers of a bound JSON array
+ONE_OF_TEXTS = "(SELECT one.value FROM @texts(?) one)"
 
 
 class Expression(NamedTuple):
@@ -34,7 +35,7 @@ class Condition(NamedTuple):
     keys: str = ""
 
 
-NOTHING = Condition("0")
+NOTHING = Condition("FALSE")
 
 
 def any_of(conditions: Sequence[Condition]) -> Condition:
@@ -118,7 +119,7 @@ class AskedIds(NamedTuple):
 
 
 class Listed(NamedTuple):
-    """Values that are known."""
+    """Values that are known, numbers or texts."""
 
     values: Sequence[int | str]
 
@@ -141,7 +142,8 @@ def is_in(expression: str, values: AskedIds | Listed) -> Condition:
         return NOTHING
     if values.size == 1:
         return Condition(f"{expression} = ?", (values.arg,))
-    return Condition(f"{expression} IN {ONE_OF}", (values.arg,))
+    are_texts = isinstance(values, Listed) and isinstance(values.values[0], str)
+    return Condition(f"{expression} IN {ONE_OF_TEXTS if are_texts else ONE_OF}", (values.arg,))
 
 
 def json_list(values: Sequence[int | str]) -> str:

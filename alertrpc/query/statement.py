@@ -35,7 +35,7 @@ class Statement(NamedTuple):
         return tuple([arg.fill(bound) if isinstance(arg, Slot | Ago) else arg for arg in self.args])
 
 
-EMPTY = Statement("SELECT '' AS row WHERE 0", (), Shape.ARRAY)  # the answer is an empty array
+EMPTY = Statement("SELECT '' AS row WHERE FALSE", (), Shape.ARRAY)  # the answer is an empty array
 
 
 def limited(statement: Statement, limit: int | None) -> Statement:
@@ -49,5 +49,5 @@ def found(resource: Resource, where: Sequence[Condition], joins: Iterable[str] =
     """FROM and WHERE: the tables that the conditions and `joins` need, and the conditions."""
     needed = joins_of(where) | set(joins)
     joined = "".join([f" {sql}" for name, sql in resource.joins.items() if name in needed])
-    conditions = " AND ".join([f"({condition.sql})" for condition in where]) or "1"
+    conditions = " AND ".join([f"({condition.sql})" for condition in where]) or "TRUE"
     return f"FROM {resource.table} {resource.alias}{joined} WHERE {conditions}"

@@ -32,7 +32,7 @@ _LIKE = (Operator.CONTAINS, Operator.CONTAINS_NOT)
 _Asked = Mapping[Operator, Sequence[str]]
 
 
-NO_TAGS = "FROM (SELECT '' AS tag, '' AS value) et WHERE 0"  # of an object whose tags are not kept
+NO_TAGS = "FROM event_tag et WHERE FALSE"  # of an object whose tags are not kept
 
 
 class Tag(NamedTuple):

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from alertrpc.records import Caller
 from alertrpc.store.credentials import CALLER, caller_of
-from alertrpc.store.permissions import DENY, HOST_PERMISSION, READ
+from alertrpc.store.permissions import DENY, READ, host_permission
 from alertrpc.store.users import user_id
 
 _ROLE = f"""
@@ -24,9 +24,7 @@ SELECT COUNT(*) FROM (
     SELECT 1 FROM users_groups ug JOIN rights r ON r.groupid = ug.usrgrpid
     JOIN hstgrp h ON h.groupid = r.id AND h.type = 0
     WHERE ug.userid = ? GROUP BY r.id HAVING MIN(r.permission) <> {DENY} AND MAX(r.permission) >= {READ})"""
-_OPEN_HOSTS = (
-    f"SELECT COUNT(*) FROM hosts h WHERE h.status IN (0, 1) AND {HOST_PERMISSION.format('h.hostid')} >= {READ}"
-)
+_OPEN_HOSTS = f"SELECT COUNT(*) FROM hosts h WHERE h.status IN (0, 1) AND {host_permission('h.hostid')} >= {READ}"
 _COLLEAGUES = """
 SELECT DISTINCT u.username FROM users_groups mine JOIN users_groups theirs ON theirs.usrgrpid = mine.usrgrpid
 JOIN users u ON u.userid = theirs.userid WHERE mine.userid = ? AND theirs.userid <> mine.userid ORDER BY u.username"""

@@ -8,10 +8,10 @@ from aiohttp import BasicAuth, web
 
 from alertrpc.api.credentials import NOT_AUTHORIZED, Credentials
 from alertrpc.errors import INVALID_PARAMS, ApiError
+from alertrpc.ocp.envelope import OcpFault
 from alertrpc.records import Caller, UserType
 from alertrpc.settings import Settings
 from alertrpc.web.clients import CALLER, LOGIN, address_of
-from alertrpc.web.ocp import OcpFault
 
 CREDENTIALS = web.AppKey("credentials", Credentials)
 

@@ -8,11 +8,12 @@ from alertrpc.api.mediatype import LONGEST_SENDTO
 from alertrpc.delivery.trials import Trials
 from alertrpc.intake import checks
 from alertrpc.intake.alarm import BodyFault
+from alertrpc.ocp.envelope import NO_SUCH_CHANNEL, OcpFault
 from alertrpc.records import Json, UserType
 from alertrpc.store.more_alerts import media_type_ids
 from alertrpc.web.callers import caller_of
 from alertrpc.web.health import DATABASE
-from alertrpc.web.ocp import NO_SUCH_CHANNEL, OcpFault, add_route, read_json
+from alertrpc.web.ocp import read_json
 
 TRIALS = web.AppKey("trials", Trials)
 
@@ -42,7 +43,3 @@ def _fields(body: Json) -> dict[str, str]:
     if "sendto" not in given:
         raise BodyFault(checks.REQUIRED, "sendto")
     return {name: checks.at(name, FIELDS[name], value) for name, value in given.items()}
-
-
-def add_routes(app: web.Application) -> None:
-    add_route(app, "/api/v2/alarm/channels/{name}/test", {"POST": test_channel})

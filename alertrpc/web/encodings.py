@@ -1,12 +1,13 @@
 """Bodies are read as they are: what a compressed one would become has no bound, and Zabbix does not read them either."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import NoReturn
 
 from aiohttp import web
 
+from alertrpc.ocp.envelope import OcpFault
 from alertrpc.web.endpoint import refusal
-from alertrpc.web.ocp import OcpFault, enveloped
+from alertrpc.web.ocp import enveloped
 
 ENVELOPED = ("/api/v2/", "/alertmanager")  # the beginnings of paths that answer in OCP's form
 # RFC 9110, 15.5.16: Accept-Encoding tells what would be taken.
@@ -22,10 +23,10 @@ async def refuse_encodings(
         return await handler(request)
     if not request.path.startswith(ENVELOPED):
         return refusal(request, 415, "its body has a Content-Encoding", TAKEN)
-    response = await enveloped(_refuse)(request)
+    response = await enveloped(request, _refuse)
     response.force_close()
     return response
 
 
-async def _refuse(_request: web.Request) -> Any:
+async def _refuse(_request: web.Request) -> NoReturn:
     raise OcpFault(415, "a body without Content-Encoding is expected", headers=TAKEN)

@@ -13,13 +13,14 @@ from multidict import CIMultiDict
 
 from alertrpc.errors import ApiError, QueryStopped, QueryTimeout, SlowClient
 from alertrpc.loglines import strangers
+from alertrpc.ocp.envelope import NO_HEADERS
 from alertrpc.rpc.answer import Answer
 from alertrpc.rpc.dispatch import Client, Dispatcher, bearer_of
 from alertrpc.web.body import BODIES, BROKEN_BODY, SETTINGS, NoRoom, is_gone
 from alertrpc.web.callers import CREDENTIALS
 from alertrpc.web.clients import address_of
 from alertrpc.web.expect import expect
-from alertrpc.web.ocp import NO_HEADERS, RETRY_SECONDS
+from alertrpc.web.ocp import RETRY_SECONDS
 from alertrpc.web.pace import Pace
 
 CONTENT_TYPES = frozenset({"application/json-rpc", "application/json", "application/jsonrequest"})

@@ -1,17 +1,11 @@
-"""OCP's form of answers: an envelope around the data, or around an error.
-
-Source: OCP's "API call description"
-(https://github.com/oceanbase/ocp-doc/blob/V4.2.2/en-US/1900.reference-guide/200.api-reference/200.api-call-description.md).
-"""
+"""The paths that answer in OCP's envelope: their routes, their faults, and how they read a body."""
 
 import logging
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
-import orjson
 from aiohttp import web
 
 from alertrpc.api.credentials import NO_ACCESS
@@ -27,25 +21,23 @@ from alertrpc.errors import (
 )
 from alertrpc.intake.alarm import BodyFault
 from alertrpc.intake.parsing import Bytes, NoJson, TooManyValues, most_values, parse_json
+from alertrpc.ocp.envelope import NO_HEADERS, OcpFault, envelope
 from alertrpc.records import Json
 from alertrpc.web.body import BODIES, BROKEN_BODY, NoRoom
 from alertrpc.web.expect import expect
 from alertrpc.web.refusals import tell_refusal
 
 T = TypeVar("T")
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 DataHandler = Callable[[web.Request], Awaitable[Any]]
-Headers = Mapping[str, str]
+Routes = Mapping[str, Mapping[str, DataHandler]]
 
-NO_HEADERS: Headers = {}
 HEADERS: web.RequestKey[dict[str, str]] = web.RequestKey("headers", dict[str, str])  # sent with the answer
 
-NO_SUCH_ALARM, NO_SUCH_CHANNEL = 70001, 40001  # OCP's codes; where it has none, the code is the HTTP status
 RETRY_SECONDS = "5"  # after a fault of the database that may pass
 _CHALLENGE = {"WWW-Authenticate": 'Basic realm="alertrpc", charset="UTF-8"'}
 _LATER = {"Retry-After": RETRY_SECONDS}
 # What an exception is answered with: status, text (its own where none stands here) and headers.
-FAULTS: Sequence[tuple[type[Exception] | tuple[type[Exception], ...], int, str, Headers]] = (
+FAULTS: Sequence[tuple[type[Exception] | tuple[type[Exception], ...], int, str, Mapping[str, str]]] = (
     (BodyFault, 400, "", NO_HEADERS),
     (ApiError, 401, "", _CHALLENGE),
     (KeyReused, 422, "", NO_HEADERS),
@@ -57,63 +49,71 @@ FAULTS: Sequence[tuple[type[Exception] | tuple[type[Exception], ...], int, str, 
 )
 
 HEAVY = web.AppKey("heavy", Heavy)
+# The methods of each path that answers in the envelope.
+ALLOWED: web.AppKey[dict[web.AbstractResource | None, str]] = web.AppKey("allowed")
+_ELSEWHERE = r"/api/v2/{path:.*(?<!/api_jsonrpc\.php)}"  # all other paths; the excepted ones are JSON-RPC's anywhere
 
 log = logging.getLogger(__name__)
 
 
-class OcpFault(Exception):
-    """A request that is refused: HTTP status, OCP's code, one line of text, and headers."""
-
-    def __init__(self, status: int, message: str, *, code: int | None = None, headers: Headers = NO_HEADERS) -> None:
-        super().__init__(message)
-        self.status = status
-        self.message = message
-        self.code = status if code is None else code
-        self.headers = headers
-
-
-def enveloped(handler: DataHandler) -> Handler:
-    """The handler, whose data or fault goes out in the envelope. `request[HEADERS]` are sent with either."""
-
-    async def answer(request: web.Request) -> web.StreamResponse:
-        started = time.perf_counter()
-        trace = secrets.token_hex(8)
-        request[HEADERS] = {}
-        try:
-            content: dict[str, Any] = {"data": await handler(request)}
-            status = 200
-        except web.HTTPException as error:
-            if error.status < 400:
-                raise
-            fault = OcpFault(error.status, error.text or error.reason)
-        except Exception as error:
-            fault = _fault(error, trace)
-        else:
-            return _response(request, status, content, started, trace)
-        await tell_refusal(request, fault.status, fault.message)
-        request[HEADERS].update(fault.headers)
-        content = {"error": {"code": fault.code, "message": fault.message}}
-        response = _response(request, fault.status, content, started, trace)
-        if not request.content.is_eof():
-            response.force_close()
-        return response
-
-    return answer
+def add_routes(app: web.Application, routes: Routes) -> None:
+    """Adds the handlers of each path by HTTP method, and refusals of other methods and of other paths."""
+    app[ALLOWED] = allowed = {}
+    for path, handlers in routes.items():
+        resource = app.router.add_resource(path)
+        allowed[resource] = ", ".join(handlers)
+        for method, handler in handlers.items():
+            resource.add_route(method, handler, expect_handler=expect)
+        if "GET" in handlers:
+            resource.add_route("HEAD", handlers["GET"], expect_handler=expect)
+        resource.add_route("*", _refuse_method, expect_handler=expect)
+    elsewhere = app.router.add_resource(_ELSEWHERE)
+    allowed[elsewhere] = ""
+    elsewhere.add_route("*", _refuse_path, expect_handler=expect)
 
 
-def add_route(app: web.Application, path: str, handlers: Mapping[str, DataHandler]) -> None:
-    """Adds the handlers of a path by HTTP method; any other method is answered 405."""
-    resource = app.router.add_resource(path)
-    for method, handler in handlers.items():
-        resource.add_route(method, enveloped(handler), expect_handler=expect)
-        if method == "GET":
-            resource.add_route("HEAD", enveloped(handler), expect_handler=expect)
-    allowed = ", ".join(handlers)
+async def _refuse_method(request: web.Request) -> NoReturn:
+    allowed = request.app[ALLOWED][request.match_info.route.resource]
+    raise OcpFault(405, f"{request.method} is not among the methods here: {allowed}", headers={"Allow": allowed})
 
-    async def refuse(request: web.Request) -> Any:
-        raise OcpFault(405, f"{request.method} is not among the methods here: {allowed}", headers={"Allow": allowed})
 
-    resource.add_route("*", enveloped(refuse), expect_handler=expect)
+async def _refuse_path(request: web.Request) -> NoReturn:
+    raise OcpFault(404, "there is nothing at this path")
+
+
+@web.middleware
+async def envelop(request: web.Request, handler: DataHandler) -> web.StreamResponse:
+    """Answers in the envelope at the paths of `add_routes`, whose handlers return data."""
+    if request.match_info.route.resource in request.app[ALLOWED]:
+        return await enveloped(request, handler)
+    response: web.StreamResponse = await handler(request)
+    return response
+
+
+async def enveloped(request: web.Request, handler: DataHandler) -> web.StreamResponse:
+    """What the handler returns, or its fault, in the envelope. `request[HEADERS]` are sent with either."""
+    started, trace = time.perf_counter(), secrets.token_hex(8)
+    request[HEADERS] = {}
+    try:
+        data = await handler(request)
+    except web.HTTPException as error:
+        if error.status < 400:
+            raise
+        fault = OcpFault(error.status, error.text or error.reason)
+    except Exception as error:
+        fault = _fault(error, trace)
+    else:
+        return _response(request, 200, envelope({"data": data}, 200, request.host, started, trace))
+    await tell_refusal(request, fault.status, fault.message)
+    request[HEADERS].update(fault.headers)
+    response = _response(request, fault.status, envelope(fault.content, fault.status, request.host, started, trace))
+    if not request.content.is_eof():
+        response.force_close()
+    return response
+
+
+def _response(request: web.Request, status: int, body: bytes) -> web.Response:
+    return web.Response(status=status, body=body, content_type="application/json", headers=request[HEADERS])
 
 
 async def read_json(request: web.Request, use: Callable[[Json, Bytes], T]) -> T:
@@ -142,23 +142,6 @@ def _document(body: Bytes) -> Json:
         raise BodyFault(f"JSON is expected: {error}") from error
     except TooManyValues as error:
         raise BodyFault(str(error)) from error
-
-
-def _response(
-    request: web.Request, status: int, content: dict[str, Any], started: float, trace: str
-) -> web.StreamResponse:
-    envelope = {
-        **content,
-        "duration": round(1000 * (time.perf_counter() - started)),
-        "server": request.host.encode(errors="replace").decode(),  # a client may send any bytes
-        "status": status,
-        "successful": status < 400,
-        "timestamp": datetime.now().astimezone().isoformat(timespec="milliseconds"),
-        "traceId": trace,
-    }
-    return web.Response(
-        status=status, body=orjson.dumps(envelope), content_type="application/json", headers=request[HEADERS]
-    )
 
 
 def _fault(error: Exception, trace: str) -> OcpFault:

@@ -13,12 +13,13 @@ from alertrpc.intake import alertmanager, ocp, prometheus
 from alertrpc.intake.alarm import Parsed
 from alertrpc.intake.parsing import Bytes
 from alertrpc.intake.pushes import Push, Pushes
+from alertrpc.ocp.envelope import OcpFault
+from alertrpc.ocp.forms import recorded_alarm, told_alarm
 from alertrpc.records import Clock, Json
 from alertrpc.store.idempotency import Key
-from alertrpc.web.alarm_forms import recorded_alarm, told_alarm
 from alertrpc.web.body import SETTINGS
 from alertrpc.web.callers import PUSH_LIMIT, sender_of
-from alertrpc.web.ocp import HEADERS, OcpFault, read_json
+from alertrpc.web.ocp import HEADERS, read_json
 from alertrpc.web.refusals import tell_left_out
 
 PUSHES = web.AppKey("pushes", Pushes)

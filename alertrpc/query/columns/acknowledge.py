@@ -28,4 +28,7 @@ ACKNOWLEDGE_BY_USER = view(
     is_own=f"{{0}}.userid IN ({MEMBERS_OF_OWN_GROUPS})",
 )
 ACKNOWLEDGES_OF_EVENT = """FROM (
-    SELECT * FROM acknowledges t WHERE t.eventid = e.eventid ORDER BY t.clock DESC, t.acknowledgeid DESC) ack"""
+    SELECT *
+    FROM acknowledges ak
+    WHERE ak.eventid = e.eventid
+    ORDER BY ak.clock DESC, ak.acknowledgeid DESC) ack"""

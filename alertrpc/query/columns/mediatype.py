@@ -4,9 +4,12 @@ from alertrpc.query.view import Column, Kind, number, text, view
 
 # A webhook's parameters have names, as in Zabbix; those of a script have none, and the scripts of alertrpc take none.
 _PARAMETERS = """(
-    SELECT json_group_array(json_object('name', mp.name, 'value', mp.value)) FROM (
-        SELECT p.name, p.value FROM media_type_param p
-        WHERE p.mediatypeid = {0}.mediatypeid AND {0}.type = 4 ORDER BY p.name) mp)"""
+    SELECT @json_array_of(@json_object('name', mp.name, 'value', mp.value))
+    FROM (
+        SELECT mp.name, mp.value
+        FROM media_type_param mp
+        WHERE mp.mediatypeid = {0}.mediatypeid AND {0}.type = 4
+        ORDER BY mp.name) mp)"""
 
 MEDIATYPE = view(
     number("mediatypeid"),

@@ -3,4 +3,4 @@
 from alertrpc.query.view import number, view
 
 SUPPRESSION = view(number("maintenanceid", "0"), number("suppress_until", "0"), number("userid", "0"))
-NO_SUPPRESSION = "WHERE 0"
+NO_SUPPRESSION = "WHERE FALSE"

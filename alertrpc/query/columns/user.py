@@ -21,7 +21,7 @@ USER = view(
     nullable_id("roleid"),
     nullable_id("userdirectoryid"),
     number("ts_provisioned"),
-    number("provisioned", "({0}.userdirectoryid IS NOT NULL)"),
+    number("provisioned", "CASE WHEN {0}.userdirectoryid IS NULL THEN 0 ELSE 1 END"),
     hidden=("userdirectoryid", "ts_provisioned"),
     public=("userid", "username", "name", "surname"),
     is_own="{0}.userid = ?",
