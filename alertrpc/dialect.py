@@ -5,7 +5,7 @@ for it. In the table, {} is where the arguments go.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import IntEnum
 from functools import lru_cache
 
@@ -64,7 +64,7 @@ FRAGMENTS: Mapping[str, tuple[Fragment, Fragment]] = {
 }
 # fmt: on
 
-_TOKEN = re.compile(r"('[^']*'|--[^\n]*|@[a-z_]+\(?|[(),])")
+_TOKEN = re.compile(r"('[^']*'|--[^\n]*|@[a-z_]+\(?|[(),?])")
 
 
 @lru_cache(maxsize=512)
@@ -75,6 +75,12 @@ def rendered(sql: str, engine: Engine) -> str:
     if next(tokens, None) is not None:
         raise ValueError(f"a parenthesis closes what none opened: {sql}")
     return text
+
+
+def filled(sql: str, values: Iterable[str]) -> str:
+    """The SQL with expressions in place of its placeholders."""
+    left = iter(values)
+    return "".join([next(left) if token == "?" else token for token in _TOKEN.split(sql)])
 
 
 def _arguments(tokens: Iterator[str], engine: Engine) -> list[str]:
