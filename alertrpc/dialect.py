@@ -5,14 +5,14 @@ for it. In the table, {} is where the arguments go.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from enum import Enum
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from enum import IntEnum
 from functools import lru_cache
 
 Fragment = str | Callable[[Sequence[str]], str]
 
 
-class Engine(Enum):
+class Engine(IntEnum):
     """A database, by its place in the rows of FRAGMENTS."""
 
     SQLITE = 0
@@ -64,6 +64,7 @@ FRAGMENTS: Mapping[str, tuple[Fragment, Fragment]] = {
 # fmt: on
 
 _FRAGMENT = re.compile(r"'[^']*'|--[^\n]*|@([a-z_]+)(\(?)")
+_PLACEHOLDER = re.compile(r"'[^']*'|--[^\n]*|\?")
 _PARENTHESIS = re.compile(r"'[^']*'|--[^\n]*|[(,)]")
 
 
@@ -72,8 +73,14 @@ def rendered(sql: str, engine: Engine) -> str:
     """The SQL of an engine. Raises KeyError for an unknown fragment, ValueError for one that is not closed."""
     for found in reversed([*_FRAGMENT.finditer(sql)]):  # so that those within another are put in before it
         if found[1]:
-            sql = sql[: found.start()] + _said(FRAGMENTS[found[1]][engine.value], sql[found.end() :], found[2])
+            sql = sql[: found.start()] + _said(FRAGMENTS[found[1]][engine], sql[found.end() :], found[2])
     return sql
+
+
+def filled(sql: str, values: Iterable[str]) -> str:
+    """The SQL with expressions in place of its placeholders."""
+    left = iter(values)
+    return _PLACEHOLDER.sub(lambda found: next(left) if found[0] == "?" else found[0], sql)
 
 
 def _said(fragment: Fragment, rest: str, parenthesis: str) -> str:

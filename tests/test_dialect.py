@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import alertrpc.query
-from alertrpc.dialect import FRAGMENTS, Engine, rendered
+from alertrpc.dialect import FRAGMENTS, Engine, filled, rendered
 from alertrpc.query.resources import RESOURCES
 from tests.test_architecture import FILES, named, texts
 
@@ -33,6 +33,10 @@ def test_a_fragment_without_arguments() -> None:
     sql = "FROM a @ordered JOIN b ON b.id = a.id"
     assert rendered(sql, Engine.SQLITE) == "FROM a CROSS JOIN b ON b.id = a.id"
     assert rendered(sql, Engine.POSTGRESQL).split() == ["FROM", "a", "JOIN", "b", "ON", "b.id", "=", "a.id"]
+
+
+def test_expressions_in_place_of_placeholders() -> None:
+    assert filled("SELECT '?', @f(?, (?)) -- ?", ["a", "b(1)"]) == "SELECT '?', @f(a, (b(1))) -- ?"
 
 
 def test_an_unknown_fragment() -> None:
