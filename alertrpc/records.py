@@ -39,6 +39,15 @@ RECENT = 300  # seconds for which Zabbix shows what has recovered, by default
 ALL_SEVERITIES = 63  # the bits of all severities, as in a medium's `severity`
 
 
+class AlertStatus(IntEnum):
+    """What became of an alert: Zabbix's values of `status`. A NEW one is NOT_SENT from its first try on."""
+
+    NOT_SENT = 0
+    SENT = 1
+    FAILED = 2
+    NEW = 3
+
+
 class Caller(NamedTuple):
     """Who makes a call: the user behind its session or API token, and whether the role allows calls at all.
 

@@ -14,7 +14,9 @@ from alertrpc.delivery.deliverer import UNWRITABLE, Recorder
 from alertrpc.delivery.lock import DeliveryLock
 from alertrpc.delivery.media_types import UnusableMediaType, usable_media_type
 from alertrpc.delivery.opening import open_sender
-from alertrpc.store.deliveries import Attempt, Recorded, find_media_type
+from alertrpc.records import AlertStatus
+from alertrpc.store.deliveries import Recorded, find_media_type
+from alertrpc.store.tables import AlertResult, Attempt
 from tests.delivering import NOW, declare, deliverer_of, opened, queue, statuses
 from tests.receivers import (
     Answer,
@@ -32,7 +34,11 @@ from tests.receivers import (
 from tests.support import serving, settings_of
 from tests.wire import eventually
 
-ATTEMPT = Attempt(1, 1, 0, 0, "sent", "delivered", 200, "", "said", "out", "err")
+ATTEMPT = Attempt(
+    alertid=1, number=1, started=0, outcome="sent", reason="delivered", code=200, error="", answer="said", stdout="out",
+    stderr="err", milliseconds=0,
+)  # fmt: skip
+SENT = AlertResult(1, AlertStatus.SENT, 0, "")
 
 
 async def test_the_lock_is_kept_until_what_is_under_way_has_ended(path: Path, receiver: Receiver) -> None:
@@ -68,8 +74,8 @@ async def test_a_text_that_cannot_be_stored_keeps_no_try_off_the_record(path: Pa
     queue(path, 1, 2)
     async with opened(path) as database:
         recorder = Recorder(database)
-        odd = Recorded(Attempt(**{**ATTEMPT._asdict(), member: "\ud800"}), 1, 0, "", None)
-        good = Recorded(ATTEMPT._replace(alertid=2), 1, 0, "", None)
+        odd = Recorded(Attempt(**{**ATTEMPT._asdict(), member: "\ud800"}), SENT, None)
+        good = Recorded(ATTEMPT._replace(alertid=2), SENT._replace(alertid=2), None)
         await asyncio.gather(recorder.record(odd), recorder.record(good))
     first, second = attempts(path)
     assert [first[name] for name in ("error", "answer", "stdout", "stderr")] == [UNWRITABLE, "", "", ""]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import alertrpc.query
-from alertrpc.dialect import FRAGMENTS, Engine, rendered
+from alertrpc.dialect import FRAGMENTS, Engine, filled, rendered
 from alertrpc.query.resources import RESOURCES
 from tests.test_architecture import FILES, named, texts
 
@@ -35,14 +35,18 @@ def test_a_fragment_without_arguments() -> None:
     assert rendered(sql, Engine.POSTGRESQL).split() == ["FROM", "a", "JOIN", "b", "ON", "b.id", "=", "a.id"]
 
 
+def test_expressions_in_place_of_placeholders() -> None:
+    assert filled("SELECT '?', @f(?, (?)) -- ?", ["a", "b(1)"]) == "SELECT '?', @f(a, (b(1))) -- ?"
+
+
 def test_an_unknown_fragment() -> None:
     with pytest.raises(KeyError):
         rendered("SELECT @jsonn(1)", Engine.SQLITE)
 
 
-@pytest.mark.parametrize("sql", ["SELECT (1", "SELECT 1)", "SELECT @json((1)", "(1))("])
-def test_parentheses_match(sql: str) -> None:
-    with pytest.raises(ValueError, match="parenthesis"):
+@pytest.mark.parametrize("sql", ["SELECT @rows(?, a TEXT", "SELECT @rows((?, a TEXT)"])
+def test_a_fragment_is_closed(sql: str) -> None:
+    with pytest.raises(ValueError, match="not closed"):
         rendered(sql, Engine.SQLITE)
 
 
@@ -68,7 +72,7 @@ def test_the_table_is_of_two_engines(name: str) -> None:
 
 # What PostgreSQL does not have, or means otherwise; a fragment says it.
 SQLITES_WORDS = re.compile(
-    r"(?<![@\w])(json(_\w+)?\(|CROSS JOIN|INDEXED BY|IIF\(|GLOB|LIKE \?|group_concat|LIMIT -1|(WHERE|AND|OR) [01]\b)"
+    r"(?<![@\w])(json(_\w+)?\(|CROSS JOIN|INDEXED BY|IIF\(|GLOB|group_concat|LIMIT -1|(WHERE|AND|OR) [01]\b)"
     r"|INSERT OR|\+[a-z]+\.[a-z]"
 )
 TABLE = re.compile(r"\b(?:FROM|JOIN) ([a-z_]+)(?: ([a-z]+))?")

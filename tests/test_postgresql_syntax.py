@@ -1,7 +1,6 @@
 """Every statement as PostgreSQL's own parser reads it, with PostgreSQL's fragments in it."""
 
 import json
-import re
 from collections.abc import Iterator
 from contextlib import suppress
 from itertools import count
@@ -12,7 +11,7 @@ from pglast import Error
 from pglast.parser import parse_sql_json
 
 from alertrpc.api.get import GET_METHODS
-from alertrpc.dialect import Engine, rendered
+from alertrpc.dialect import Engine, filled, rendered
 from alertrpc.errors import ApiError
 from alertrpc.ocp.envelope import OcpFault
 from alertrpc.ocp.lists import ALARMS, NOTIFICATIONS, OcpList, asked
@@ -26,12 +25,7 @@ CALLERS = [Caller(1, UserType.SUPER_ADMIN), Caller(2, UserType.USER)]
 
 def fault(sql: str) -> str:
     """What PostgreSQL finds wrong; nothing, where it takes the statement."""
-    number = count(1)
-    text = re.sub(
-        r"'[^']*'|\?",
-        lambda found: f"${next(number)}" if found[0] == "?" else found[0],
-        rendered(sql, Engine.POSTGRESQL),
-    )
+    text = filled(rendered(sql, Engine.POSTGRESQL), (f"${number}" for number in count(1)))
     try:
         json.loads(parse_sql_json(text), object_hook=named)
     except Error as error:

@@ -13,11 +13,12 @@ import pytest
 from alertrpc.api.credentials import Credentials, hash_session
 from alertrpc.errors import QueryTimeout
 from alertrpc.store import credentials as credential_rows
-from alertrpc.store.alerts import NewAlert, add_alerts
+from alertrpc.store.alerts import add_alerts
 from alertrpc.store.connection import TimeLimit, connect
 from alertrpc.store.deliveries import MOST_BYTES, claim_due
 from alertrpc.store.idempotency import KEPT, Key, find_push, keep_push
 from alertrpc.store.problems import last_ids
+from alertrpc.store.tables import NewAlert
 from tests.delivering import NOW, opened, queue
 from tests.support import settings_of
 from tests.wire import execute
@@ -141,8 +142,7 @@ def test_an_alert_takes_no_tries_of_one_that_is_gone(connection: sqlite3.Connect
     connection.execute("PRAGMA foreign_keys = OFF")
     connection.execute(leftover)
     new = NewAlert(
-        actionid=1, eventid=1, userid=1, clock=0, mediatypeid=1, sendto="", subject="", message="", status=3,
-        error="", esc_step=1, p_eventid=None,
+        actionid=1, eventid=1, userid=1, clock=0, mediatypeid=1, sendto="", subject="", message="", esc_step=1,
     )  # fmt: skip
     assert add_alerts([new], 0, connection) == [778]
 

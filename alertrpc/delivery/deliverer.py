@@ -87,7 +87,7 @@ class Recorder:
 def _without_texts(recorded: Recorded) -> Recorded:
     """The try without what its receiver said, so that no text of it can keep it off the record."""
     attempt = recorded.attempt._replace(error=UNWRITABLE, answer="", stdout="", stderr="")
-    return recorded._replace(attempt=attempt, error=UNWRITABLE)
+    return recorded._replace(attempt=attempt, alert=recorded.alert._replace(error=UNWRITABLE))
 
 
 class Deliverer:

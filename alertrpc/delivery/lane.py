@@ -8,10 +8,10 @@ from functools import partial
 from typing import Any
 
 from alertrpc.delivery.media_types import UnusableMediaType, usable_media_type
-from alertrpc.delivery.sender import SENT, Sender, recorded
+from alertrpc.delivery.sender import Sender, recorded
 from alertrpc.errors import AlertrpcError
 from alertrpc.loglines import rfc_3339
-from alertrpc.records import Clock, MediaType
+from alertrpc.records import AlertStatus, Clock, MediaType
 from alertrpc.store.connection import SqlError
 from alertrpc.store.database import Database
 from alertrpc.store.deliveries import Recorded, claim_due, find_media_type
@@ -155,7 +155,7 @@ class Lane:
         assert media_type is not None, "it was read with the alert"
         tried = await self._sender.send(alert, media_type)
         written = recorded(alert, tried, media_type, int(self._clock() * 1000))
-        if written.status != SENT:
+        if written.alert.status is not AlertStatus.SENT:
             _tell_failure(self._name(), written)
         return written
 
@@ -190,14 +190,14 @@ def _tell_failure(media_type: str, written: Recorded) -> None:
         "media_type": media_type,
         "attempt": attempt.number,
         "reason": attempt.reason,
-        "fault": written.error,
+        "fault": written.alert.error,
     }
     if written.due is None:
-        log.warning("alert %d through %s failed: %s", attempt.alertid, media_type, written.error, extra=about)
+        log.warning("alert %d through %s failed: %s", attempt.alertid, media_type, written.alert.error, extra=about)
         return
     due = rfc_3339(written.due / 1000)
     log.warning(
         "alert %d through %s failed at try %d and is tried again at %s: %s",
-        attempt.alertid, media_type, attempt.number, due, written.error,
+        attempt.alertid, media_type, attempt.number, due, written.alert.error,
         extra={**about, "next": due},
     )  # fmt: skip

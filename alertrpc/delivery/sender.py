@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from hashlib import blake2b
 from typing import Any
 
@@ -11,10 +11,13 @@ from alertrpc.delivery.media_types import UnusableMediaType
 from alertrpc.delivery.message import Channel, Message
 from alertrpc.delivery.outcome import Outcome, Reason, Verdict
 from alertrpc.ledger.variables import Told, Variables
-from alertrpc.records import Clock, Kind, MediaType
-from alertrpc.store.deliveries import Attempt, Recorded
+from alertrpc.records import AlertStatus, Clock, Kind, MediaType
+from alertrpc.store.deliveries import Recorded
+from alertrpc.store.tables import AlertResult, Attempt
 
-SENT, PENDING, FAILED = 1, 0, 2
+_SAID = tuple(
+    [field.name for field in fields(Outcome) if field.name in Attempt._fields]
+)  # what a channel said of a try
 
 log = logging.getLogger(__name__)
 
@@ -74,21 +77,16 @@ def recorded(alert: Mapping[str, Any], tried: Tried, media_type: MediaType | Unu
     """
     outcome = tried.outcome
     retries = alert["retries"] + (outcome.verdict is not Verdict.SENT)
-    status, due = SENT if outcome.verdict is Verdict.SENT else FAILED, None
+    status, due = AlertStatus.SENT if outcome.verdict is Verdict.SENT else AlertStatus.FAILED, None
     if outcome.verdict is Verdict.TRY_AGAIN and isinstance(media_type, MediaType) and retries < media_type.max_attempts:
         pause = max(media_type.attempt_interval, outcome.retry_after or 0)
-        status, due = PENDING, now + round(1000 * pause)
+        status, due = AlertStatus.NOT_SENT, now + round(1000 * pause)
     attempt = Attempt(
         alertid=alert["alertid"],
         number=alert["attempts"] + 1,
         started=int(tried.started * 1000),
-        milliseconds=tried.milliseconds,
         outcome=outcome.verdict,
-        reason=outcome.reason,
-        code=outcome.code,
-        error=outcome.error,
-        answer=outcome.answer,
-        stdout=outcome.stdout,
-        stderr=outcome.stderr,
+        milliseconds=tried.milliseconds,
+        **{name: getattr(outcome, name) for name in _SAID},
     )
-    return Recorded(attempt, status, retries, outcome.error, due)
+    return Recorded(attempt, AlertResult(alert["alertid"], status, retries, outcome.error), due)

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Mapping
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from alertrpc.delivery.media_types import UnusableMediaType, usable_media_type
 from alertrpc.delivery.opening import open_sender
@@ -14,12 +14,14 @@ from alertrpc.errors import StoreError
 from alertrpc.ledger.messages import subject_line
 from alertrpc.ledger.rules import RuleBook
 from alertrpc.ledger.variables import OF_LABELS, Told, Variables
-from alertrpc.records import Clock, MediaType
+from alertrpc.records import AlertStatus, Clock, MediaType
 from alertrpc.settings import Settings
+from alertrpc.store.alerts import add_alerts
 from alertrpc.store.connection import SqlConnection
 from alertrpc.store.database import Database, open_database
 from alertrpc.store.deliveries import find_alerts, find_media_type, record_attempts
-from alertrpc.store.more_alerts import add_test_alert, media_type_ids
+from alertrpc.store.more_alerts import media_type_ids, test_action
+from alertrpc.store.tables import NewAlert
 
 MARK = "[TEST] "
 
@@ -60,50 +62,53 @@ class Trials:
         """
         now = int(self._clock() * 1000)
         alarm = sample_alarm(now)
-        alert, media_type = await self._database.write(
-            partial(_prepare, mediatypeid, userid, sendto, subject, message, alarm, now)
-        )
+        trial = _Trial(mediatypeid, sendto, userid, subject, message)
+        alert, media_type = await self._database.write(partial(_prepare, trial, alarm, now))
         tried = await self._sender.send({**alert, "alarm": alarm}, media_type)
         once = recorded(alert, tried, media_type, now)
-        failed = once.status if tried.outcome.verdict is Verdict.SENT else 2
-        await self._database.write(partial(record_attempts, [once._replace(status=failed, due=None)]))
-        outcome = tried.outcome
-        return {
-            "alertid": str(alert["alertid"]),
-            "outcome": outcome.verdict,
-            "reason": outcome.reason,
-            "code": outcome.code,
-            "error": outcome.error,
-            "answer": outcome.answer,
-            "stdout": outcome.stdout,
-            "stderr": outcome.stderr,
-            "milliseconds": tried.milliseconds,
-        }
+        if tried.outcome.verdict is not Verdict.SENT:
+            once = once._replace(alert=once.alert._replace(status=AlertStatus.FAILED), due=None)
+        await self._database.write(partial(record_attempts, [once]))
+        told = {name: value for name, value in once.attempt._asdict().items() if name not in {"number", "started"}}
+        return {**told, "alertid": str(once.attempt.alertid)}
+
+
+class _Trial(NamedTuple):
+    """What to send as a test, and to whom; an empty text is the media type's own."""
+
+    mediatypeid: int
+    sendto: str
+    userid: int | None
+    subject: str
+    message: str
 
 
 def _prepare(
-    mediatypeid: int,
-    userid: int | None,
-    sendto: str,
-    subject: str,
-    message: str,
-    alarm: Mapping[str, Any],
-    now: int,
-    connection: SqlConnection,
+    trial: _Trial, alarm: Mapping[str, Any], now: int, connection: SqlConnection
 ) -> tuple[dict[str, Any], MediaType | UnusableMediaType]:
     """The alert of the test, and the media type that sends it."""
-    templates = RuleBook().current(connection).templates_of(mediatypeid)
+    templates = RuleBook().current(connection).templates_of(trial.mediatypeid)
     variables = Variables(Told(alarm, is_active=True, now=now / 1000))
-    words = templates.rendered(variables, is_recovery=False)
-    subject, message = subject_line(MARK + (subject or words[0])), MARK + (message or words[1])
-    alertid = add_test_alert(mediatypeid, userid, sendto, subject, message, now // 1000, connection)
+    subject, message = templates.rendered(variables, is_recovery=False)
+    test = NewAlert(
+        actionid=test_action(connection),
+        eventid=0,
+        userid=trial.userid,
+        clock=now // 1000,
+        mediatypeid=trial.mediatypeid,
+        sendto=trial.sendto,
+        subject=subject_line(MARK + (trial.subject or subject)),
+        message=MARK + (trial.message or message),
+        status=AlertStatus.NOT_SENT,
+    )
+    alertids = add_alerts([test], now, connection)
     try:
         media_type: MediaType | UnusableMediaType = usable_media_type(
-            find_media_type(mediatypeid, connection), enabled=False
+            find_media_type(trial.mediatypeid, connection), enabled=False
         )
     except UnusableMediaType as fault:
         media_type = fault
-    return find_alerts([alertid], connection)[0], media_type
+    return find_alerts(alertids, connection)[0], media_type
 
 
 def try_channel(settings: Settings, name: str, sendto: str, *, subject: str, message: str) -> dict[str, Any]:

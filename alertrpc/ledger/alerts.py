@@ -10,19 +10,31 @@ from alertrpc.ledger.periods import is_within
 from alertrpc.ledger.rules import Rule, Rules
 from alertrpc.ledger.steps import due_steps
 from alertrpc.ledger.variables import Told, Variables
+from alertrpc.records import AlertStatus
 from alertrpc.store import alerts as rows
-from alertrpc.store.alerts import NewAlert
 from alertrpc.store.bulk import insert, update
 from alertrpc.store.connection import SqlConnection
+from alertrpc.store.tables import EscalationStep, NewAlert, NewEscalation
 
 MOST_TEXT = 256 * 1024  # characters that alarms hold
 MOST_ALARMS = 200
 MOST_ALERTED = 2 * 2**20  # characters of alerts that one transaction makes
 LEAST_ALERT = 1000  # characters that an alert counts for beside its message
 AlarmRow = Mapping[str, Any]
-FAILED = 2
 _PUT_OFF = (rows.RECOVERS, rows.STARTS_AND_RECOVERS)  # of problems that have ended
 NO_MEDIA = "No media defined for user."
+
+
+class Work(NamedTuple):
+    """What one transaction works with; `now` is in milliseconds.
+
+    Alerts for which it has no room are on record as due, and the eventids of their problems added to `later`.
+    """
+
+    rules: Rules
+    now: int
+    connection: SqlConnection
+    later: list[int]
 
 
 class DueStep(NamedTuple):
@@ -48,102 +60,72 @@ class Budget:
         return self._texts >= 0 and self._alarms >= 0
 
 
-def start_escalations(
-    rules: Rules,
-    taken: Sequence[tuple[AlarmRow, Rule]],
-    now: int,
-    connection: SqlConnection,
-    later: list[int],
-) -> None:
-    """Puts actions to work on alarms, and makes the alerts of the steps that are due at once; `now` in milliseconds.
-
-    Alerts for which the transaction has no room are on record as due, and the eventids added to `later`.
-    """
-    seconds = now // 1000
-    escalations: list[tuple[int, int, int, int, int | None]] = []
+def start_escalations(work: Work, taken: Sequence[tuple[AlarmRow, Rule]]) -> None:
+    """Puts actions to work on alarms, and makes the alerts of the steps that are due at once."""
+    seconds = work.now // 1000
+    escalations: list[NewEscalation] = []
     steps: list[DueStep] = []
     budget = Budget()
     for alarm, rule in taken:
         if not budget.takes(alarm):
-            escalations.append((rule.actionid, alarm["id"], rows.STARTS, seconds, seconds))
+            escalations.append(NewEscalation(rule.actionid, alarm["id"], rows.STARTS, seconds, seconds))
             continue
         due = due_steps(rule.afters, rule.repeat_every, done=0, started=seconds, now=seconds)
-        escalations.append((rule.actionid, alarm["id"], due.done, seconds, due.next))
+        escalations.append(NewEscalation(rule.actionid, alarm["id"], due.done, seconds, due.next))
         steps += [DueStep(alarm, rule.actionid, esc_step, step) for esc_step, step in due.steps]
-    left = alert_receivers(rules, steps, now, connection)
+    left = alert_receivers(work, steps)
     unfinished = {(step.actionid, step.alarm["id"]) for step in left}
     escalations = [
-        (*escalation[:2], rows.STARTS, seconds, seconds) if escalation[:2] in unfinished else escalation
-        for escalation in escalations
+        each._replace(esc_step=rows.STARTS, nextcheck=seconds) if (each.actionid, each.eventid) in unfinished else each
+        for each in escalations
     ]
-    insert(connection, "escalations", ("actionid", "eventid", "esc_step", "started", "nextcheck"), escalations)
-    later += [eventid for _, eventid, esc_step, _, _ in escalations if esc_step == rows.STARTS]
+    insert(work.connection, escalations)
+    work.later.extend([each.eventid for each in escalations if each.esc_step == rows.STARTS])
 
 
-def start_recoveries(
-    rules: Rules, ended: Mapping[int, AlarmRow], now: int, connection: SqlConnection, later: list[int]
-) -> None:
-    """Tells of the ends of alarms, given by their eventids, whom actions alerted of them; `later` as above."""
+def start_recoveries(work: Work, ended: Mapping[int, AlarmRow]) -> None:
+    """Tells of the ends of alarms, given by their eventids, whom actions alerted of them."""
     budget = Budget()
-    at_work = rows.escalations_of(ended, connection)
+    at_work = rows.escalations_of(ended, work.connection)
     begun = {each.eventid for each in at_work} - {each.eventid for each in at_work if each.esc_step == rows.STARTS}
     told = {eventid for eventid in sorted(begun) if budget.takes(ended[eventid])}
-    recovering = [each for each in at_work if each.eventid in told]
-    done = _tell_involved(rules, recovering, ended, now, connection)
-    rows.drop_escalations([each.escalationid for each in done], connection)
+    done = _tell_involved(work, [each for each in at_work if each.eventid in told], ended)
+    rows.drop_escalations([each.escalationid for each in done], work.connection)
     if len(done) < len(at_work):
-        later += rows.put_off_recoveries(ended, now // 1000, connection)
+        work.later.extend(rows.put_off_recoveries(ended, work.now // 1000, work.connection))
 
 
-def advance_escalations(
-    rules: Rules,
-    due: Sequence[rows.Escalation],
-    alarms: Mapping[int, AlarmRow],
-    now: int,
-    connection: SqlConnection,
-) -> None:
+def advance_escalations(work: Work, due: Sequence[rows.Escalation], alarms: Mapping[int, AlarmRow]) -> None:
     """Does the steps that are due, and sets when the next ones are; an escalation without action or active alarm stops.
 
     What was put off is done too, also of alarms that ended since. What the transaction has no room for stays due.
     """
-    seconds = now // 1000
-    changes: list[tuple[int, int, int | None]] = []
+    seconds = work.now // 1000
+    changes: list[EscalationStep] = []
     steps: list[DueStep] = []
     for escalation in due:
-        alarm, rule = alarms.get(escalation.eventid), rules.actions.get(escalation.actionid)
+        alarm, rule = alarms.get(escalation.eventid), work.rules.actions.get(escalation.actionid)
         is_put_off = escalation.esc_step in _PUT_OFF
         if alarm is None or rule is None or (alarm["resolved_at"] is not None and not is_put_off):
-            changes.append((escalation.escalationid, escalation.esc_step, None))
+            changes.append(EscalationStep(escalation.escalationid, escalation.esc_step, None))
         elif escalation.esc_step != rows.RECOVERS:
             done = max(0, escalation.esc_step)
             found = due_steps(rule.afters, rule.repeat_every, done=done, started=escalation.started, now=seconds)
-            changes.append((escalation.escalationid, found.done, found.next))
+            changes.append(EscalationStep(escalation.escalationid, found.done, found.next))
             steps += [DueStep(alarm, rule.actionid, esc_step, step) for esc_step, step in found.steps]
-    left = alert_receivers(rules, steps, now, connection, resumes=True)
+    left = alert_receivers(work, steps, resumes=True)
     unfinished = {(step.actionid, step.alarm["id"]) for step in left}
     finished = [each for each in due if (each.actionid, each.eventid) not in unfinished]
     finished_ids = {each.escalationid for each in finished}
-    update(
-        connection,
-        "escalations",
-        ("escalationid", "esc_step", "nextcheck"),
-        [change for change in changes if change[0] in finished_ids],
-    )
+    update(work.connection, [change for change in changes if change.escalationid in finished_ids])
     recovering = [each for each in finished if each.esc_step in _PUT_OFF and each.eventid in alarms]
-    told = _tell_involved(rules, recovering, alarms, now, connection, resumes=True)
-    rows.drop_escalations([each.escalationid for each in told], connection)
-    waiting = [(each.escalationid, rows.RECOVERS, seconds) for each in recovering if each not in told]
-    update(connection, "escalations", ("escalationid", "esc_step", "nextcheck"), waiting)
+    told = _tell_involved(work, recovering, alarms, resumes=True)
+    rows.drop_escalations([each.escalationid for each in told], work.connection)
+    waiting = [EscalationStep(each.escalationid, rows.RECOVERS, seconds) for each in recovering if each not in told]
+    update(work.connection, waiting)
 
 
-def alert_receivers(
-    rules: Rules,
-    steps: Sequence[DueStep],
-    now: int,
-    connection: SqlConnection,
-    *,
-    resumes: bool = False,
-) -> Sequence[DueStep]:
+def alert_receivers(work: Work, steps: Sequence[DueStep], *, resumes: bool = False) -> Sequence[DueStep]:
     """Makes the alerts of steps, one for each receiver and medium that takes the alarm's severity at this time.
 
     A user who cannot be reached at all is an alert that failed, as in Zabbix. Returns the steps of which not all alerts are
@@ -152,25 +134,34 @@ def alert_receivers(
     """
     if not steps:
         return []
-    words = _Words(rules, now, is_recovery=False)
-    moment = datetime.fromtimestamp(now / 1000)  # of the server, as its users see it
+    words = _Words(work, is_recovery=False)
+    moment = datetime.fromtimestamp(work.now / 1000)  # of the server, as its users see it
     asked = [(step.alarm["id"], step.actionid, step.esc_step) for step in steps]
-    made = Made(rows.alerts_of(asked, connection) if resumes else [])
-    for receiving in rows.find_receivers([(step.actionid, step.step) for step in steps], connection):
-        step, userid, mediatypeid = steps[receiving.place], receiving.userid, receiving.mediatypeid
-        key = (asked[receiving.place], userid, mediatypeid, receiving.sendto if mediatypeid else "")
-        if mediatypeid is None:
-            alert = _alert(step, userid, now, None, "", "", "", FAILED, NO_MEDIA)
+    made = Made(rows.alerts_of(asked, work.connection) if resumes else [])
+    left: Sequence[DueStep] = []
+    for receiving in rows.find_receivers([(step.actionid, step.step) for step in steps], work.connection):
+        step = steps[receiving.place]
+        if receiving.mediatypeid is None:
+            told: dict[str, Any] = {"status": AlertStatus.FAILED, "error": NO_MEDIA}
         elif receiving.severities >> step.alarm["severity"] & 1 and is_within(receiving.period, moment):
-            subject, message = words(step.alarm, mediatypeid)
-            alert = _alert(step, userid, now, mediatypeid, receiving.sendto, subject, message)
+            subject, message = words(step.alarm, receiving.mediatypeid)
+            told = {"sendto": receiving.sendto, "subject": subject, "message": message}
         else:
             continue
-        if not made.takes(key, alert):
-            rows.add_alerts(made.alerts, now, connection)
-            return steps[receiving.place :]
-    rows.add_alerts(made.alerts, now, connection)
-    return []
+        alert = NewAlert(
+            actionid=step.actionid,
+            eventid=step.alarm["id"],
+            userid=receiving.userid,
+            clock=work.now // 1000,
+            mediatypeid=receiving.mediatypeid,
+            esc_step=step.esc_step,
+            **told,
+        )
+        if not made.takes((asked[receiving.place], alert.userid, alert.mediatypeid, alert.sendto), alert):
+            left = steps[receiving.place :]
+            break
+    rows.add_alerts(made.alerts, work.now, work.connection)
+    return left
 
 
 class Made:
@@ -193,48 +184,43 @@ class Made:
         return True
 
 
-def _alert(step: DueStep, userid: int, now: int, *more: Any) -> NewAlert:
-    alert = NewAlert(step.actionid, step.alarm["id"], userid, now // 1000, *more)
-    return alert._replace(esc_step=step.esc_step)
-
-
 def _tell_involved(
-    rules: Rules,
-    ended: Sequence[rows.Escalation],
-    alarms: Mapping[int, AlarmRow],
-    now: int,
-    connection: SqlConnection,
-    *,
-    resumes: bool = False,
+    work: Work, ended: Sequence[rows.Escalation], alarms: Mapping[int, AlarmRow], *, resumes: bool = False
 ) -> Sequence[rows.Escalation]:
     """Tells of the ends of problems whom the actions alerted of them; returns those escalations of which all are told."""
-    telling = [each for each in ended if (rule := rules.actions.get(each.actionid)) is not None and rule.recovery]
+    telling = [each for each in ended if (rule := work.rules.actions.get(each.actionid)) is not None and rule.recovery]
     if not telling:
         return ended
-    words = _Words(rules, now, is_recovery=True)
+    words = _Words(work, is_recovery=True)
     pairs = [(each.eventid, each.actionid) for each in telling]
-    made = Made(rows.recoveries_of(pairs, connection) if resumes else [])
+    made = Made(rows.recoveries_of(pairs, work.connection) if resumes else [])
     left: set[rows.Escalation] = set()
-    for place, userid, mediatypeid, sendto in rows.find_involved(pairs, connection):
-        eventid, actionid = pairs[place]
-        alarm = alarms[eventid]
-        subject, message = words(alarm, mediatypeid)
+    for involved in rows.find_involved(pairs, work.connection):
+        eventid, actionid = pairs[involved.place]
+        subject, message = words(alarms[eventid], involved.mediatypeid)
         alert = NewAlert(
-            actionid, alarm["r_eventid"], userid, now // 1000, mediatypeid, sendto, subject, message, p_eventid=eventid
+            actionid=actionid,
+            eventid=alarms[eventid]["r_eventid"],
+            userid=involved.userid,
+            clock=work.now // 1000,
+            mediatypeid=involved.mediatypeid,
+            sendto=involved.sendto,
+            subject=subject,
+            message=message,
+            p_eventid=eventid,
         )
-        if not made.takes((pairs[place], userid, mediatypeid, sendto), alert):
-            left = set(telling[place:])
+        if not made.takes((pairs[involved.place], alert.userid, alert.mediatypeid, alert.sendto), alert):
+            left = set(telling[involved.place :])
             break
-    rows.add_alerts(made.alerts, now, connection)
+    rows.add_alerts(made.alerts, work.now, work.connection)
     return [each for each in ended if each not in left]
 
 
 class _Words:
     """Subject and message about an alarm for a media type, made once for all its receivers."""
 
-    def __init__(self, rules: Rules, now: int, *, is_recovery: bool) -> None:
-        self._rules = rules
-        self._now = now
+    def __init__(self, work: Work, *, is_recovery: bool) -> None:
+        self._work = work
         self._is_recovery = is_recovery
         self._alarms: dict[int, AlarmRow] = {}
         self._rendered = cache(self._render)
@@ -244,5 +230,5 @@ class _Words:
         return self._rendered(alarm["id"], mediatypeid)
 
     def _render(self, eventid: int, mediatypeid: int) -> tuple[str, str]:
-        variables = Variables(Told(self._alarms[eventid], not self._is_recovery, self._now / 1000))
-        return self._rules.templates_of(mediatypeid).rendered(variables, is_recovery=self._is_recovery)
+        variables = Variables(Told(self._alarms[eventid], not self._is_recovery, self._work.now / 1000))
+        return self._work.rules.templates_of(mediatypeid).rendered(variables, is_recovery=self._is_recovery)

@@ -6,11 +6,12 @@ from typing import Any, NamedTuple
 import orjson
 
 from alertrpc.ledger.alarm import Alarm
-from alertrpc.ledger.alerts import AlarmRow, Budget, advance_escalations, start_escalations, start_recoveries
-from alertrpc.ledger.rules import Rule, RuleBook, Rules
+from alertrpc.ledger.alerts import AlarmRow, Budget, Work, advance_escalations, start_escalations, start_recoveries
+from alertrpc.ledger.rules import Rule, RuleBook
 from alertrpc.settings import Settings
 from alertrpc.store import alerts as alert_rows
 from alertrpc.store import problems as rows
+from alertrpc.store import tables
 from alertrpc.store.bulk import insert, update
 from alertrpc.store.connection import SqlConnection
 
@@ -18,16 +19,6 @@ WORST_LEVEL_SEVERITY = 6  # OCP's level 1 is Zabbix's severity 5, level 5 severi
 MOST_AT_ONCE = 500  # escalations of one transaction
 LOADED_TOGETHER = 4  # alarms, of which each may hold some MiB
 MOST_ENDED = 200  # alarms whose time is over, of one transaction
-
-_EVENTS = ("eventid", "source", "object", "objectid", "clock", "ns", "value", "name", "severity")
-_TAGS = ("eventid", "tag", "value")
-_ALARMS = (
-    "eventid", "identity", "alarm_type", "target", "level", "name", "summary", "description", "url", "annotations",
-    "active_at", "updated_at", "expires_at",
-)  # fmt: skip
-_UPDATED = (
-    "eventid", "level", "name", "summary", "description", "url", "annotations", "updated_at", "expires_at",
-)  # fmt: skip
 
 
 def severity_of(level: int) -> int:
@@ -56,20 +47,20 @@ class Ledger:
         `now` is in milliseconds, as all times of alarms. Alerts for which one transaction has no room are on record as due;
         the eventids of their problems are added to `later`, for `alert_some`.
         """
-        later = [] if later is None else later
-        rules = self._book.current(connection)
+        work = self._work(now, connection, later)
         found: list[int | None] = [None] * len(alarms)
         for turn in _turns(alarms):
-            recorded = self._record_turn(rules, [alarms[place] for place in turn], now, connection, later)
+            recorded = self._record_turn(work, [alarms[place] for place in turn])
             for place, eventid in zip(turn, recorded, strict=True):
                 found[place] = eventid
         return found
 
-    def _record_turn(
-        self, rules: Rules, alarms: Sequence[Alarm], now: int, connection: SqlConnection, later: list[int]
-    ) -> list[int | None]:
-        known = rows.find_known([(alarm.identity, alarm.target, alarm.alarm_type) for alarm in alarms], connection)
-        told = list(zip(alarms, known, strict=True))
+    def _work(self, now: int, connection: SqlConnection, later: list[int] | None = None) -> Work:
+        return Work(self._book.current(connection), now, connection, [] if later is None else later)
+
+    def _record_turn(self, work: Work, alarms: Sequence[Alarm]) -> list[int | None]:
+        asked = [(alarm.identity, alarm.target, alarm.alarm_type) for alarm in alarms]
+        told = list(zip(alarms, rows.find_known(asked, work.connection), strict=True))
         new = [(alarm, place) for alarm, place in told if alarm.is_active and place.active_eventid is None]
         lasting = {
             place.active_eventid: alarm for alarm, place in told if alarm.is_active and place.active_eventid is not None
@@ -79,36 +70,46 @@ class Ledger:
             for alarm, place in told
             if not alarm.is_active and place.active_eventid is not None
         }
-        made = self._add_problems(rules, new, now, connection)
-        _update_problems(rules, lasting, now, connection)
-        _alert(rules, [*made.values(), *lasting], now, connection, later)
-        recover(rules, ended, now, connection, later)
+        made = self._add_problems(work, new)
+        _update_problems(work, lasting)
+        _alert(work, [*made.values(), *lasting])
+        recover(work, ended)
         return [made.get(alarm.identity, place.active_eventid or place.last_eventid) for alarm, place in told]
 
-    def _add_problems(
-        self, rules: Rules, new: Sequence[tuple[Alarm, rows.Known]], now: int, connection: SqlConnection
-    ) -> dict[str, int]:
+    def _add_problems(self, work: Work, new: Sequence[tuple[Alarm, rows.Known]]) -> dict[str, int]:
         """Adds problems, with the hosts and triggers that they need; returns their eventids by identity."""
         if not new:
             return {}
-        places = _Places(rows.last_ids(connection))
+        places = _Places(rows.last_ids(work.connection), work.now)
+        made = {alarm.identity: eventid for eventid, (alarm, _) in enumerate(new, places.last.eventid + 1)}
         events, tags, alarms = [], [], []
-        made: dict[str, int] = {}
-        for eventid, (alarm, known) in enumerate(new, places.last.eventid + 1):
-            made[alarm.identity] = eventid
-            active_at = now if alarm.active_at is None else alarm.active_at
-            severity = severity_of(alarm.level)
-            triggerid = places.trigger(alarm, known, now)
-            events.append((eventid, 0, 0, triggerid, *_clock(active_at), 1, alarm.name, severity))
-            tags += [(eventid, name, value) for name, value in alarm.labels.items()]
-            alarms.append((
-                eventid, alarm.identity, alarm.alarm_type, alarm.target, alarm.level, alarm.name, alarm.summary,
-                alarm.description, alarm.url, _text(alarm.annotations), active_at, now, _expiry(rules, alarm, now),
-            ))  # fmt: skip
-        places.add(self._settings.push_group, connection)
-        insert(connection, "events", _EVENTS, events)
-        insert(connection, "event_tag", _TAGS, tags)
-        insert(connection, "alarms", _ALARMS, alarms)
+        for alarm, known in new:
+            eventid = made[alarm.identity]
+            active_at = work.now if alarm.active_at is None else alarm.active_at
+            triggerid = places.trigger(alarm, known)
+            events.append(_event(eventid, triggerid, active_at, alarm.name, severity_of(alarm.level)))
+            tags += _tags(eventid, alarm)
+            alarms.append(
+                tables.NewAlarm(
+                    eventid=eventid,
+                    identity=alarm.identity,
+                    alarm_type=alarm.alarm_type,
+                    target=alarm.target,
+                    level=alarm.level,
+                    name=alarm.name,
+                    summary=alarm.summary,
+                    description=alarm.description,
+                    url=alarm.url,
+                    annotations=_text(alarm.annotations),
+                    active_at=active_at,
+                    updated_at=work.now,
+                    expires_at=_expiry(work, alarm),
+                )
+            )
+        places.add(self._settings.push_group, work.connection)
+        insert(work.connection, events)
+        insert(work.connection, tags)
+        insert(work.connection, alarms)
         return made
 
     def advance(self, now: int, connection: SqlConnection) -> int | None:
@@ -131,7 +132,6 @@ class Ledger:
 
     def _advance(self, due: Sequence[alert_rows.Escalation], now: int, connection: SqlConnection) -> None:
         """Does the steps of the first escalations, as many as one transaction has room for; the others stay due."""
-        rules = self._book.current(connection)
         alarms: dict[int, AlarmRow] = {}
         budget, taken = Budget(), 0
         while taken < len(due):
@@ -142,13 +142,12 @@ class Ledger:
             taken += room
             if room < len(some):
                 break
-        advance_escalations(rules, due[: max(taken, 1)], alarms, now, connection)
+        advance_escalations(self._work(now, connection), due[: max(taken, 1)], alarms)
 
     def do(self, timers: Sequence[Timer], now: int, connection: SqlConnection) -> None:
         """Ends the alarms of timers, and does the steps of those that are of escalations."""
-        rules = self._book.current(connection)
         ended = [timer.eventid for timer in timers if timer.escalation is None]
-        recover(rules, dict.fromkeys(ended, now), now, connection, later=[])
+        recover(self._work(now, connection), dict.fromkeys(ended, now))
         self._advance([timer.escalation for timer in timers if timer.escalation is not None], now, connection)
 
 
@@ -162,9 +161,9 @@ def due_timers(now: int, connection: SqlConnection) -> list[Timer]:
 def put_aside(timer: Timer, connection: SqlConnection) -> None:
     """Looks no more at a timer by itself; a push of its alarm, or another configuration, sets it again."""
     if timer.escalation is None:
-        update(connection, "alarms", ("eventid", "expires_at"), [(timer.eventid, None)])
+        update(connection, [tables.AlarmExpiry(timer.eventid, None)])
     else:
-        update(connection, "escalations", ("escalationid", "nextcheck"), [(timer.escalation.escalationid, None)])
+        update(connection, [tables.EscalationCheck(timer.escalation.escalationid, None)])
 
 
 def next_timer(connection: SqlConnection) -> int | None:
@@ -173,79 +172,83 @@ def next_timer(connection: SqlConnection) -> int | None:
     return min([time for time in (expiry, None if step is None else step * 1000) if time is not None], default=None)
 
 
-def recover(
-    rules: Rules,
-    ended: Mapping[int, int | None],
-    now: int,
-    connection: SqlConnection,
-    later: list[int],
-) -> None:
+def recover(work: Work, ended: Mapping[int, int | None]) -> None:
     """Ends problems, given as eventids with when they ended; tells whom the actions alerted of them."""
     if not ended:
         return
-    alarms = rows.find_alarms(ended, connection)
-    recoveries = []
-    for r_eventid, (eventid, alarm) in enumerate(alarms.items(), rows.last_ids(connection).eventid + 1):
+    alarms = rows.find_alarms(ended, work.connection)
+    for r_eventid, (eventid, alarm) in enumerate(alarms.items(), rows.last_ids(work.connection).eventid + 1):
+        at = ended[eventid]
         alarm["r_eventid"] = r_eventid
-        alarm["resolved_at"] = max(alarm["active_at"], now if ended[eventid] is None else ended[eventid] or 0)
-        recoveries.append((eventid, r_eventid))
-    insert(connection, "events", _EVENTS, [
-        (alarm["r_eventid"], 0, 0, alarm["triggerid"], *_clock(alarm["resolved_at"]), 0, alarm["name"], 0)
-        for alarm in alarms.values()
-    ])  # fmt: skip
-    insert(connection, "event_recovery", ("eventid", "r_eventid"), recoveries)
-    rows.copy_tags(recoveries, connection)
-    resolved = [(alarm["id"], alarm["resolved_at"], now) for alarm in alarms.values()]
-    update(connection, "alarms", ("eventid", "resolved_at", "updated_at"), resolved)
+        alarm["resolved_at"] = max(alarm["active_at"], work.now if at is None else at)
+    told = alarms.values()
+    recoveries = [tables.NewRecovery(alarm["id"], alarm["r_eventid"]) for alarm in told]
+    insert(
+        work.connection,
+        [_event(alarm["r_eventid"], alarm["triggerid"], alarm["resolved_at"], alarm["name"], None) for alarm in told],
+    )
+    insert(work.connection, recoveries)
+    rows.copy_tags(recoveries, work.connection)
+    update(work.connection, [tables.AlarmEnd(alarm["id"], alarm["resolved_at"], work.now) for alarm in told])
     calmed = {
-        alarm["triggerid"]: (alarm["triggerid"], alarm["resolved_at"] // 1000, alarm["target"], alarm["alarm_type"])
-        for alarm in alarms.values()
+        alarm["triggerid"]: rows.Calmed(
+            alarm["triggerid"], alarm["resolved_at"] // 1000, alarm["target"], alarm["alarm_type"]
+        )
+        for alarm in told
     }
-    rows.calm_triggers(calmed.values(), connection)
-    start_recoveries(rules, alarms, now, connection, later)
+    rows.calm_triggers(calmed.values(), work.connection)
+    start_recoveries(work, alarms)
 
 
-def _update_problems(rules: Rules, lasting: Mapping[int, Alarm], now: int, connection: SqlConnection) -> None:
+def _update_problems(work: Work, lasting: Mapping[int, Alarm]) -> None:
     """Brings problems to what their alarms say now."""
     if not lasting:
         return
-    before = rows.find_alarms(lasting, connection)
-    update(connection, "alarms", _UPDATED, [
-        (
-            eventid, alarm.level, alarm.name, alarm.summary, alarm.description, alarm.url, _text(alarm.annotations), now,
-            _expiry(rules, alarm, now),
+    before = rows.find_alarms(lasting, work.connection)
+    updates = [
+        tables.AlarmUpdate(
+            eventid=eventid,
+            level=alarm.level,
+            name=alarm.name,
+            summary=alarm.summary,
+            description=alarm.description,
+            url=alarm.url,
+            annotations=_text(alarm.annotations),
+            updated_at=work.now,
+            expires_at=_expiry(work, alarm),
         )
         for eventid, alarm in lasting.items()
-    ])  # fmt: skip
-    severities = [
-        (eventid, alarm.name, severity_of(alarm.level))
+    ]
+    update(work.connection, updates)
+    named = [
+        tables.EventNaming(eventid, alarm.name, severity_of(alarm.level))
         for eventid, alarm in lasting.items()
         if (alarm.level, alarm.name) != (before[eventid]["level"], before[eventid]["name"])
     ]
-    update(connection, "events", ("eventid", "name", "severity"), severities)
-    priorities = [(before[eventid]["triggerid"], severity) for eventid, _, severity in severities]
-    update(connection, "triggers", ("triggerid", "priority"), priorities)
+    update(work.connection, named)
+    update(
+        work.connection, [tables.TriggerPriority(before[each.eventid]["triggerid"], each.severity) for each in named]
+    )
     relabelled = [eventid for eventid, alarm in lasting.items() if alarm.labels != before[eventid]["labels"]]
-    rows.drop_tags(relabelled, connection)
-    tags = [(eventid, name, value) for eventid in relabelled for name, value in lasting[eventid].labels.items()]
-    insert(connection, "event_tag", _TAGS, tags)
+    rows.drop_tags(relabelled, work.connection)
+    insert(work.connection, [tag for eventid in relabelled for tag in _tags(eventid, lasting[eventid])])
 
 
-def _alert(rules: Rules, eventids: Iterable[int], now: int, connection: SqlConnection, later: list[int]) -> None:
+def _alert(work: Work, eventids: Iterable[int]) -> None:
     """Puts the actions to work that take the alarms and are not at work on them yet."""
-    if not rules.actions:
+    if not work.rules.actions:
         return
-    alarms = rows.find_alarms(eventids, connection)
+    alarms = rows.find_alarms(eventids, work.connection)
     taken: list[tuple[AlarmRow, Rule]] = [
         (alarm, rule)
         for alarm in alarms.values()
-        for rule in rules.of(alarm)
+        for rule in work.rules.of(alarm)
         if rule.actionid not in alarm["actionids"]
     ]
-    start_escalations(rules, taken, now, connection, later)
+    start_escalations(work, taken)
 
 
-def _expiry(rules: Rules, alarm: Alarm, now: int) -> int | None:
+def _expiry(work: Work, alarm: Alarm) -> int | None:
     """When the alarm ends unless it is pushed again: the sooner of what its sender and the actions say."""
     as_row: dict[str, Any] = {
         "alarm_type": alarm.alarm_type,
@@ -253,53 +256,63 @@ def _expiry(rules: Rules, alarm: Alarm, now: int) -> int | None:
         "labels": alarm.labels,
         "severity": severity_of(alarm.level),
     }
-    ends = [now + rule.resolve_after * 1000 for rule in rules.of(as_row) if rule.resolve_after is not None]
+    ends = [work.now + rule.resolve_after * 1000 for rule in work.rules.of(as_row) if rule.resolve_after is not None]
     return min([*ends, *([] if alarm.expires_at is None else [alarm.expires_at])], default=None)
 
 
+def _event(eventid: int, triggerid: int, at: int, name: str, severity: int | None) -> tables.NewEvent:
+    """A problem of a severity, or a recovery; `at` is in milliseconds."""
+    return tables.NewEvent(
+        eventid=eventid,
+        objectid=triggerid,
+        clock=at // 1000,
+        ns=at % 1000 * 1_000_000,
+        value=int(severity is not None),
+        name=name,
+        severity=severity or 0,
+    )
+
+
+def _tags(eventid: int, alarm: Alarm) -> list[tables.NewTag]:
+    return [tables.NewTag(eventid, name, value) for name, value in alarm.labels.items()]
+
+
 class _Places:
-    """The hosts and triggers that new problems need, each made once."""
+    """The hosts and triggers that new problems need, each made once; `now` is in milliseconds."""
 
-    def __init__(self, last: rows.LastIds) -> None:
+    def __init__(self, last: rows.LastIds, now: int) -> None:
         self.last = last
-        self._hosts: dict[str, int] = {}
-        self._triggers: dict[tuple[str, str], int] = {}
-        self._new_hosts: list[tuple[int, str, str]] = []
-        self._new_triggers: list[tuple[int, str, int, int, int, int]] = []
-        self._on_hosts: list[tuple[int, int, int]] = []
-        self._raised: list[tuple[int, int, int, int]] = []
+        self._now = now // 1000
+        self._hosts: dict[str, tables.NewHost] = {}
+        self._triggers: dict[tuple[str, str], tables.NewTrigger] = {}
+        self._on_hosts: list[tables.NewHostOfObject] = []
+        self._raised: list[tables.TriggerState] = []
 
-    def trigger(self, alarm: Alarm, known: rows.Known, now: int) -> int:
+    def trigger(self, alarm: Alarm, known: rows.Known) -> int:
         """The trigger of the alarm's type on its target, which is in a problem now."""
-        severity = severity_of(alarm.level)
-        triggerid = known.triggerid or self._triggers.get((alarm.target, alarm.alarm_type))
-        if triggerid is not None:
-            self._raised.append((triggerid, 1, severity, now // 1000))
+        severity, key = severity_of(alarm.level), (alarm.target, alarm.alarm_type)
+        if known.triggerid or key in self._triggers:
+            triggerid = known.triggerid or self._triggers[key].triggerid
+            self._raised.append(tables.TriggerState(triggerid, 1, severity, self._now))
             return triggerid
-        triggerid = self.last.triggerid + len(self._new_triggers) + 1
-        self._triggers[alarm.target, alarm.alarm_type] = triggerid
-        self._new_triggers.append((triggerid, alarm.alarm_type, 1, severity, now // 1000, 1))
-        self._on_hosts.append((0, triggerid, self._host(alarm.target, known)))
+        triggerid = self.last.triggerid + len(self._triggers) + 1
+        self._triggers[key] = tables.NewTrigger(triggerid, alarm.alarm_type, 1, severity, self._now)
+        self._on_hosts.append(tables.NewHostOfObject(0, triggerid, known.hostid or self._new_host(alarm.target)))
         return triggerid
 
-    def _host(self, target: str, known: rows.Known) -> int:
-        hostid = known.hostid or self._hosts.get(target)
-        if hostid is None:
-            hostid = self._hosts[target] = self.last.hostid + len(self._new_hosts) + 1
-            self._new_hosts.append((hostid, target, target))
-        return hostid
+    def _new_host(self, target: str) -> int:
+        hostid = self.last.hostid + len(self._hosts) + 1
+        return self._hosts.setdefault(target, tables.NewHost(hostid, target, target)).hostid
 
     def add(self, push_group: str, connection: SqlConnection) -> None:
         """Adds what is new."""
-        if self._new_hosts:
+        if self._hosts:
             groupid = rows.host_group(push_group, connection)
-            insert(connection, "hosts", ("hostid", "host", "name"), self._new_hosts)
-            in_group = [(hostid, groupid) for hostid, _, _ in self._new_hosts]
-            insert(connection, "hosts_groups", ("hostid", "groupid"), in_group)
-        columns = ("triggerid", "description", "value", "priority", "lastchange", "manual_close")
-        insert(connection, "triggers", columns, self._new_triggers)
-        insert(connection, "object_hosts", ("object", "objectid", "hostid"), self._on_hosts)
-        update(connection, "triggers", ("triggerid", "value", "priority", "lastchange"), self._raised)
+            insert(connection, list(self._hosts.values()))
+            insert(connection, [tables.NewHostInGroup(host.hostid, groupid) for host in self._hosts.values()])
+        insert(connection, list(self._triggers.values()))
+        insert(connection, self._on_hosts)
+        update(connection, self._raised)
 
 
 def _turns(alarms: Sequence[Alarm]) -> list[list[int]]:
@@ -312,11 +325,6 @@ def _turns(alarms: Sequence[Alarm]) -> list[list[int]]:
             turns.append([])
         turns[turn].append(place)
     return turns
-
-
-def _clock(milliseconds: int) -> tuple[int, int]:
-    """Seconds and nanoseconds."""
-    return milliseconds // 1000, milliseconds % 1000 * 1_000_000
 
 
 def _has_room(budget: Budget, escalation: alert_rows.Escalation, found: dict[int, dict[str, Any]]) -> bool:

@@ -5,8 +5,14 @@ from typing import Any
 
 from alertrpc.ledger.alarm import Alarm
 from alertrpc.ledger.variables import iso_time
+from alertrpc.records import AlertStatus
 
-_NOTIFICATION_STATUS = {0: "Sending", 1: "Success", 2: "Failed", 3: "Pending"}
+_NOTIFICATION_STATUS = {
+    AlertStatus.NEW: "Pending",
+    AlertStatus.NOT_SENT: "Sending",
+    AlertStatus.SENT: "Success",
+    AlertStatus.FAILED: "Failed",
+}
 
 
 _TOLD = ("level", "name", "summary", "description", "labels")
@@ -57,7 +63,7 @@ def ocp_alarm(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def ocp_notification(row: Mapping[str, Any]) -> dict[str, Any]:
     labels, attempt = row["labels"] or {}, row["attempt"]
-    sent_at = iso_time(attempt["ended_at"]) if attempt is not None and row["status"] == 1 else None
+    sent_at = iso_time(attempt["ended_at"]) if attempt is not None and row["status"] == AlertStatus.SENT else None
     return {
         "id": row["id"],
         "recipientUid": row["userid"],

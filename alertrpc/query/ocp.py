@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from alertrpc.query.rights import objects_are_open, shares_user_group
 from alertrpc.query.search import like
 from alertrpc.query.sql import Condition, SqlValue, any_of
-from alertrpc.records import Caller
+from alertrpc.records import AlertStatus, Caller
 
 _LABELS = "(SELECT @json_object_of(et.tag, et.value) FROM event_tag et WHERE et.eventid = e.eventid)"
 TYPE = "COALESCE(al.alarm_type, t.description, e.name)"
@@ -84,10 +84,10 @@ _OF_NOTIFICATIONS = """FROM alerts a
     LEFT JOIN triggers t ON e.object = 0 AND t.triggerid = e.objectid"""
 
 NOTIFICATION_STATUSES: Mapping[str, str] = {
-    "Pending": "a.status = 3",
-    "Sending": "a.status = 0",
-    "Success": "a.status = 1",
-    "Failed": "a.status = 2",
+    "Pending": f"a.status = {AlertStatus.NEW:d}",
+    "Sending": f"a.status = {AlertStatus.NOT_SENT:d}",
+    "Success": f"a.status = {AlertStatus.SENT:d}",
+    "Failed": f"a.status = {AlertStatus.FAILED:d}",
     "Limited": "FALSE",
 }
 ALARM_STATUSES: Mapping[str, str] = {

@@ -18,7 +18,8 @@ class Shape(Enum):
 
 
 class Statement(NamedTuple):
-    """SQL with its bound values and one column, `row`; at most `limit` rows; `short`: an index finds its few rows.
+    """SQL with its bound values and one column, `row`; at most `limit` rows; `short`: an index finds its few rows,
+    and a limit is the last value.
 
     `fault` is the answer in place of rows, where there are any.
     """

@@ -6,7 +6,9 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from alertrpc.records import AlertStatus
 from alertrpc.store.bulk import fetch, insert
+from alertrpc.store.tables import NewAlert, NewInQueue
 
 # In place of the last step that was done, where a transaction had no room for alerts:
 STARTS = -1  # no step was done, and those due at the start are
@@ -96,28 +98,6 @@ _LAST_ALERTID = """
 SELECT MAX((SELECT COALESCE(MAX(alertid), 0) FROM alerts), (SELECT COALESCE(MAX(alertid), 0) FROM attempts),
            (SELECT COALESCE(MAX(alertid), 0) FROM alert_queue), (SELECT COALESCE(MAX(alertid), 0) FROM resends))"""
 
-ALERT_COLUMNS = (
-    "alertid", "actionid", "eventid", "userid", "clock", "mediatypeid", "sendto", "subject", "message", "status",
-    "error", "esc_step", "p_eventid",
-)  # fmt: skip
-
-
-class NewAlert(NamedTuple):
-    """An alert to be made; times in seconds. `status` 3 is new and is queued, 2 has failed at once with `error`."""
-
-    actionid: int
-    eventid: int
-    userid: int | None
-    clock: int
-    mediatypeid: int | None
-    sendto: str
-    subject: str
-    message: str
-    status: int = 3
-    error: str = ""
-    esc_step: int = 0
-    p_eventid: int | None = None
-
 
 class Receiving(NamedTuple):
     """A user whom a step alerts, and how; mediatypeid None is a user without a medium that the step uses."""
@@ -128,6 +108,15 @@ class Receiving(NamedTuple):
     sendto: str
     severities: int
     period: str
+
+
+class Involved(NamedTuple):
+    """Who was alerted of a problem by an action."""
+
+    place: int
+    userid: int | None
+    mediatypeid: int
+    sendto: str
 
 
 class Escalation(NamedTuple):
@@ -161,11 +150,9 @@ def find_receivers(steps: Sequence[tuple[int, int]], connection: sqlite3.Connect
     return [Receiving(*row) for row in fetch(connection, _RECEIVERS, steps)]
 
 
-def find_involved(
-    problems: Sequence[tuple[int, int]], connection: sqlite3.Connection
-) -> list[tuple[int, int | None, int, str]]:
-    """For pairs of eventid and actionid: the pair's place, and the userid, mediatypeid and sendto of who was alerted."""
-    return [tuple(row) for row in fetch(connection, _INVOLVED, problems)]
+def find_involved(problems: Sequence[tuple[int, int]], connection: sqlite3.Connection) -> list[Involved]:
+    """For pairs of eventid and actionid, by the pair's place: who was alerted."""
+    return [Involved(*row) for row in fetch(connection, _INVOLVED, problems)]
 
 
 def last_alertid(connection: sqlite3.Connection) -> int:
@@ -178,11 +165,11 @@ def add_alerts(alerts: Sequence[NewAlert], due: int, connection: sqlite3.Connect
     """Adds alerts, those that are new to the queue, due in milliseconds; returns their alertids."""
     if not alerts:
         return []
-    numbered = list(enumerate(alerts, last_alertid(connection) + 1))
-    insert(connection, "alerts", ALERT_COLUMNS, [(alertid, *alert) for alertid, alert in numbered])
-    queued = [(alertid, alert.mediatypeid, due) for alertid, alert in numbered if alert.status == 3]
-    insert(connection, "alert_queue", ("alertid", "mediatypeid", "due"), queued)
-    return [alertid for alertid, _ in numbered]
+    numbered = [alert._replace(alertid=alertid) for alertid, alert in enumerate(alerts, last_alertid(connection) + 1)]
+    insert(connection, numbered)
+    new = [alert for alert in numbered if alert.status is AlertStatus.NEW]
+    insert(connection, [NewInQueue(alert.alertid, alert.mediatypeid, due) for alert in new])
+    return [alert.alertid for alert in numbered]
 
 
 def due_escalations(now: int, most: int, connection: sqlite3.Connection) -> list[Escalation]:

@@ -1,36 +1,37 @@
 """Rows by one statement, however many: each step of a statement gives the interpreter's lock away and takes it again."""
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
 import orjson
 
-Row = Sequence[object]
+from alertrpc.store.tables import TABLES
+
+Row = tuple[object, ...]  # of a class of TABLES
+Given = Callable[[type[Row]], str]  # a statement of the rows that are given
 
 LONG_ROW = 4096  # characters
 MOST_ROWS = 1000  # in one statement; of 50,000 each takes twice the time
 MOST_BYTES = 16 * 2**20  # of rows in one statement; SQLite's limit for a text is 10^9
 
 
-def insert(connection: sqlite3.Connection, table: str, columns: tuple[str, ...], rows: Sequence[Row]) -> None:
-    """Adds rows to a table; `columns` names what each row holds, texts, whole numbers and NULLs."""
-    if _are_long(rows):
-        places = ", ".join("?" * len(columns))
-        connection.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})", rows)
-    else:
-        run(connection, _insert_statement(table, columns), rows)
+def insert(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
+    """Adds rows of a class of TABLES."""
+    _write(connection, rows, _insert_statement)
 
 
-def update(connection: sqlite3.Connection, table: str, columns: tuple[str, ...], rows: Sequence[Row]) -> None:
-    """Sets the columns after the first in the rows of a table that the first column names."""
-    if _are_long(rows):
-        key, *others = columns
-        values = ", ".join([f"{name} = ?" for name in others])
-        connection.executemany(f"UPDATE {table} SET {values} WHERE {key} = ?", [(*row[1:], row[0]) for row in rows])
-    else:
-        run(connection, _update_statement(table, columns), rows)
+def update(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
+    """Gives the columns of a class of TABLES to the rows whose keys its first column has."""
+    _write(connection, rows, _update_statement)
+
+
+def _write(connection: sqlite3.Connection, rows: Sequence[Row], statement: Callable[[type[Row], Given], str]) -> None:
+    if rows and _are_long(rows):
+        connection.executemany(statement(type(rows[0]), _one_row), rows)
+    elif rows:
+        run(connection, statement(type(rows[0]), _array_of_rows), rows)
 
 
 def _are_long(rows: Sequence[Row]) -> bool:
@@ -44,14 +45,14 @@ def fetch(connection: sqlite3.Connection, sql: str, rows: Iterable[object], *mor
     return found
 
 
-def run(connection: sqlite3.Connection, sql: str, rows: Iterable[object]) -> None:
+def run(connection: sqlite3.Connection, sql: str, rows: Iterable[Row]) -> None:
     """Runs a statement that takes a JSON array of rows, for so many at a time as SQLite takes in one text."""
-    listed = list(rows)
+    listed = list(map(tuple, rows))
     for start in range(0, len(listed), MOST_ROWS):
         _run_some(connection, sql, listed[start : start + MOST_ROWS])
 
 
-def _run_some(connection: sqlite3.Connection, sql: str, rows: list[object]) -> None:
+def _run_some(connection: sqlite3.Connection, sql: str, rows: list[Row]) -> None:
     text = orjson.dumps(rows)
     if len(text) <= MOST_BYTES or len(rows) == 1:
         connection.execute(sql, (text.decode(),))
@@ -61,21 +62,27 @@ def _run_some(connection: sqlite3.Connection, sql: str, rows: list[object]) -> N
         _run_some(connection, sql, rows[middle:])
 
 
-@lru_cache
-def _insert_statement(table: str, columns: tuple[str, ...]) -> str:
-    values = ", ".join([_element(index) for index in range(len(columns))])
-    return f"INSERT INTO {table} ({', '.join(columns)}) SELECT {values} FROM json_each(?) q"
+def _one_row(row: type[Row]) -> str:
+    return f"SELECT {', '.join([f'? AS {name}' for name in row.__annotations__])}"
+
+
+def _array_of_rows(row: type[Row]) -> str:
+    columns = [f"{name} {'TEXT' if kind is str else 'BIGINT'}" for name, kind in row.__annotations__.items()]
+    return f"@rows(?, {', '.join(columns)})"
 
 
 @lru_cache
-def _update_statement(table: str, columns: tuple[str, ...]) -> str:
-    key, *others = columns
-    values = ", ".join([f"{name} = {_element(index)}" for index, name in enumerate(others, 1)])
-    return f"UPDATE {table} SET {values} FROM json_each(?) q WHERE {table}.{key} = {_element(0)}"
+def _insert_statement(row: type[Row], given: Given) -> str:
+    names = ", ".join(row.__annotations__)
+    return f"INSERT INTO {TABLES[row]} ({names}) SELECT {names} FROM ({given(row)}) given"
 
 
-def _element(index: int) -> str:
-    return f"json_extract(q.value, '$[{index}]')"
+@lru_cache
+def _update_statement(row: type[Row], given: Given) -> str:
+    table = TABLES[row]
+    key, *others = row.__annotations__
+    values = ", ".join([f"{name} = given.{name}" for name in others])
+    return f"UPDATE {table} SET {values} FROM ({given(row)}) given WHERE {table}.{key} = given.{key}"
 
 
 def _json(rows: Iterable[object]) -> str:

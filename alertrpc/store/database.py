@@ -20,7 +20,7 @@ from alertrpc.store.connection import (
 )
 from alertrpc.store.point_reads import PointReads, TooBusy
 from alertrpc.store.readers import NOBODY, Asker, Reader
-from alertrpc.store.rows import JOINED_ROWS, Rows, Scans, SqlValue, fetch_joined
+from alertrpc.store.rows import JOINED_ROWS, Rows, Scans, SqlValue
 from alertrpc.store.schema import create_schema, migrate, usable_version
 from alertrpc.store.spool import SpoolSpace
 from alertrpc.store.writes import Writes
@@ -72,12 +72,12 @@ class Database:
         """
         return await self._writes.write(job)
 
-    async def _short_rows(self, sql: str, args: tuple[SqlValue, ...]) -> bytes | None:
+    async def _short_rows(self, sql: str, args: tuple[SqlValue, ...], limit: int | None) -> bytes | None:
         """None where the rows are too many, or take too long, which the statement is remembered for."""
         if hash(sql) in self._slow:
             return None
         try:
-            return await self._points.read(fetch_joined, sql, args)
+            return await self._points.rows(sql, args, limit)
         except TooBusy:
             return None
         except QueryTimeout:
@@ -91,11 +91,12 @@ class Database:
     ) -> Rows:
         """The rows of a statement, whose one column is named `row`.
 
-        `short` says that few are expected and an index finds them, `limit` how many there are at most.
+        `short` says that few are expected and an index finds them, `limit` how many there are at most: it is
+        the last value then.
         Raises QueryTimeout; ServerBusy when the asker, or all together, ask too much at one time; QueryStopped when the
         asker is gone.
         """
-        if short and (text := await self._short_rows(sql, args)) is not None:
+        if short and (text := await self._short_rows(sql, args, limit)) is not None:
             return Rows(text)
         if limit is not None and limit <= JOINED_ROWS:
             return await self._scans.joined(sql, args, asker)

@@ -8,6 +8,7 @@ import orjson
 
 from alertrpc.store.bulk import insert, update
 from alertrpc.store.problems import find_alarms
+from alertrpc.store.tables import AlertResult, Attempt, DueTime
 
 ROW_FAULTS = (sqlite3.IntegrityError, sqlite3.DataError)  # of a row, and not of the database
 MOST_BYTES = 8 * 2**20  # of what is claimed at one time
@@ -66,29 +67,11 @@ SELECT json_object(
 FROM media_type mt WHERE mt.mediatypeid = ?"""
 
 
-class Attempt(NamedTuple):
-    """One try, as its row; `started` is in milliseconds."""
-
-    alertid: int
-    number: int
-    started: int
-    milliseconds: int
-    outcome: str
-    reason: str
-    code: int | None
-    error: str
-    answer: str
-    stdout: str
-    stderr: str
-
-
 class Recorded(NamedTuple):
-    """What a try changes: `due` is when the alert is tried again, in milliseconds; None is never."""
+    """A try and what becomes of its alert: `due` is when it is tried again, in milliseconds; None is never."""
 
     attempt: Attempt
-    status: int
-    retries: int
-    error: str
+    alert: AlertResult
     due: int | None
 
 
@@ -140,11 +123,9 @@ def find_media_type(mediatypeid: int, connection: sqlite3.Connection) -> dict[st
 
 def record_attempts(recorded: Sequence[Recorded], connection: sqlite3.Connection) -> None:
     """Keeps tries, what they make of their alerts, and when those are tried again."""
-    insert(connection, "attempts", Attempt._fields, [tuple(each.attempt) for each in recorded])
-    changes = [(each.attempt.alertid, each.status, each.retries, each.error) for each in recorded]
-    update(connection, "alerts", ("alertid", "status", "retries", "error"), changes)
-    again = [(each.attempt.alertid, each.due) for each in recorded if each.due is not None]
-    update(connection, "alert_queue", ("alertid", "due"), again)
+    insert(connection, [each.attempt for each in recorded])
+    update(connection, [each.alert for each in recorded])
+    update(connection, [DueTime(each.attempt.alertid, each.due) for each in recorded if each.due is not None])
     done = [each.attempt.alertid for each in recorded if each.due is None]
     connection.execute("DELETE FROM alert_queue WHERE alertid IN (SELECT value FROM json_each(?))", (str(done),))
 

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 
 import orjson
 
-from alertrpc.store.alerts import NewAlert, add_alerts, last_alertid
+from alertrpc.store.alerts import last_alertid
 from alertrpc.store.bulk import insert
+from alertrpc.store.tables import NewResend
 
 _TEST_ACTION = "test action"  # in `applied`, so that no declared action is taken for it
 TEST_ACTION_NAME = "Test messages"
@@ -42,21 +43,7 @@ def media_type_ids(name: str, connection: sqlite3.Connection) -> list[int]:
     return [row[0] for row in connection.execute("SELECT mediatypeid FROM media_type WHERE name = ?", (name,))]
 
 
-def add_test_alert(
-    mediatypeid: int,
-    userid: int | None,
-    sendto: str,
-    subject: str,
-    message: str,
-    now: int,
-    connection: sqlite3.Connection,
-) -> int:
-    """Adds an alert that is of no event and not in the queue; returns its id. `now` is in seconds."""
-    alert = NewAlert(_test_action(connection), 0, userid, now, mediatypeid, sendto, subject, message, status=0)
-    return add_alerts([alert], 0, connection)[0]
-
-
-def _test_action(connection: sqlite3.Connection) -> int:
+def test_action(connection: sqlite3.Connection) -> int:
     """The id of the action that stands for tests; it is disabled, and made when it is not there."""
     row = connection.execute(
         "SELECT a.actionid FROM applied p JOIN actions a ON a.actionid = p.objectid WHERE p.object = ?", (_TEST_ACTION,)
@@ -88,9 +75,9 @@ def add_again(alertids: Sequence[int], connection: sqlite3.Connection) -> dict[i
     found = {alertid for (alertid,) in connection.execute(_RESENT, (listed,))}
     last = last_alertid(connection)
     new = {old: again for again, old in enumerate([old for old in alertids if old in found], last + 1)}
-    pairs = [(again, old) for old, again in new.items()]
-    insert(connection, "resends", ("alertid", "resent_alertid"), pairs)
-    connection.execute(_QUEUE_AGAIN, (NEVER, orjson.dumps(pairs).decode()))
+    pairs = [NewResend(again, old) for old, again in new.items()]
+    insert(connection, pairs)
+    connection.execute(_QUEUE_AGAIN, (NEVER, orjson.dumps(list(map(tuple, pairs))).decode()))
     return new
 
 

@@ -15,7 +15,7 @@ from alertrpc.errors import QueryTimeout
 from alertrpc.store.connection import TimeLimit
 from alertrpc.store.gather import Gather, Outcome
 from alertrpc.store.readers import Reader
-from alertrpc.store.rows import can_be_joined, fetch_joined, fetch_together
+from alertrpc.store.rows import SqlValue, fetch_joined, fetch_together
 
 T = TypeVar("T")
 
@@ -29,10 +29,11 @@ class TooBusy(Exception):
 
 
 class Read(NamedTuple):
-    """A function and its arguments before the connection."""
+    """A function and its arguments before the connection; those with the same `statement` may be made together."""
 
     function: Callable[..., Any]
     args: tuple[Hashable, ...]
+    statement: str | None = None
 
 
 class PointReads:
@@ -52,6 +53,11 @@ class PointReads:
         found: T = await self._gather.add(Read(function, args))
         return found
 
+    async def rows(self, sql: str, args: tuple[SqlValue, ...], limit: int | None) -> bytes | None:
+        """What `fetch_joined` returns; a bound limit may be another for each of several reads, which are made alone then."""
+        found: bytes | None = await self._gather.add(Read(fetch_joined, (sql, args), sql if limit is None else None))
+        return found
+
     async def _run(self, reads: list[Read]) -> list[Outcome]:
         outcomes = await self._reader.run_all(
             partial(_run_all, dict.fromkeys(reads), self._reader.limit, self._seconds), LOOK_SECONDS
@@ -63,14 +69,14 @@ def _run_all(
     reads: Iterable[Read], time_limit: TimeLimit, seconds: float, connection: sqlite3.Connection
 ) -> dict[Read, Outcome]:
     outcomes: dict[Read, Outcome] = {}
-    statements: dict[Hashable, list[Read]] = {}
+    alike: dict[Hashable, list[Read]] = {}
     ends = time.monotonic() + seconds
     for read in reads:
         if read.function is fetch_joined:
-            statements.setdefault(read.args[0], []).append(read)
+            alike.setdefault(read.statement or read, []).append(read)
         else:
             outcomes[read] = _outcome(read, time_limit, connection)
-    for same in statements.values():
+    for same in alike.values():
         for start in range(0, len(same), MOST_TOGETHER):
             some = same[start : start + MOST_TOGETHER]
             if time.monotonic() < ends:
@@ -82,9 +88,9 @@ def _run_all(
 
 def _together(reads: Sequence[Read], time_limit: TimeLimit, connection: sqlite3.Connection) -> dict[Read, Outcome]:
     """The outcomes of reads of one statement; a fault of one of them shows when each is made alone."""
-    if len(reads) > 1 and can_be_joined(str(reads[0].args[0])):
-        sql, arguments = reads[0].args[0], tuple([read.args[1] for read in reads])
-        texts, fault = _outcome(Read(fetch_together, (sql, arguments)), time_limit, connection)
+    if len(reads) > 1:
+        arguments = tuple([read.args[1] for read in reads])
+        texts, fault = _outcome(Read(fetch_together, (reads[0].args[0], arguments)), time_limit, connection)
         if fault is None:
             return {read: Outcome(text) for read, text in zip(reads, texts, strict=True)}
         if isinstance(fault, QueryTimeout):

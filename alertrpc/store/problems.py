@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from alertrpc.store.bulk import fetch, run
+from alertrpc.store.tables import NewRecovery
 
 # Triggers of pushes are found by their alarms; of the others on a host so many are looked through, the oldest first.
 LOADED_TRIGGERS = 1000
@@ -82,6 +83,15 @@ class Known(NamedTuple):
     hostid: int | None
 
 
+class Calmed(NamedTuple):
+    """A trigger of an alarm that ended, at a time in seconds."""
+
+    triggerid: int
+    clock: int
+    target: str
+    alarm_type: str
+
+
 class LastIds(NamedTuple):
     """The greatest ids that are taken."""
 
@@ -135,11 +145,11 @@ def drop_tags(eventids: Sequence[int], connection: sqlite3.Connection) -> None:
         )
 
 
-def copy_tags(recoveries: Sequence[tuple[int, int]], connection: sqlite3.Connection) -> None:
-    """Gives the recoveries the tags of their problems, as Zabbix does: pairs of the problem's and its own eventid."""
+def copy_tags(recoveries: Iterable[NewRecovery], connection: sqlite3.Connection) -> None:
+    """Gives the recoveries the tags of their problems, as Zabbix does."""
     run(connection, _COPY_TAGS, recoveries)
 
 
-def calm_triggers(triggers: Iterable[tuple[int, int, str, str]], connection: sqlite3.Connection) -> None:
-    """Sets triggers to OK that have no active alarm any more: triggerid, time in seconds, target and alarm type."""
+def calm_triggers(triggers: Iterable[Calmed], connection: sqlite3.Connection) -> None:
+    """Sets triggers to OK that have no active alarm any more."""
     run(connection, _CALM_TRIGGERS, triggers)

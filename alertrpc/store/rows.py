@@ -4,9 +4,11 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Sequence
 from functools import lru_cache, partial
+from itertools import count
 
 import orjson
 
+from alertrpc.dialect import filled
 from alertrpc.store.connection import TimeLimit
 from alertrpc.store.readers import Asker, Reader
 from alertrpc.store.spool import Spool, SpoolSpace
@@ -26,15 +28,10 @@ def fetch_joined(sql: str, args: Sequence[SqlValue], connection: sqlite3.Connect
     return text
 
 
-def can_be_joined(sql: str) -> bool:
-    """A bound LIMIT cannot be another for each of several reads."""
-    return not sql.endswith(" LIMIT ?")
-
-
 def fetch_together(
     sql: str, arguments: Sequence[Sequence[SqlValue]], connection: sqlite3.Connection
 ) -> list[bytes | None]:
-    """What `fetch_joined` gives for each of the arguments, by one statement."""
+    """What `fetch_joined` gives for each of the arguments, by one statement, which has no LIMIT of each."""
     listed = orjson.dumps(arguments).decode()
     (texts,) = connection.execute(_of_each(sql), (listed,)).fetchone()
     return [text if text is None else text.encode() for text in orjson.loads(texts)]
@@ -42,10 +39,8 @@ def fetch_together(
 
 @lru_cache(maxsize=64)  # of the statements of short reads, which hold no search and so are short themselves
 def _of_each(sql: str) -> str:
-    """The statement for each element of a JSON array of arguments; every ? in it is a placeholder."""
-    pieces = _as_one_row(sql).split("?")
-    values = [f"json_extract(q.value, '$[{index}]')" for index in range(len(pieces) - 1)]
-    each = "".join([text for pair in zip(pieces, [*values, ""], strict=True) for text in pair])
+    """The statement for each element of a JSON array of arguments."""
+    each = filled(_as_one_row(sql), (f"json_extract(q.value, '$[{index}]')" for index in count()))
     return f"SELECT json_group_array(({each})) FROM json_each(?) q"
 
 
