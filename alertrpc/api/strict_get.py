@@ -1,6 +1,6 @@
 """The parameters of the get methods that check them, in Zabbix's order: the first fault is the answer."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from marshmallow import fields
@@ -76,7 +76,7 @@ def _own_field(parameter: Parameter) -> Field:
     return _OF_KIND[parameter.given]()
 
 
-_OF_KIND = {
+_OF_KIND: Mapping[Given, Callable[[], Field]] = {
     Given.ANYTHING: Flag,
     Given.ID: lambda: Id(null=True),
     Given.IDS: Ids,
