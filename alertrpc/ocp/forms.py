@@ -7,8 +7,6 @@ from alertrpc.ledger.alarm import Alarm
 from alertrpc.ledger.variables import iso_time
 
 _NOTIFICATION_STATUS = {0: "Sending", 1: "Success", 2: "Failed", 3: "Pending"}
-
-
 _TOLD = ("level", "name", "summary", "description", "labels")
 
 
@@ -35,7 +33,7 @@ def recorded_alarm(alarm: Alarm, row: Mapping[str, Any] | None) -> dict[str, Any
 def ocp_alarm(row: Mapping[str, Any]) -> dict[str, Any]:
     """The row of an alarm as OCP answers it; resolvedAt only when it recovered."""
     labels = row["labels"]
-    data = {
+    return {
         "id": row["id"],
         "alarmType": row["alarm_type"],
         "appType": labels.get("app_type"),
@@ -49,10 +47,8 @@ def ocp_alarm(row: Mapping[str, Any]) -> dict[str, Any]:
         "activeAt": iso_time(row["active_at"]),
         "updatedAt": iso_time(row["updated_at"]),
         "labels": labels,
+        **({} if row["resolved_at"] is None else {"resolvedAt": iso_time(row["resolved_at"])}),
     }
-    if row["resolved_at"] is not None:
-        data["resolvedAt"] = iso_time(row["resolved_at"])
-    return data
 
 
 def ocp_notification(row: Mapping[str, Any]) -> dict[str, Any]:

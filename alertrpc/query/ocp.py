@@ -69,13 +69,16 @@ CATEGORIES: Mapping[str, str] = {"OB": f"{_APP_TYPE} = 'OB'", "APP": f"{_APP_TYP
 # The alerts of a problem and of its recovery, found by the index of alerts.eventid.
 _OF_ALARM = """a.eventid IN (SELECT ? UNION SELECT rr.r_eventid FROM event_recovery rr WHERE rr.eventid = ?)
     AND COALESCE(er.eventid, a.eventid) = ?"""
-_SUBSCRIBED = "EXISTS (SELECT 1 FROM alerts m WHERE m.eventid = e.eventid AND +m.userid = ?)"
+_TOLD = "EXISTS (SELECT 1 FROM alerts m WHERE m.eventid = e.eventid AND +m.userid = ?)"
+SUBSCRIBED: Mapping[str, str] = {"true": _TOLD, "false": f"NOT {_TOLD}"}
 ALARM_WORDS = (TYPE, TARGET, "e.name", "COALESCE(al.summary, '')", "COALESCE(al.description, '')")
 NOTIFICATION_WORDS = ("a.subject", "a.message", "a.sendto", TYPE)
 ALARM_ID = "e.eventid"
 RECIPIENT = "a.userid"
 SENT_AT = "a.clock * 1000"
 
+# A statement with its values, whose one row is a JSON object of `total` and `contents`.
+Query = tuple[str, tuple[SqlValue, ...]]
 Asks = Callable[[Any, Caller], Condition]  # what the value of a filter asks
 
 
@@ -84,13 +87,6 @@ class Page(NamedTuple):
 
     number: int
     size: int
-
-
-class Query(NamedTuple):
-    """A statement whose one row is a JSON object of `total` and `contents`."""
-
-    sql: str
-    args: tuple[SqlValue, ...]
 
 
 def alarms_query(conditions: Sequence[Condition], page: Page, caller: Caller) -> Query:
@@ -137,8 +133,8 @@ def of_alarm(eventid: int, _: Caller) -> Condition:
     return Condition(_OF_ALARM, (eventid, eventid, eventid))
 
 
-def subscribed(is_so: bool, caller: Caller) -> Condition:
-    return Condition(_SUBSCRIBED if is_so else f"NOT {_SUBSCRIBED}", (caller.userid,))
+def subscribed(word: str, caller: Caller) -> Condition:
+    return Condition(SUBSCRIBED[word], (caller.userid,))
 
 
 def _page(row: str, found: str, conditions: Sequence[Condition], key: str, page: Page) -> Query:
@@ -149,4 +145,4 @@ def _page(row: str, found: str, conditions: Sequence[Condition], key: str, page:
         f"SELECT json_object('total', (SELECT COUNT(*) {found} WHERE {where}),"
         f" 'contents', (SELECT json_group_array(json(content)) FROM ({contents}))) AS row"
     )
-    return Query(sql, (*args, *args, page.size, (page.number - 1) * page.size))  # type: ignore[arg-type]
+    return sql, (*args, *args, page.size, (page.number - 1) * page.size)  # type: ignore[arg-type]
