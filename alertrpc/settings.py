@@ -178,14 +178,12 @@ def _shown(text: str) -> str:
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, tuple[str, str]]:
     by_variable = {setting.variable: setting.name for setting in TABLE}
-    texts = {}
-    for variable, text in environment.items():
-        if not variable.startswith(ENVIRONMENT_PREFIX) or variable in OTHER_ENVIRONMENT:
-            continue
-        if variable not in by_variable:
+    for variable in environment:
+        if variable.startswith(ENVIRONMENT_PREFIX) and variable not in {*by_variable, *OTHER_ENVIRONMENT}:
             raise SettingsError(f"unknown setting {one_line(variable, _LONGEST_SHOWN)} in the environment")
-        texts[by_variable[variable]] = (text, variable)
-    return texts
+    return {
+        name: (environment[variable], variable) for variable, name in by_variable.items() if variable in environment
+    }
 
 
 def read_settings(

@@ -78,9 +78,8 @@ def check(sources: Sources, settings: Settings) -> None:
     for setting in TABLE:
         click.echo(f"{setting.name} = {getattr(settings, setting.name)}")
     _check_declared(settings, sources.config)
-    path = settings.database_path
-    version, alerts = inspect(path)
-    click.echo(f"database {path}: schema version {version}, {counted(alerts, 'alert')}, no faults")
+    version, alerts = inspect(settings.database_path)
+    click.echo(f"database {settings.database_path}: schema version {version}, {counted(alerts, 'alert')}, no faults")
 
 
 def _check_declared(settings: Settings, config: str | None) -> None:

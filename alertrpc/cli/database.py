@@ -27,7 +27,7 @@ from alertrpc.words import counted
 @click.command()
 @password_option
 @settings_options("database")
-def init(settings: Settings, password_stdin: bool) -> None:
+def init(settings: Settings) -> None:
     """Make the database and its Super admin "Admin".
 
     The password is asked for. It may come from ALERTRPC_ADMIN_PASSWORD or with --password-stdin instead; where there is
@@ -40,7 +40,7 @@ def init(settings: Settings, password_stdin: bool) -> None:
         if users.user_exists(connection, users.ADMIN):
             click.echo(f"{path}: there is a user {users.ADMIN} already; its password is kept")
             return
-    password = new_password(ADMIN_VARIABLE, f"Password for {users.ADMIN}", is_from_stdin=password_stdin)
+    password = new_password(ADMIN_VARIABLE, f"Password for {users.ADMIN}")
     with administered(path) as connection:
         users.add_user(connection, users.ADMIN, hash_password(password.text), "super-admin", [users.ADMINISTRATORS[1]])
     click.echo(f"{path}: made, with the Super admin {users.ADMIN}")

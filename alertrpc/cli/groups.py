@@ -11,6 +11,8 @@ from alertrpc.cli.output import CommandGroup, table
 from alertrpc.store import groups as user_groups
 from alertrpc.store import users
 
+Change = Callable[[sqlite3.Connection, int, int], bool]
+
 _NAME = click.argument("name", type=USER_GROUP_NAME)
 _USERNAMES = click.argument("usernames", metavar="USERNAME...", type=USER_NAME, nargs=-1, required=True)
 _PERMISSION = click.Choice([*user_groups.PERMISSIONS, "none"])
@@ -38,11 +40,7 @@ def group_add(connection: sqlite3.Connection, name: str, members: tuple[str, ...
 
 
 def _changed(
-    connection: sqlite3.Connection,
-    name: str,
-    usernames: tuple[str, ...],
-    change: Callable[[sqlite3.Connection, int, int], bool],
-    told: dict[bool, str],
+    connection: sqlite3.Connection, name: str, usernames: tuple[str, ...], change: Change, told: dict[bool, str]
 ) -> str:
     """Changes the membership of each user, all or none; says of each whether it is another now."""
     usrgrpid = users.group_id(connection, name)

@@ -16,6 +16,7 @@ from alertrpc.values import INT64_MAX, whole
 
 _NO_TEXT = re.compile("[\ud800-\udfff]")  # what bytes of an argument become that are no UTF-8
 several = partial(click.option, multiple=True, metavar="NAME")
+_config_option = click.option("--config", metavar="FILE", envvar="ALERTRPC_CONFIG", help="A TOML file with settings.")
 
 
 class Sources(NamedTuple):
@@ -45,10 +46,7 @@ def settings_options(*names: str) -> Callable[[Callable[..., Any]], Callable[...
         for setting in reversed(chosen):
             told = f"{setting.help} [{setting.variable}; {setting.default}]"
             click.option(setting.flag, setting.name, metavar=setting.metavar, help=told)(with_settings)
-        click.option("--config", metavar="FILE", envvar="ALERTRPC_CONFIG", help="A TOML file with settings.")(
-            with_settings
-        )
-        return with_settings
+        return _config_option(with_settings)
 
     return decorate
 

@@ -41,8 +41,6 @@ def tell_hints(username: str, push_group: str, connection: sqlite3.Connection) -
 class CommandGroup(click.Group):
     """Lists its commands each with a whole sentence, where Click cuts those that are longer than a line."""
 
-    group_class = type
-
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(

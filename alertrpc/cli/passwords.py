@@ -11,10 +11,12 @@ from alertrpc.errors import SettingsError
 
 ADMIN_VARIABLE, USER_VARIABLE = "ALERTRPC_ADMIN_PASSWORD", "ALERTRPC_PASSWORD"
 LONGEST_PASSWORD = 255
+_FROM_STDIN = "alertrpc.password_stdin"
 
 password_option = click.option(
-    "--password-stdin", is_flag=True, help="The password is the first line of standard input."
-)
+    "--password-stdin", is_flag=True, expose_value=False, help="The password is the first line of standard input.",
+    callback=lambda context, _, is_from_stdin: context.meta.update({_FROM_STDIN: is_from_stdin}),
+)  # fmt: skip
 
 
 class Password(NamedTuple):
@@ -28,8 +30,9 @@ class Password(NamedTuple):
             click.echo("It was made up: standard input is no terminal, and is read only with --password-stdin.")
 
 
-def new_password(variable: str, prompt: str, *, is_from_stdin: bool) -> Password:
+def new_password(variable: str, prompt: str) -> Password:
     """A password from standard input, the environment, the terminal, or made up."""
+    is_from_stdin = click.get_current_context().meta[_FROM_STDIN]
     text = _first_line() if is_from_stdin else os.environ.get(variable)
     if text is None and not sys.stdin.isatty():
         return Password(secrets.token_urlsafe(15), is_made_up=True)

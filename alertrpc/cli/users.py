@@ -37,9 +37,7 @@ def user() -> None:
 @several("--read", "reads", type=name_of(LONGEST_USER_GROUP - len(READERS)), help=_WHAT_A_USER_READS)
 @password_option
 @settings_options("database")
-def user_add(
-    settings: Settings, username: str, role: str, groups: tuple[str, ...], reads: tuple[str, ...], password_stdin: bool
-) -> None:
+def user_add(settings: Settings, username: str, role: str, groups: tuple[str, ...], reads: tuple[str, ...]) -> None:
     """Add a user; the password is asked for, taken from ALERTRPC_PASSWORD or --password-stdin, or made up and shown."""
     if not 1 <= len(username) <= 100:
         raise SettingsError("a user name of 1 to 100 characters is expected")
@@ -47,7 +45,7 @@ def user_add(
         raise SettingsError(f"--read: a user of the role {role} reads nothing")
     with administered(settings.database_path) as connection:
         users.require_new(connection, username)
-    password = new_password(USER_VARIABLE, f"Password for {username}", is_from_stdin=password_stdin)
+    password = new_password(USER_VARIABLE, f"Password for {username}")
     with administered(settings.database_path) as connection:
         for name in reads:
             set_right(connection, ensure_group(connection, READERS + name), name, PERMISSIONS["read"])
@@ -81,13 +79,12 @@ def user_list(connection: sqlite3.Connection) -> Table:
 @click.argument("username")
 @password_option
 @settings_options("database")
-def user_passwd(settings: Settings, username: str, password_stdin: bool) -> None:
+def user_passwd(settings: Settings, username: str) -> None:
     """Set a user's password, end the user's sessions, and lift a block after failed logins."""
-    path = settings.database_path
-    with administered(path) as connection:
+    with administered(settings.database_path) as connection:
         users.user_id(connection, username)
-    password = new_password(USER_VARIABLE, f"New password for {username}", is_from_stdin=password_stdin)
-    with administered(path) as connection:
+    password = new_password(USER_VARIABLE, f"New password for {username}")
+    with administered(settings.database_path) as connection:
         users.set_password(connection, username, hash_password(password.text))
     click.echo(f"the password of {username} is set")
     password.tell(username)

@@ -27,10 +27,6 @@ def time(value: str) -> int:
         raise ValueError(f"{error}{hint}") from error
 
 
-def boolean(value: str) -> bool:
-    return one_of(("true", "false"))(value) == "true"
-
-
 class Filter(NamedTuple):
     """How a filter's text is read, which raises ValueError, and the condition that its value asks."""
 
@@ -64,7 +60,7 @@ ALARM_FILTERS: Mapping[str, Filter] = {
     "status": _choice(sql.ALARM_STATUSES),
     "activeAtStart": Filter(time, sql.compared(sql.ACTIVE_AT, ">=")),
     "activeAtEnd": Filter(time, sql.compared(sql.ACTIVE_AT, "<=")),
-    "isSubscribedByMe": Filter(boolean, sql.subscribed),
+    "isSubscribedByMe": Filter(one_of(sql.SUBSCRIBED), sql.subscribed),
 }
 NOTIFICATION_FILTERS: Mapping[str, Filter] = {
     **_SHARED,

@@ -5,8 +5,8 @@ to Zabbix, so an empty array is an object without members and an object with key
 """
 
 import re
-from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from alertrpc.api.fields import A_STRING, AN_ARRAY, members, unexpected
 from alertrpc.errors import INVALID_REQUEST, PARSE_ERROR, ApiError
@@ -71,59 +71,43 @@ def parse_call(document: Json) -> Call | Fault:
     envelope = members(document)
     if envelope is None:
         return Fault(_invalid("/", AN_ARRAY))
-    id_fault = _check_id(envelope.get("id"))
-    call_id = None if id_fault else _number_of_zabbix(envelope.get("id"))
+    call_id = _number_of_zabbix(envelope.get("id")) if _is_id(envelope.get("id")) else None
     for name in envelope:
         if name not in _CHECKS:
             return Fault(_invalid("/", unexpected(name)), call_id)
-    for name, (check, is_required) in _CHECKS.items():
+    for name, checks in _CHECKS.items():
         if name not in envelope:
-            if is_required:
+            if name in _REQUIRED:
                 return Fault(_invalid("/", f'the parameter "{name}" is missing.'), call_id)
-        elif fault := check(envelope[name]):
-            return Fault(_invalid(f"/{name}", fault), call_id)
+            continue
+        for holds, fault in checks:
+            if not holds(envelope[name]):
+                return Fault(_invalid(f"/{name}", fault), call_id)
     params = members(envelope["params"])
     assert params is not None, "the check of params says so"
-    return Call(str(envelope["method"]), dict(params), _text(envelope, "auth"), call_id, "id" not in envelope)
+    auth: Any = envelope.get("auth")
+    return Call(str(envelope["method"]), dict(params), auth, call_id, "id" not in envelope)
 
 
-def _text(envelope: Mapping[str, Json], name: str) -> str | None:
-    value = envelope.get(name)
-    return value if isinstance(value, str) else None
+def _is_id(value: Json) -> bool:
+    return value is None or (isinstance(value, str | int | float) and not isinstance(value, bool))
 
 
-def _check_version(value: Json) -> str:
-    if not isinstance(value, str):
-        return A_STRING
-    return "" if value == "2.0" else 'value must be "2.0".'
-
-
-def _check_method(value: Json) -> str:
-    return "" if isinstance(value, str) else A_STRING
-
-
-def _check_params(value: Json) -> str:
-    return "" if isinstance(value, list | dict) else "an array or object is expected."
-
-
-def _check_auth(value: Json) -> str:
-    if value is not None and not isinstance(value, str):
-        return A_STRING
-    return "cannot be empty." if value == "" else ""
-
-
-def _check_id(value: Json) -> str:
-    is_id = value is None or (isinstance(value, str | int | float) and not isinstance(value, bool))
-    return "" if is_id else "a string, number or null value is expected."
-
-
-_CHECKS: Mapping[str, tuple[Callable[[Json], str], bool]] = {
-    "jsonrpc": (_check_version, True),
-    "method": (_check_method, True),
-    "params": (_check_params, True),
-    "auth": (_check_auth, False),
-    "id": (_check_id, False),
+# What must hold of each member, in the order of Zabbix's checks, and the fault where it does not.
+_CHECKS: Mapping[str, Sequence[tuple[Callable[[Json], bool], str]]] = {
+    "jsonrpc": [
+        (lambda value: isinstance(value, str), A_STRING),
+        (lambda value: value == "2.0", 'value must be "2.0".'),
+    ],
+    "method": [(lambda value: isinstance(value, str), A_STRING)],
+    "params": [(lambda value: isinstance(value, list | dict), "an array or object is expected.")],
+    "auth": [
+        (lambda value: value is None or isinstance(value, str), A_STRING),
+        (lambda value: value != "", "cannot be empty."),
+    ],
+    "id": [(_is_id, "a string, number or null value is expected.")],
 }
+_REQUIRED = ("jsonrpc", "method", "params")
 
 
 def _number_of_zabbix(value: Json) -> Id:

@@ -38,7 +38,7 @@ _CHALLENGE = {"WWW-Authenticate": 'Basic realm="alertrpc", charset="UTF-8"'}
 _LATER = {"Retry-After": RETRY_SECONDS}
 # What an exception is answered with: status, text (its own where none stands here) and headers.
 FAULTS: Sequence[tuple[type[Exception] | tuple[type[Exception], ...], int, str, Mapping[str, str]]] = (
-    (BodyFault, 400, "", NO_HEADERS),
+    ((BodyFault, TooManyValues), 400, "", NO_HEADERS),
     (ApiError, 401, "", _CHALLENGE),
     (KeyReused, 422, "", NO_HEADERS),
     ((DatabaseBusy, DatabaseUnwritable, ServerBusy, QueryStopped), 503, "", _LATER),
@@ -89,10 +89,6 @@ async def enveloped(request: web.Request, handler: DataHandler) -> web.StreamRes
     request[HEADERS] = {}
     try:
         data = await handler(request)
-    except web.HTTPException as error:
-        if error.status < 400:
-            raise
-        fault = OcpFault(error.status, error.text or error.reason)
     except Exception as error:
         fault = _fault(error, trace)
     else:
@@ -133,14 +129,14 @@ def _document(body: Bytes) -> Json:
         return parse_json(body)
     except NoJson as error:
         raise BodyFault(f"JSON is expected: {error}") from error
-    except TooManyValues as error:
-        raise BodyFault(str(error)) from error
 
 
 def _fault(error: Exception, trace: str) -> OcpFault:
     """The fault as the client is told it; one that nobody foresaw is logged with the trace's id."""
     if isinstance(error, OcpFault):
         return error
+    if isinstance(error, web.HTTPException):
+        return OcpFault(error.status, error.text or error.reason)
     if isinstance(error, ApiError) and error.data == NO_ACCESS:
         return OcpFault(403, error.data)
     for kind, status, text, headers in FAULTS:
