@@ -1,0 +1,29 @@
+"""The statements of this room: sql/NOUN.sql has those of a noun, each below the line `-- name: NAME`.
+
+`@NOUN.NAME` in one stands for another that gives rows, to be read from as from a table.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from importlib.resources import files
+
+_NAME = re.compile(r"^-- name: (\w+)\n", re.MULTILINE)
+_COMMENT = re.compile(r"^-- .*\n", re.MULTILINE)
+_OTHER = re.compile(r"@(\w+\.\w+)")
+
+
+def _statements() -> Iterator[tuple[str, str]]:
+    for file in (files("alertrpc.store") / "sql").iterdir():
+        noun, suffix = file.name.split(".")
+        if suffix == "sql":
+            _, *parts = _NAME.split(file.read_text("utf-8"))
+            for name, sql in zip(parts[::2], parts[1::2], strict=True):
+                yield f"{noun}.{name}", _COMMENT.sub("", sql).strip()
+
+
+def _with_others(sql: str, written: Mapping[str, str]) -> str:
+    return _OTHER.sub(lambda other: f"({_with_others(written[other[1]], written)})", sql)
+
+
+_WRITTEN = dict(_statements())
+SQL: Mapping[str, str] = {name: _with_others(sql, _WRITTEN) for name, sql in _WRITTEN.items()}
