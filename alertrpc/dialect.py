@@ -5,7 +5,7 @@ for it. In the table, {} is where the arguments go.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import IntEnum
 from functools import lru_cache
 
@@ -55,54 +55,52 @@ FRAGMENTS: Mapping[str, tuple[Fragment, Fragment]] = {
     # @ordered JOIN: the table before it is read first, where SQLite would choose worse.
     "ordered": ("CROSS", ""),
     "indexed_by": ("INDEXED BY {}", ""),
-    "unindexed": ("+{}", "{}"),  # the column is not to be found by an index
-    # @like(column, pattern): the upper case of the column is like the pattern, ! before what stands for itself.
-    "like": (lambda of: f"{of[0]} LIKE {of[1]} ESCAPE '!'", lambda of: f"upper({of[0]}) LIKE {of[1]} ESCAPE '!'"),
+    "unindexed": ("+({})", "({})"),  # the column is not to be found by an index
+    "folded": ("({})", "upper({})"),  # @folded(column) LIKE: in upper case, which LIKE of SQLite makes itself
     "greatest": ("MAX({})", "GREATEST({})"),
     "joined": ("group_concat({})", "string_agg({})"),  # the texts of all rows with a separator
     "bytes": ("CAST({} AS BLOB)", "convert_to({}, 'UTF8')"),  # of a text
 }
 # fmt: on
 
-_TOKEN = re.compile(r"('[^']*'|--[^\n]*|@[a-z_]+\(?|[(),?])")
+_FRAGMENT = re.compile(r"'[^']*'|--[^\n]*|@([a-z_]+)(\(?)")
+_PLACEHOLDER = re.compile(r"'[^']*'|--[^\n]*|\?")
+_PARENTHESIS = re.compile(r"'[^']*'|--[^\n]*|[(,)]")
 
 
 @lru_cache(maxsize=512)
 def rendered(sql: str, engine: Engine) -> str:
-    """The SQL of an engine. Raises KeyError for an unknown fragment, ValueError where parentheses do not match."""
-    tokens = iter([*_TOKEN.split(sql), ")"])
-    text = ",".join(_arguments(tokens, engine))
-    if next(tokens, None) is not None:
-        raise ValueError(f"a parenthesis closes what none opened: {sql}")
-    return text
+    """The SQL of an engine. Raises KeyError for an unknown fragment, ValueError for one that is not closed."""
+    for found in reversed([*_FRAGMENT.finditer(sql)]):  # so that those within another are put in before it
+        if found[1]:
+            sql = sql[: found.start()] + _said(FRAGMENTS[found[1]][engine], sql[found.end() :], found[2])
+    return sql
 
 
 def filled(sql: str, values: Iterable[str]) -> str:
     """The SQL with expressions in place of its placeholders."""
     left = iter(values)
-    return "".join([next(left) if token == "?" else token for token in _TOKEN.split(sql)])
+    return _PLACEHOLDER.sub(lambda found: next(left) if found[0] == "?" else found[0], sql)
 
 
-def _arguments(tokens: Iterator[str], engine: Engine) -> list[str]:
-    """What is separated by commas as far as the parenthesis that closes it."""
-    arguments = [""]
-    for token in tokens:
-        if token == ")":
-            return arguments
-        if token == ",":
-            arguments.append("")
-        elif token == "(":
-            arguments[-1] += f"({','.join(_arguments(tokens, engine))})"
-        elif token.startswith("@"):
-            name = token[1:].removesuffix("(")
-            arguments[-1] += _fragment(name, _arguments(tokens, engine) if token.endswith("(") else [], engine)
-        else:
-            arguments[-1] += token
-    raise ValueError("a parenthesis is never closed")
+def _said(fragment: Fragment, rest: str, parenthesis: str) -> str:
+    """The fragment, with the arguments that `rest` begins with if there is an opening parenthesis, and what follows."""
+    if not parenthesis:
+        return f"{fragment}{rest}"
+    if isinstance(fragment, str) and fragment.endswith("({})"):
+        return fragment.removesuffix("{})") + rest  # the quickest way to most of them
+    arguments, rest = _closed(rest)
+    return (fragment.format(",".join(arguments)) if isinstance(fragment, str) else fragment(arguments)) + rest
 
 
-def _fragment(name: str, arguments: Sequence[str], engine: Engine) -> str:
-    fragment = FRAGMENTS[name][engine]
-    if isinstance(fragment, str):
-        return fragment.format(",".join(arguments))
-    return fragment([argument.strip() for argument in arguments])
+def _closed(sql: str) -> tuple[list[str], str]:
+    """The arguments as far as the parenthesis that closes them, and what follows."""
+    arguments, start, depth = [], 0, 0
+    for token in _PARENTHESIS.finditer(sql):
+        if depth == 0 and token[0] in ",)":
+            arguments.append(sql[start : token.start()])
+            start = token.end()
+            if token[0] == ")":
+                return arguments, sql[start:]
+        depth += {"(": 1, ")": -1}.get(token[0], 0)
+    raise ValueError(f"a fragment is not closed: {sql}")

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-_TOKEN = re.compile(r"'(?:[^']|'')*'|[A-Za-z_][A-Za-z_0-9]*|[()?]")
+_TOKEN = re.compile(r"'(?:[^']|'')*'|@?[A-Za-z_][A-Za-z_0-9]*|[()?]")
 _BEGINS = {"WHERE", "HAVING", "ON", "AND", "OR"}
 _ENDS = {
     "WHERE",
@@ -15,7 +15,7 @@ _ENDS = {
     "ORDER",
     "LIMIT",
     "UNION",
-    "CROSS",
+    "@ORDERED",
     "JOIN",
     "LEFT",
     "THEN",

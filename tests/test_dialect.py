@@ -1,10 +1,15 @@
 """Fragments of SQL that two engines say in different words."""
 
+import re
 import sqlite3
+from pathlib import Path
 
 import pytest
 
+import alertrpc.query
 from alertrpc.dialect import FRAGMENTS, Engine, filled, rendered
+from alertrpc.query.resources import RESOURCES
+from tests.test_architecture import FILES, named, texts
 
 LIST = "SELECT @json_array_of(@json_object('id', q.value, 'at', '@json (')) FROM @numbers(?) q"
 
@@ -39,9 +44,9 @@ def test_an_unknown_fragment() -> None:
         rendered("SELECT @jsonn(1)", Engine.SQLITE)
 
 
-@pytest.mark.parametrize("sql", ["SELECT (1", "SELECT 1)", "SELECT @json((1)", "(1))("])
-def test_parentheses_match(sql: str) -> None:
-    with pytest.raises(ValueError, match="parenthesis"):
+@pytest.mark.parametrize("sql", ["SELECT @rows(?, a TEXT", "SELECT @rows((?, a TEXT)"])
+def test_a_fragment_is_closed(sql: str) -> None:
+    with pytest.raises(ValueError, match="not closed"):
         rendered(sql, Engine.SQLITE)
 
 
@@ -63,3 +68,35 @@ def test_rows_cost_no_table_of_their_own() -> None:
 @pytest.mark.parametrize("name", FRAGMENTS)
 def test_the_table_is_of_two_engines(name: str) -> None:
     assert len(FRAGMENTS[name]) == len(Engine)
+
+
+# What PostgreSQL does not have, or means otherwise; a fragment says it.
+SQLITES_WORDS = re.compile(
+    r"(?<![@\w])(json(_\w+)?\(|CROSS JOIN|INDEXED BY|IIF\(|GLOB|group_concat|LIMIT -1|(WHERE|AND|OR) [01]\b)"
+    r"|INSERT OR|\+[a-z]+\.[a-z]"
+)
+TABLE = re.compile(r"\b(?:FROM|JOIN) ([a-z_]+)(?: ([a-z]+))?")
+ALIASES = {
+    (table, alias)
+    for line in str(alertrpc.query.__doc__).splitlines()
+    if line.startswith("    ")
+    for table, alias in re.findall(r"([a-z_]+) {2,}([a-z]+)", line)
+}
+QUERY = [path for path in FILES if named(path).startswith(("query/", "store/permissions"))]
+
+
+@pytest.mark.parametrize("path", QUERY, ids=named)
+def test_sql_has_no_words_of_sqlites_own(path: Path) -> None:
+    assert [found[0] for text in texts(path) for found in SQLITES_WORDS.finditer(text)] == []
+
+
+@pytest.mark.parametrize("path", QUERY, ids=named)
+def test_a_table_has_one_alias(path: Path) -> None:
+    tables = {table for table, _ in ALIASES}
+    named_so = {found.groups() for text in texts(path) for found in TABLE.finditer(text) if found[1] in tables}
+    assert named_so <= ALIASES
+
+
+def test_a_get_method_uses_the_alias_of_its_table() -> None:
+    used = {(resource.table, resource.alias) for resource in RESOURCES.values() if not resource.table.startswith("(")}
+    assert used <= ALIASES

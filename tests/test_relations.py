@@ -30,9 +30,10 @@ CHANGES_NOTHING = {
     r".*: ([01]|TRUE|FALSE)": "the condition is made of this alone",
     r".*: \(?(NULL|'') (= \?|IN \(SELECT one\.value FROM @(numbers|texts)\(\?\) one\))\)?": "the column is not kept",
     r"(host|trigger): .*\bet\.(tag|value)\b.*": "tags of hosts and triggers are not kept",
-    r"alert: he\.(source|object) = [1-6]": "the alert is found by its event; an action finds those of source and object 0",
+    r"alert: e\.(source|object) = [1-6]": "the alert is found by its event; an action finds those of source and object 0",
     r".*: oh\.objectid (= \?|IN \(SELECT one\.value FROM @numbers\(\?\) one\))": "those among which open ones are sought",
-    r"problem: t\.value = 1": "the index of open problems asks it; the row is asked it too",
+    r"problem: e\.value = 1": "the index of open problems asks it; the row is asked it too",
+    r"proxy: .*": "there are no proxies",
 }
 
 

@@ -31,22 +31,22 @@ def _conditions(params: GetParams, caller: Caller) -> list[Condition]:
     if caller.is_super_admin:
         return []
     if params.editable:
-        return [Condition("0")]
-    return [Condition("g.usrgrpid IN (SELECT ug.usrgrpid FROM users_groups ug WHERE ug.userid = ?)", (caller.userid,))]
+        return [Condition("FALSE")]
+    return [Condition("usg.usrgrpid IN (SELECT ug.usrgrpid FROM users_groups ug WHERE ug.userid = ?)", (caller.userid,))]
 
 
 RESOURCE = Resource(
     name="usergroup",
     table="usrgrp",
-    alias="g",
+    alias="usg",
     key="usrgrpid",
     view=USRGRP,
     lax=True,
     ids={
         "usrgrpids": "usrgrpid",
-        "userids": Linked("g.usrgrpid", "SELECT ug.usrgrpid FROM users_groups ug WHERE 1", "ug.userid"),
+        "userids": Linked("usg.usrgrpid", "SELECT ug.usrgrpid FROM users_groups ug WHERE TRUE", "ug.userid"),
     },
-    parameters={"status": Parameter(Given.NUMBER, "{0}.users_status = ?")},
+    parameters={"status": Parameter(Given.NUMBER, "usg.users_status = ?")},
     sortable=("usrgrpid", "name"),
     filterable=("usrgrpid", "name", "users_status"),
     searchable=("name",),
@@ -55,7 +55,7 @@ RESOURCE = Resource(
             "users",
             "u",
             USER,
-            "FROM users_groups su CROSS JOIN users u ON u.userid = su.userid WHERE su.usrgrpid = g.usrgrpid",
+            "FROM users_groups ug @ordered JOIN users u ON u.userid = ug.userid WHERE ug.usrgrpid = usg.usrgrpid",
             key="userid",
             countable=True,
         )

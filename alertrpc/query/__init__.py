@@ -1,1 +1,18 @@
-"""Parameters of a get method into one SQL statement that returns finished JSON text: pure functions over tables."""
+"""What may be asked: the parameters of a get method into one statement, whose rows are finished JSON text.
+
+A table has one alias, in whatever statement it stands; that of a subselect hides the row outside:
+
+    acknowledges      ak        events            e        media_type_param  mp       triggers          t
+    actions           ac        hosts             h        object_hosts      oh       users             u
+    alarms            al        hosts_groups      hg       resends           rs       users_groups      ug
+    alerts            a         hstgrp            g        rights            r        usrgrp            usg
+    attempts          att       media             m        role              ro
+    event_recovery    er        media_type        mt       event_tag         et
+
+A second row of a table is named by its part:
+
+    events            re        the recovery of a problem
+    events            pe        the problem that a recovery ended
+    users_groups      mine      a group of the caller
+    users_groups      theirs    who is in it
+"""

@@ -9,7 +9,7 @@ from alertrpc.query.own import own_conditions
 from alertrpc.query.params import GetParams
 from alertrpc.query.resource import Resource, id_columns
 from alertrpc.query.row import row_json
-from alertrpc.query.sql import AskedIds, Condition, Expression, SqlValue, args_of
+from alertrpc.query.sql import AskedIds, Condition, Expression, SqlValue, all_of, args_of, rows_if
 from alertrpc.query.statement import Shape, Statement, found
 from alertrpc.query.view import Column, Kind
 from alertrpc.records import Caller
@@ -62,42 +62,40 @@ def _rows(resource: Resource, params: GetParams, caller: Caller, where: Sequence
 def _page(
     resource: Resource, params: GetParams, caller: Caller, where: Sequence[Condition], leaders: Sequence[int]
 ) -> Statement:
-    """The keys of a page first, then its rows.
+    """Finds the keys of a page, then reads its rows.
 
-    The keys that a leader finds are listed; where those of all turn out to be many, the rows are walked in the order asked
-    for instead, each checked, until the page is full: few are passed over then. A LIMIT of 0 keeps the other ways still.
+    Each leader lists its keys. If every list overflows, the rows are walked in the order asked for until the page is full,
+    which passes over few then.
     """
     row, shown = _row(resource, params, caller)
     order, joins = _order(resource, tuple(params.sort)), _sort_joins(resource, params)
     key, most = f"{resource.alias}.{resource.key}", min(params.limit or 0, MOST_LISTED) + MOST_LISTED
-    lists, ways, before = [], [], Expression("?", (params.limit,))
+    lists, ways = [], []
+    before: list[Condition] = []
     for number, leader in enumerate(leaders):
         keys = where[leader]
         lists.append(Expression(f"listed{number} (id) AS MATERIALIZED ({keys.keys} LIMIT ? + 1)", (*keys.args, most)))
         listed = keys._replace(sql=f"{key} IN (SELECT id FROM listed{number})", args=())
         found_by = [*where[:leader], listed, *where[leader + 1 :]]
-        ways.append((found_by, _and_listed(before, number, "<=", most)))
-        before = _and_listed(before, number, ">", most)
-    ways.append(([*where], before))
+        size = f"(SELECT COUNT(*) FROM listed{number})"
+        ways.append((found_by, all_of([*before, Condition(f"{size} <= ?", (most,))])))
+        before.append(Condition(f"{size} > ?", (most,)))
+    ways.append(([*where], all_of(before)))
     keys_of_page = [
-        Expression(
-            f"SELECT * FROM (SELECT {key} AS id {found(resource, way, joins)} ORDER BY {order} LIMIT {limit.sql})",
-            (*args_of(way), *limit.args),
+        rows_if(
+            is_taken,
+            Expression(f"SELECT {key} AS id {found(resource, way, joins)} ORDER BY {order}", args_of(way)),
+            Expression("?", (params.limit,)),
         )
-        for way, limit in ways
+        for way, is_taken in ways
     ]
     tables = "".join([f" {sql}" for name, sql in resource.joins.items() if name in shown])
     sql = (
         f"WITH {', '.join([listed.sql for listed in lists])} SELECT {row.sql} AS row"
         f" FROM ({' UNION ALL '.join([keys.sql for keys in keys_of_page])}) page"
-        f" CROSS JOIN {resource.table} {resource.alias} ON {key} = page.id{tables}"
+        f" @ordered JOIN {resource.table} {resource.alias} ON {key} = page.id{tables}"
     )
     return Statement(sql, args_of([*lists, row, *keys_of_page]), _shape(params), params.limit)
-
-
-def _and_listed(limit: Expression, number: int, many: str, most: int) -> Expression:
-    """The limit, or 0 where so many keys are not listed."""
-    return Expression(f"{limit.sql} * (SELECT COUNT(*) {many} ? FROM listed{number})", (*limit.args, most))
 
 
 def _shape(params: GetParams) -> Shape:

@@ -76,7 +76,7 @@ def _found_by_object(asked: Callable[[str], Condition], params: GetParams, findi
         return asked(_CHECKED)
     if params.count_output or finding is Finding.INDEX:
         return asked("e.objectid")
-    return asked(_CHECKED)._replace(keys=f"SELECT t.eventid FROM events t WHERE {asked('t.objectid').sql}")
+    return asked(_CHECKED)._replace(keys=f"SELECT e.eventid FROM events e WHERE {asked('e.objectid').sql}")
 
 
 def _is_counted_by_object(params: GetParams) -> bool:

@@ -11,8 +11,6 @@ from alertrpc.query.resource import Linked
 from alertrpc.records import SEVERITIES
 
 ACTIONS = range(1, 512)
-_OTHER_THAN_IDS = ("clock", "objectid")
-_OTHER_THAN_TIMES = ("eventid", "objectid")
 
 EVENT_IDS: Mapping[str, str | Linked | None] = {
     "eventids": "eventid",
@@ -20,18 +18,12 @@ EVENT_IDS: Mapping[str, str | Linked | None] = {
     "hostids": None,
     "objectids": None,
 }
-FROM_TILL = {
-    "eventid_from": Parameter(Given.ID, "{0}.eventid >= ?", leads=_OTHER_THAN_IDS),
-    "eventid_till": Parameter(Given.ID, "{0}.eventid <= ?", leads=_OTHER_THAN_IDS),
-    "time_from": Parameter(Given.TIME, "{0}.clock >= ?", leads=_OTHER_THAN_TIMES),
-    "time_till": Parameter(Given.TIME, "{0}.clock <= ?", leads=_OTHER_THAN_TIMES),
-}
 STATE = {
-    "acknowledged": Parameter(Given.BOOLEAN, "{0}.acknowledged = 1", otherwise="{0}.acknowledged = 0", null=True),
+    "acknowledged": Parameter(Given.BOOLEAN, "e.acknowledged = 1", otherwise="e.acknowledged = 0", null=True),
     "action": Parameter(Given.NUMBER, allowed=ACTIONS, spelled="1-511", null=True),
     "action_userids": Parameter(Given.IDS),
-    "suppressed": Parameter(Given.BOOLEAN, "0", null=True),
-    "symptom": Parameter(Given.BOOLEAN, "0", null=True),
+    "suppressed": Parameter(Given.BOOLEAN, "FALSE", null=True),
+    "symptom": Parameter(Given.BOOLEAN, "FALSE", null=True),
 }
 SEVERITY = Parameter(Given.NUMBERS, allowed=SEVERITIES)
 TAGGED = {

@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from alertrpc.query.params import GetParams
 from alertrpc.query.sql import Condition, Expression, args_of, is_in
 
+NO_KEYS = "SELECT CAST(NULL AS INTEGER) WHERE FALSE"  # of a table that is not kept
+
 
 def ids_asked_for(params: GetParams, columns: Mapping[str, str]) -> list[Condition]:
     """The columns, by the names of id parameters, are among the ids of those that are given."""

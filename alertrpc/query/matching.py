@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from alertrpc.errors import invalid_parameter
 from alertrpc.query.durations import seconds
 from alertrpc.query.linked import is_linked
-from alertrpc.query.own import INNER
 from alertrpc.query.params import GetParams, Scalar, as_text
 from alertrpc.query.resource import Linked, Resource, id_columns
 from alertrpc.query.search import A_FEW_PATTERNS, joined, like
 from alertrpc.query.sql import NOTHING, AskedIds, Condition, Listed, all_of, any_of, is_in, negated
+from alertrpc.query.statement import keys_of
 from alertrpc.query.view import Column, Kind
 from alertrpc.records import Caller
 
@@ -36,23 +36,17 @@ def _few_first(resource: Resource) -> Iterator[tuple[str, str | Linked | None]]:
 
 
 def _is_one_of(resource: Resource, column: Column, values: AskedIds | Listed) -> Condition:
-    found = _is_one_of_in(resource.alias, column, values)
-    if column.join:
-        return found._replace(joins=frozenset({column.join}))
-    if column.name not in id_columns(resource).values() or found is NOTHING:
-        return found
-    table, inner = resource.table, _is_one_of_in(INNER, column, values)
-    return found._replace(keys=f"SELECT {INNER}.{resource.key} FROM {table} {INNER} WHERE {inner.sql}")
-
-
-def _is_one_of_in(alias: str, column: Column, values: AskedIds | Listed) -> Condition:
-    expression = column.value(alias)
+    expression = column.value(resource.alias)
     if column.kind is Kind.DURATION:
         expression = f"seconds({expression})"
     found = is_in(expression, values)
     if column.kind is Kind.NULLABLE_ID and values.has_zero:
-        return any_of([found, Condition(f"{expression} IS NULL")])
-    return found
+        found = any_of([found, Condition(f"{expression} IS NULL")])
+    if column.join:
+        return found._replace(joins=frozenset({column.join}))
+    if column.name not in id_columns(resource).values() or found is NOTHING:
+        return found
+    return found._replace(keys=keys_of(resource, found))
 
 
 def filter_conditions(resource: Resource, params: GetParams, caller: Caller) -> list[Condition]:
@@ -87,7 +81,7 @@ def _of_own(resource: Resource, name: str, condition: Condition, caller: Caller)
     view = resource.view
     if caller.is_super_admin or not view.public or name in view.public:
         return condition
-    return all_of([condition, Condition(view.is_own.format(resource.alias), (caller.userid,))])
+    return all_of([condition, Condition(view.is_own, (caller.userid,))])
 
 
 def _comparable(kind: Kind, values: Sequence[Scalar]) -> list[int | str]:

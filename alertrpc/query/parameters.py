@@ -26,10 +26,10 @@ class Given(Enum):
 class Parameter:
     """A parameter of one resource.
 
-    `condition` is what it asks of a row, {0} the table's alias: of a number or a text with one ? for it, of numbers with
-    {1} for all of them, of a truth that holds; `otherwise` is asked by false. In the orders in which a parameter `leads`,
-    an index of its own finds the rows, and not that of the order. `shows` are columns that it adds to the output,
-    `instead` columns by which it shows others.
+    `condition` is what it asks of a row: of a number or a text with one ? for it, of numbers with ONE_OF for all of them,
+    of a truth that holds; `otherwise` is asked by false. In the orders in which a parameter `leads`, an index of its own
+    finds the rows, and not that of the order. `shows` are columns that it adds to the output, `instead` columns by which it
+    shows others.
 
     `allowed` are the numbers that may be given, any where it is empty; `spelled` is how Zabbix writes them, where it does
     not list them. `default` counts where it is not given; `null` stands for "not given" where it may be.
@@ -47,4 +47,4 @@ class Parameter:
     null: bool = False
 
 
-NOTHING_FOUND = Parameter(Given.ANYTHING, "0")  # asks for what is not kept
+NOTHING_FOUND = Parameter(Given.ANYTHING, "FALSE")  # asks for what is not kept

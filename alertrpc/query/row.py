@@ -39,9 +39,8 @@ def object_json(
         return whole
     public_names = tuple([name for name in names if name in view.public])
     public = _json_object([*fields_of(view, alias, public_names), *of_others])
-    is_own = view.is_own.format(alias)
     return Expression(
-        f"CASE WHEN {is_own} THEN {whole.sql} ELSE {public.sql} END", (caller.userid, *whole.args, *public.args)
+        f"CASE WHEN {view.is_own} THEN {whole.sql} ELSE {public.sql} END", (caller.userid, *whole.args, *public.args)
     )
 
 
@@ -55,13 +54,13 @@ def _json_object(members: Iterable[Expression]) -> Expression:
     listed = list(members)
     if not listed:
         return Expression(EMPTY)
-    return Expression(f"json_object({', '.join([member.sql for member in listed])})", args_of(listed))
+    return Expression(f"@json_object({', '.join([member.sql for member in listed])})", args_of(listed))
 
 
 def related_member(related: Related | NotKept, asked: Selection, params: GetParams, caller: Caller) -> Expression:
     """The member that a select parameter gives, as name and value for json_object."""
     if isinstance(related, NotKept):
-        value = Expression("'0'" if asked == COUNT else "json('[]')")
+        value = Expression("'0'" if asked == COUNT else "@json('[]')")
     elif asked == COUNT:
         value = _counted(related, params, caller)
     else:
@@ -84,8 +83,8 @@ def _objects(related: Related, asked: Selection, params: GetParams, caller: Call
     source = _limited(related, related.rows(params, caller), params)
     args = (*row.args, *source.args)
     if related.single:
-        return Expression(f"json(COALESCE((SELECT {row.sql} {source.sql} LIMIT 1), {EMPTY}))", args)
-    return Expression(f"json((SELECT json_group_array(json({row.sql})) {source.sql}))", args)
+        return Expression(f"@json(COALESCE((SELECT {row.sql} {source.sql} LIMIT 1), {EMPTY}))", args)
+    return Expression(f"@json((SELECT @json_array_of(@json({row.sql})) {source.sql}))", args)
 
 
 def _limited(related: Related, source: Expression, params: GetParams) -> Expression:

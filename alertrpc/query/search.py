@@ -16,7 +16,7 @@ import orjson
 from alertrpc.errors import invalid_parameter
 from alertrpc.query.sql import Condition, all_of, any_of, json_list
 
-ESCAPE = "!"  # as @like has it
+ESCAPE = "!"
 _LIKE_SPECIAL = str.maketrans({c: ESCAPE + c for c in ("%", "_", ESCAPE)})
 _LAST_CASED = 0x1E943  # the last character of Unicode that has an upper case
 LONGEST_PATTERN = 50_000  # bytes
@@ -68,7 +68,7 @@ def like(
     if len(upper) > LONGEST_LIKE:
         return Condition(f"has_pieces({expression}, ?)", (orjson.dumps(pieces).decode(),))
     pattern = "%".join([piece.translate(_LIKE_SPECIAL) for piece in pieces])
-    return Condition(f"@like({_folded(expression, upper, brief=brief)}, ?)", (pattern,))
+    return Condition(f"@folded({_folded(expression, upper, brief=brief)}) LIKE ? ESCAPE '{ESCAPE}'", (pattern,))
 
 
 def joined(conditions: Sequence[Condition], *, by_any: bool) -> Condition:

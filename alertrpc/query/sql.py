@@ -36,6 +36,7 @@ class Condition(NamedTuple):
 
 
 NOTHING = Condition("FALSE")
+_ALL = Expression(str(2**63 - 1))
 
 
 def any_of(conditions: Sequence[Condition]) -> Condition:
@@ -63,6 +64,12 @@ def _balanced(operator: str, terms: Sequence[str]) -> str:
         return operator.join(terms)
     middle = len(terms) // 2
     return f"({_balanced(operator, terms[:middle])}){operator}({_balanced(operator, terms[middle:])})"
+
+
+def rows_if(condition: Condition, rows: Expression, most: Expression = _ALL) -> Expression:
+    """The rows of a statement where a condition holds that speaks of none of them; otherwise none, without a look at any."""
+    limit = f"LIMIT CASE WHEN {condition.sql} THEN {most.sql} ELSE 0 END"
+    return Expression(f"SELECT * FROM ({rows.sql} {limit}) arm", (*rows.args, *condition.args, *most.args))
 
 
 def joins_of(conditions: Iterable[Condition]) -> frozenset[str]:

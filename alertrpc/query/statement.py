@@ -46,6 +46,11 @@ def limited(statement: Statement, limit: int | None) -> Statement:
     return statement._replace(sql=f"{statement.sql} LIMIT ?", args=(*statement.args, limit), limit=limit)
 
 
+def keys_of(resource: Resource, where: Condition) -> str:
+    """The keys of the rows for which a condition on the resource's own table holds."""
+    return f"SELECT {resource.alias}.{resource.key} FROM {resource.table} {resource.alias} WHERE {where.sql}"
+
+
 def found(resource: Resource, where: Sequence[Condition], joins: Iterable[str] = ()) -> str:
     """FROM and WHERE: the tables that the conditions and `joins` need, and the conditions."""
     needed = joins_of(where) | set(joins)

@@ -15,12 +15,12 @@ class Kind(Enum):
     NULLABLE_ID = "COALESCE(CAST({0} AS TEXT), '0')"
     TEXT = "{0}"
     DURATION = "({0})"  # a text that is compared by its seconds
-    JSON = "json({0})"
+    JSON = "@json({0})"
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A member of a row. `expression` is where its value comes from, {0} the table's alias; `join` a table it needs."""
+    """A member of a row. `expression` is where its value comes from, if not its own column; `join` a table it needs."""
 
     name: str
     kind: Kind = Kind.NUMBER
@@ -28,7 +28,7 @@ class Column:
     join: str = ""
 
     def value(self, alias: str) -> str:
-        return (self.expression or "{0}." + self.name).format(alias)
+        return self.expression or f"{alias}.{self.name}"
 
     def json(self, alias: str) -> str:
         return self.kind.value.format(self.value(alias))

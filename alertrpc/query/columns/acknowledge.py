@@ -21,14 +21,14 @@ ACKNOWLEDGE = view(*_COLUMNS)
 ACKNOWLEDGE_BY_USER = view(
     *_COLUMNS,
     *[
-        text(name, f"(SELECT au.{name} FROM users au WHERE au.userid = {{0}}.userid)")
+        text(name, f"(SELECT u.{name} FROM users u WHERE u.userid = ak.userid)")
         for name in ("username", "name", "surname")
     ],
     public=_NAMES,
-    is_own=f"{{0}}.userid IN ({MEMBERS_OF_OWN_GROUPS})",
+    is_own=f"ak.userid IN ({MEMBERS_OF_OWN_GROUPS})",
 )
 ACKNOWLEDGES_OF_EVENT = """FROM (
     SELECT *
     FROM acknowledges ak
     WHERE ak.eventid = e.eventid
-    ORDER BY ak.clock DESC, ak.acknowledgeid DESC) ack"""
+    ORDER BY ak.clock DESC, ak.acknowledgeid DESC) ak"""

@@ -5,11 +5,11 @@ from alertrpc.query.view import Column, Kind, number, text, view
 ATTEMPT = view(
     number("alertid"),
     number("number"),
-    number("started", "({0}.started / 1000)"),
+    number("started", "(att.started / 1000)"),
     number("milliseconds"),
     text("outcome"),
     text("reason"),
-    Column("code", Kind.TEXT, "COALESCE(CAST({0}.code AS TEXT), '')"),
+    Column("code", Kind.TEXT, "COALESCE(CAST(att.code AS TEXT), '')"),
     text("error"),
     text("answer"),
     text("stdout"),

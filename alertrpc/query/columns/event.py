@@ -25,8 +25,8 @@ RECOVERY_COLUMNS = (
     nullable_id("userid", "er.userid", RECOVERY),
 )
 # The operational data of the event's trigger.
-_OPDATA = f"""CASE {{0}}.object WHEN {TRIGGER_OBJECT} THEN COALESCE((
-    SELECT {expanded("opdata", "t")} FROM triggers t WHERE t.triggerid = {{0}}.objectid), '') ELSE '' END"""
+_OPDATA = f"""CASE e.object WHEN {TRIGGER_OBJECT} THEN COALESCE((
+    SELECT {expanded("opdata")} FROM triggers t WHERE t.triggerid = e.objectid), '') ELSE '' END"""
 DERIVED_COLUMNS = (
     number("cause_eventid", NOT_KEPT),
     text("opdata", _OPDATA),

@@ -44,7 +44,7 @@ HOST = view(
 )
 
 # Hosts that are neither templates nor prototypes.
-IS_HOST = "{0}.status IN (0, 1) AND {0}.flags IN (0, 4)"
+IS_HOST = "h.status IN (0, 1) AND h.flags IN (0, 4)"
 
 # As other strict get methods select hosts: some fields can be had by "extend" alone.
 HOST_OF_EVENT = replace(HOST, choice=_SELECTED)

@@ -6,9 +6,9 @@ EMAIL = 0
 
 # An address each line for mail, which Zabbix answers as an array; the text of another medium stands as it is. Of the
 # JSON string only backslashes that are meant begin with two of them, so that "\\n" is a line's end where it stands.
-_LINES = r"""'[' || replace(replace(@json_string({0}.sendto), '\\', '\u005c'), '\n', '","') || ']'"""
-_SENDTO = f"""CASE (SELECT mt.type FROM media_type mt WHERE mt.mediatypeid = {{0}}.mediatypeid)
-    WHEN {EMAIL} THEN {_LINES} ELSE @json_string({{0}}.sendto) END"""
+_LINES = r"""'[' || replace(replace(@json_string(m.sendto), '\\', '\u005c'), '\n', '","') || ']'"""
+_SENDTO = f"""CASE (SELECT mt.type FROM media_type mt WHERE mt.mediatypeid = m.mediatypeid)
+    WHEN {EMAIL} THEN {_LINES} ELSE @json_string(m.sendto) END"""
 
 MEDIA = view(
     number("mediaid"),
@@ -18,6 +18,6 @@ MEDIA = view(
     number("severity"),
     text("period"),
     nullable_id("userdirectory_mediaid"),
-    number("provisioned", "CASE WHEN {0}.userdirectory_mediaid IS NULL THEN 0 ELSE 1 END"),
+    number("provisioned", "CASE WHEN m.userdirectory_mediaid IS NULL THEN 0 ELSE 1 END"),
     hidden=("userdirectory_mediaid",),
 )

@@ -8,7 +8,7 @@ _PARAMETERS = """(
     FROM (
         SELECT mp.name, mp.value
         FROM media_type_param mp
-        WHERE mp.mediatypeid = {0}.mediatypeid AND {0}.type = 4
+        WHERE mp.mediatypeid = mt.mediatypeid AND mt.type = 4
         ORDER BY mp.name) mp)"""
 
 MEDIATYPE = view(
@@ -31,7 +31,7 @@ MEDIATYPE = view(
     number("maxsessions"),
     number("maxattempts"),
     text("attempt_interval"),
-    number("content_type", "{0}.message_format"),
+    number("content_type", "mt.message_format"),
     number("message_format"),
     text("script"),
     text("timeout"),

@@ -4,18 +4,18 @@ from alertrpc.query.view import nullable_id, number, text, view
 
 TRIGGER_OBJECT = 0  # the kind of an event's object
 HOSTS_OF_TRIGGER = f"""object_hosts oh
-    @ordered JOIN hosts th ON th.hostid = oh.hostid
-    WHERE oh.object = {TRIGGER_OBJECT} AND oh.objectid = {{0}}.triggerid"""
+    @ordered JOIN hosts h ON h.hostid = oh.hostid
+    WHERE oh.object = {TRIGGER_OBJECT} AND oh.objectid = t.triggerid"""
 
 
-def expanded(column: str, alias: str) -> str:
+def expanded(column: str) -> str:
     """A text of a trigger with its macros expanded: {HOST.NAME} is the first of its hosts, {HOST.NAME2} the second."""
-    return f"""CASE instr({alias}.{column}, '{{{{') WHEN 0 THEN {alias}.{column} ELSE expand_macros({alias}.{column}, (
-        SELECT @json_array_of(@json_array(th.host, th.name))
+    return f"""CASE instr(t.{column}, '{{') WHEN 0 THEN t.{column} ELSE expand_macros(t.{column}, (
+        SELECT @json_array_of(@json_array(h.host, h.name))
         FROM (
-            SELECT th.host, th.name
-            FROM {HOSTS_OF_TRIGGER.format(alias)}
-            ORDER BY th.hostid) th)) END"""
+            SELECT h.host, h.name
+            FROM {HOSTS_OF_TRIGGER}
+            ORDER BY h.hostid) h)) END"""
 
 
 TRIGGER = view(

@@ -21,8 +21,8 @@ USER = view(
     nullable_id("roleid"),
     nullable_id("userdirectoryid"),
     number("ts_provisioned"),
-    number("provisioned", "CASE WHEN {0}.userdirectoryid IS NULL THEN 0 ELSE 1 END"),
+    number("provisioned", "CASE WHEN u.userdirectoryid IS NULL THEN 0 ELSE 1 END"),
     hidden=("userdirectoryid", "ts_provisioned"),
     public=("userid", "username", "name", "surname"),
-    is_own="{0}.userid = ?",
+    is_own="u.userid = ?",
 )

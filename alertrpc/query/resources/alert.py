@@ -24,7 +24,7 @@ from alertrpc.records import Caller
 
 SOURCES_FOUND_BY_ACTION = (0, 2)  # for a Super admin: trigger and autoregistration
 EVENT = frozenset({"event"})
-_RESENT = view(number("alertid", "{0}.resent_alertid"))
+_RESENT = view(number("alertid", "rs.resent_alertid"))
 
 
 def alert_conditions(params: GetParams, caller: Caller) -> list[Condition]:
@@ -32,7 +32,7 @@ def alert_conditions(params: GetParams, caller: Caller) -> list[Condition]:
     obj = params.own["eventobject"]
     conditions = []
     if "objectids" in params.ids and obj in OBJECTS_WITH_IDS:
-        conditions.append(_of_events(is_in("{}.objectid", params.ids["objectids"])))
+        conditions.append(_of_events(is_in("e.objectid", params.ids["objectids"])))
     if obj in HOST_OBJECTS:
         conditions += _hosts(params, caller, HOST_OBJECTS[obj])
     return [*conditions, *shares_user_group("a.userid", caller), _source(params, caller)]
@@ -42,8 +42,8 @@ def _source(params: GetParams, caller: Caller) -> Condition:
     source, obj = params.own["eventsource"], params.own["eventobject"]
     if caller.is_super_admin and source in SOURCES_FOUND_BY_ACTION:
         # An order or an id finds the alerts sooner than the many alerts of these actions, but all are counted so.
-        column = "a.actionid" if params.is_plain_count else "+a.actionid"
-        return Condition(f"{column} IN (SELECT actionid FROM actions WHERE eventsource = ?)", (source,))
+        column = "a.actionid" if params.is_plain_count else "@unindexed(a.actionid)"
+        return Condition(f"{column} IN (SELECT ac.actionid FROM actions ac WHERE ac.eventsource = ?)", (source,))
     return Condition("e.source = ? AND e.object = ?", (source, obj), EVENT)
 
 
@@ -61,7 +61,7 @@ def _is_joined(params: GetParams, caller: Caller) -> bool:
 def _hosts(params: GetParams, caller: Caller, objects: str) -> list[Condition]:
     """One host of the object is asked for, in a group asked for, and writable where that is asked for; all are open."""
     asked = hosts_asked_for(params, caller)
-    conditions = [_of_events(objects_on(asked, "{}.objectid", objects))] if asked else []
+    conditions = [_of_events(objects_on(asked, "e.objectid", objects))] if asked else []
     if not any(name in params.ids for name in ("hostids", "groupids")):
         # Hosts that are writable are many, and are no way to find an alert.
         conditions = [condition._replace(keys="") for condition in conditions]
@@ -72,20 +72,21 @@ def _hosts(params: GetParams, caller: Caller, objects: str) -> list[Condition]:
 
 
 def _of_events(condition: Condition) -> Condition:
-    """A condition on the events' own columns, their alias written {}, and the keys of the alerts of such events."""
-    alerts = "SELECT t.alertid FROM events te CROSS JOIN alerts t ON t.eventid = te.eventid"
-    keys = f"{alerts} WHERE {condition.sql.replace('{}', 'te')}"
-    return Condition(condition.sql.replace("{}", "e"), condition.args, EVENT, keys)
+    """A condition on the event's own columns, and the keys of the alerts of such events."""
+    keys = f"""SELECT a.alertid
+        FROM events e
+        @ordered JOIN alerts a ON a.eventid = e.eventid
+        WHERE {condition.sql}"""
+    return condition._replace(joins=EVENT, keys=keys)
 
 
 def _hosts_of_alert(params: GetParams, caller: Caller) -> Expression:
     """The hosts of the event's object, where the event is of the source and object that are asked for."""
     source, obj = params.own["eventsource"], params.own["eventobject"]
-    return Expression(
-        f"FROM events he CROSS JOIN object_hosts oh ON oh.objectid = he.objectid"
-        f" AND oh.object IN ({HOST_OBJECTS.get(obj, 'NULL')}) CROSS JOIN hosts h ON h.hostid = oh.hostid"
-        f" WHERE he.eventid = a.eventid AND he.source = {source:d} AND he.object = {obj:d} AND {IS_HOST.format('h')}"
-    )
+    return Expression(f"""FROM events e
+        @ordered JOIN object_hosts oh ON oh.objectid = e.objectid AND oh.object IN ({HOST_OBJECTS.get(obj, "NULL")})
+        @ordered JOIN hosts h ON h.hostid = oh.hostid
+        WHERE e.eventid = a.eventid AND e.source = {source:d} AND e.object = {obj:d} AND {IS_HOST}""")
 
 
 RESOURCE = Resource(
@@ -108,8 +109,8 @@ RESOURCE = Resource(
     parameters={
         "eventsource": Parameter(Given.NUMBER, allowed=SOURCES, default=0),
         "eventobject": Parameter(Given.NUMBER, allowed=OBJECTS, default=0),
-        "time_from": Parameter(Given.TIME, "{0}.clock > ?", leads=("alertid",)),
-        "time_till": Parameter(Given.TIME, "{0}.clock < ?", leads=("alertid",)),
+        "time_from": Parameter(Given.TIME, "a.clock > ?", leads=("alertid",)),
+        "time_till": Parameter(Given.TIME, "a.clock < ?", leads=("alertid",)),
     },
     sortable=("alertid", "clock", "eventid", "status", "sendto", "mediatypeid"),
     filterable=("alertid", "actionid", "eventid", "userid", "mediatypeid", "status", "acknowledgeid"),
@@ -137,7 +138,7 @@ RESOURCE = Resource(
             "attempts",
             "att",
             ATTEMPT,
-            "FROM (SELECT * FROM attempts t WHERE t.alertid = a.alertid ORDER BY t.number) att",
+            "FROM (SELECT * FROM attempts att WHERE att.alertid = a.alertid ORDER BY att.number) att",
             key="number",
             ours=True,
         ),
@@ -153,5 +154,5 @@ RESOURCE = Resource(
     conditions=alert_conditions,
     is_joined=_is_joined,
     output_is_first=True,
-    joins={"event": "CROSS JOIN events e ON e.eventid = a.eventid"},
+    joins={"event": "@ordered JOIN events e ON e.eventid = a.eventid"},
 )

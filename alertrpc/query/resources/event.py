@@ -12,7 +12,6 @@ from alertrpc.query.counting import ROWSCOUNT
 from alertrpc.query.event_objects import HOST_OBJECTS, OBJECTS, SOURCES, TRIGGER, event_conditions
 from alertrpc.query.event_parameters import (
     EVENT_IDS,
-    FROM_TILL,
     RECOVERY_JOIN,
     SEVERITY,
     STATE,
@@ -26,41 +25,64 @@ from alertrpc.query.params import GetParams
 from alertrpc.query.related import Related
 from alertrpc.query.resource import Resource
 from alertrpc.query.rights import shares_user_group
-from alertrpc.query.sql import NOTHING, ONE_OF, Condition, Expression, json_list
+from alertrpc.query.sql import NOTHING, ONE_OF, Condition, Expression, json_list, rows_if
 from alertrpc.query.view import view
 from alertrpc.records import Caller
 
 OK, PROBLEM = 0, 1
+_OTHER_THAN_IDS = ("clock", "objectid")
+_OTHER_THAN_TIMES = ("eventid", "objectid")
 SOURCES_OF_PROBLEMS_IN_TIME = (0, 4)
 
 _ALERT_FIELDS = tuple(name for name in ALERT.columns if name != "eventid")
 _ALERT = replace(ALERT, choice=_ALERT_FIELDS, extended=_ALERT_FIELDS)
 _TRIGGER = replace(TRIGGER_VIEW, choice=CHOICES[TRIGGER], extended=tuple(TRIGGER_VIEW.columns))
-# Problems that lasted in the time from `since` to `till` of `w`, and the recoveries that ended them.
-_LASTED = """{0}.value = 1 AND {0}.clock <= w.till AND ({0}.recovered = 0 OR EXISTS (
-    SELECT 1 FROM event_recovery ser CROSS JOIN events sre ON sre.eventid = ser.r_eventid
-    WHERE ser.eventid = {0}.eventid AND sre.clock >= w.since))"""
-_ENDED = f"""EXISTS (SELECT 1 FROM event_recovery per CROSS JOIN events p ON p.eventid = per.eventid
-    WHERE per.r_eventid = e.eventid AND {_LASTED.format("p")})"""
-_IN_TIME = "EXISTS (SELECT 1 FROM (SELECT ? AS till, ? AS since) w WHERE {})"
-# They are found among what began before, or among what is open or ended since, whichever is the shorter time.
+_WINDOW = "SELECT ? AS till, ? AS since"  # the time in which problems lasted
+
+
+def _lasted(problem: str) -> str:
+    """The event is a problem that lasted in the window."""
+    return f"""{problem}.value = 1 AND {problem}.clock <= w.till AND ({problem}.recovered = 0 OR EXISTS (
+        SELECT 1
+        FROM event_recovery er
+        @ordered JOIN events re ON re.eventid = er.r_eventid
+        WHERE er.eventid = {problem}.eventid AND re.clock >= w.since))"""
+
+
+_ENDED = f"""EXISTS (
+    SELECT 1
+    FROM event_recovery er
+    @ordered JOIN events pe ON pe.eventid = er.eventid
+    WHERE er.r_eventid = e.eventid AND {_lasted("pe")})"""
+# Problems are found among those that began before the window's end, or among those that are open or ended since its
+# start, whichever is the shorter time.
+_BEGAN_BEFORE = Expression(f"SELECT e.eventid FROM w @ordered JOIN events e ON {_lasted('e')}")
+_STILL_OPEN = Expression("""SELECT e.eventid
+    FROM w
+    @ordered JOIN events e @indexed_by(events_open) ON e.clock <= w.till
+    WHERE e.value = 1 AND e.recovered = 0""")
+_ENDED_SINCE = Expression("""SELECT er.eventid
+    FROM w
+    @ordered JOIN events re ON re.clock >= w.since
+    @ordered JOIN event_recovery er ON er.r_eventid = re.eventid
+    WHERE (SELECT e.value = 1 AND e.clock <= w.till FROM events e WHERE e.eventid = er.eventid)""")
+_IS_LATE = Condition("(SELECT w.late FROM w)")
+_IS_EARLY = Condition("(SELECT NOT w.late FROM w)")
 _LASTED_KEYS = f"""WITH w AS MATERIALIZED (
-    SELECT till, since, COALESCE((SELECT MAX(clock) FROM events) - since < till - (SELECT MIN(clock) FROM events), 0) AS late
-    FROM (SELECT ? AS till, ? AS since)),
+    SELECT
+        w.till,
+        w.since,
+        COALESCE((SELECT MAX(e.clock) FROM events e) - w.since < w.till - (SELECT MIN(e.clock) FROM events e), FALSE) AS late
+    FROM ({_WINDOW}) w),
 lasted (eventid) AS (
-    SELECT * FROM (
-        SELECT t.eventid FROM w CROSS JOIN events t WHERE {_LASTED.format("t")} LIMIT -1 * (SELECT 1 - late FROM w))
-    UNION ALL SELECT * FROM (
-        SELECT t.eventid FROM w CROSS JOIN events t INDEXED BY events_open
-        WHERE t.value = 1 AND t.recovered = 0 AND t.clock <= w.till LIMIT -1 * (SELECT late FROM w))
-    UNION ALL SELECT * FROM (
-        SELECT ser.eventid FROM w CROSS JOIN events sre CROSS JOIN event_recovery ser ON ser.r_eventid = sre.eventid
-        WHERE sre.clock >= w.since
-        AND (SELECT t.value = 1 AND t.clock <= w.till FROM events t WHERE t.eventid = ser.eventid)
-        LIMIT -1 * (SELECT late FROM w)))"""
+    {rows_if(_IS_EARLY, _BEGAN_BEFORE).sql}
+    UNION ALL
+    {rows_if(_IS_LATE, _STILL_OPEN).sql}
+    UNION ALL
+    {rows_if(_IS_LATE, _ENDED_SINCE).sql})"""
 _OF_VALUE = {
-    PROBLEM: (_LASTED.format("e"), "SELECT eventid FROM lasted"),
-    OK: (_ENDED, "SELECT per.r_eventid FROM lasted CROSS JOIN event_recovery per ON per.eventid = lasted.eventid"),
+    PROBLEM: (_lasted("e"), "SELECT lasted.eventid FROM lasted"),
+    OK: (_ENDED, "SELECT er.r_eventid FROM lasted @ordered JOIN event_recovery er ON er.eventid = lasted.eventid"),
 }
 
 
@@ -77,7 +99,8 @@ def _values(params: GetParams) -> list[Condition]:
     of_values = [_OF_VALUE[value] for value in (PROBLEM, OK) if value in ([PROBLEM] if values is None else values)]
     if not of_values:
         return [NOTHING]
-    in_time = _IN_TIME.format(" OR ".join([f"({condition})" for condition, _ in of_values]))
+    any_of_values = " OR ".join([f"({condition})" for condition, _ in of_values])
+    in_time = f"EXISTS (SELECT 1 FROM ({_WINDOW}) w WHERE {any_of_values})"
     keys = f"{_LASTED_KEYS} {' UNION ALL '.join([keys for _, keys in of_values])}"
     return [Condition(in_time, tuple(times), keys=keys)]
 
@@ -93,24 +116,25 @@ def _is_joined(params: GetParams, caller: Caller) -> bool:
 
 def _alerts(params: GetParams, caller: Caller) -> Expression:
     """The alerts of the event that actions on events of triggers sent, as far as the caller may see them."""
-    alerts = """SELECT * FROM alerts t
-        WHERE t.eventid = e.eventid AND t.actionid IN (SELECT actionid FROM actions WHERE eventsource = 0)"""
-    found = with_conditions(Expression(alerts), shares_user_group("t.userid", caller))
-    return Expression(f"FROM ({found.sql} ORDER BY t.clock DESC, t.alertid DESC) a", found.args)
+    alerts = """SELECT *
+        FROM alerts a
+        WHERE a.eventid = e.eventid
+        AND a.actionid IN (SELECT ac.actionid FROM actions ac WHERE ac.eventsource = 0)"""
+    found = with_conditions(Expression(alerts), shares_user_group("a.userid", caller))
+    return Expression(f"FROM ({found.sql} ORDER BY a.clock DESC, a.alertid DESC) a", found.args)
 
 
 def _hosts(params: GetParams, caller: Caller) -> Expression:
     objects = HOST_OBJECTS.get(params.own["object"], "NULL")
-    return Expression(
-        "FROM object_hosts soh CROSS JOIN hosts h ON h.hostid = soh.hostid"
-        f" WHERE soh.object IN ({objects}) AND soh.objectid = e.objectid AND {IS_HOST.format('h')}"
-    )
+    return Expression(f"""FROM object_hosts oh
+        @ordered JOIN hosts h ON h.hostid = oh.hostid
+        WHERE oh.object IN ({objects}) AND oh.objectid = e.objectid AND {IS_HOST}""")
 
 
 def _related_object(params: GetParams, caller: Caller) -> Expression:
     """The trigger; objects of other kinds are not kept."""
-    kept = "1" if params.own["object"] == TRIGGER else "0"
-    return Expression(f"FROM triggers st WHERE st.triggerid = e.objectid AND st.flags IN (0, 4) AND {kept}")
+    kept = "TRUE" if params.own["object"] == TRIGGER else "FALSE"
+    return Expression(f"FROM triggers t WHERE t.triggerid = e.objectid AND t.flags IN (0, 4) AND {kept}")
 
 
 RESOURCE = Resource(
@@ -121,12 +145,15 @@ RESOURCE = Resource(
     view=view(*EVENT_COLUMNS, *RECOVERY_COLUMNS, *DERIVED_COLUMNS),
     ids=EVENT_IDS,
     parameters={
-        "source": Parameter(Given.NUMBER, "{0}.source = ?", allowed=SOURCES, default=0),
-        "object": Parameter(Given.NUMBER, "{0}.object = ?", allowed=OBJECTS, default=0),
+        "source": Parameter(Given.NUMBER, "e.source = ?", allowed=SOURCES, default=0),
+        "object": Parameter(Given.NUMBER, "e.object = ?", allowed=OBJECTS, default=0),
         "value": Parameter(Given.NUMBERS),
         "severities": SEVERITY,
         "trigger_severities": SEVERITY,
-        **FROM_TILL,
+        "eventid_from": Parameter(Given.ID, "e.eventid >= ?", leads=_OTHER_THAN_IDS),
+        "eventid_till": Parameter(Given.ID, "e.eventid <= ?", leads=_OTHER_THAN_IDS),
+        "time_from": Parameter(Given.TIME, "e.clock >= ?", leads=_OTHER_THAN_TIMES),
+        "time_till": Parameter(Given.TIME, "e.clock <= ?", leads=_OTHER_THAN_TIMES),
         "problem_time_from": Parameter(Given.TIME),
         "problem_time_till": Parameter(Given.TIME),
         **STATE,
@@ -141,12 +168,12 @@ RESOURCE = Resource(
     searchable=("name",),
     related={
         "selectAcknowledges": Related(
-            "acknowledges", "ack", ACKNOWLEDGE_BY_USER, ACKNOWLEDGES_OF_EVENT, countable=True
+            "acknowledges", "ak", ACKNOWLEDGE_BY_USER, ACKNOWLEDGES_OF_EVENT, countable=True
         ),
         "selectAlerts": Related("alerts", "a", _ALERT, _alerts, shown_beside=("clock",)),
         "selectHosts": Related("hosts", "h", HOST_OF_EVENT, _hosts, key="hostid"),
         "selectRelatedObject": Related(
-            "relatedObject", "st", _TRIGGER, _related_object, key="triggerid", single=True, choices=CHOICES
+            "relatedObject", "t", _TRIGGER, _related_object, key="triggerid", single=True, choices=CHOICES
         ),
         "selectSuppressionData": SUPPRESSION_OF_EVENT,
         "selectTags": TAGS_SELECTED,

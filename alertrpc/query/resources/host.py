@@ -9,29 +9,37 @@ from alertrpc.query.params import GetParams
 from alertrpc.query.related import NotKept, Related
 from alertrpc.query.resource import Grouping, Linked, Resource
 from alertrpc.query.rights import group_is_open, host_is_open, objects_are_open
-from alertrpc.query.sql import Condition, Expression
+from alertrpc.query.sql import ONE_OF, Condition, Expression
 from alertrpc.query.tags import NO_TAGS, tags_asked_for
 from alertrpc.query.view import filterable, searchable
 from alertrpc.records import SEVERITIES, Caller
 
-# Items are not kept; where triggers and alarms of items live there are some.
-_HAS_ITEMS = "EXISTS (SELECT 1 FROM object_hosts oh WHERE oh.hostid = {0}.hostid AND oh.object IN (0, 4))"
-_HAS_TRIGGERS = """EXISTS (
-    SELECT 1 FROM object_hosts oh CROSS JOIN triggers t ON t.triggerid = oh.objectid
-    WHERE oh.hostid = {0}.hostid AND oh.object = 0"""
-_HAS_PROBLEMS = """EXISTS (
-    SELECT 1 FROM object_hosts oh CROSS JOIN triggers t ON t.triggerid = oh.objectid
-    CROSS JOIN events e ON e.objectid = oh.objectid AND e.object = 0 AND e.source = 0
-    WHERE oh.hostid = {0}.hostid AND oh.object = 0 AND e.value = 1 AND e.recovered = 0"""
 _IS_HOST_OR_TEMPLATE = "h.status IN (0, 1, 3) AND h.flags IN (0, 4)"
 _OF_INTERFACES = ("ip", "dns", "port", "useip", "type", "interfaceid", "available", "error")  # which are not kept
 _JOINED = frozenset({"groupids", "triggerids", "itemids", "templateids"})
 _OF_OTHER_TABLES = frozenset({"inventory_mode", "active_available", "assigned_proxyid"})
 
 
+def _has(joined: str, condition: str) -> str:
+    return f"""EXISTS (
+        SELECT 1
+        FROM object_hosts oh
+        {joined}
+        WHERE oh.hostid = h.hostid AND {condition})"""
+
+
+_HAS_ITEMS = _has(
+    "", "oh.object IN (0, 4)"
+)  # items are not kept; where triggers and alarms of items live there are some
+_TRIGGERS = "@ordered JOIN triggers t ON t.triggerid = oh.objectid"
+_EVENTS = f"""{_TRIGGERS}
+    @ordered JOIN events e ON e.objectid = oh.objectid AND e.object = 0 AND e.source = 0"""
+_PROBLEM = "oh.object = 0 AND e.value = 1 AND e.recovered = 0"
+
+
 def _conditions(params: GetParams, caller: Caller) -> list[Condition]:
     return [
-        Condition(_IS_HOST_OR_TEMPLATE if "templated_hosts" in params.own else IS_HOST.format("h")),
+        Condition(_IS_HOST_OR_TEMPLATE if "templated_hosts" in params.own else IS_HOST),
         *host_is_open("h.hostid", caller, editable=params.editable),
         *tags_asked_for(params, NO_TAGS),
     ]
@@ -45,22 +53,17 @@ def _is_joined(params: GetParams, caller: Caller) -> bool:
 
 
 def _groups(params: GetParams, caller: Caller) -> Expression:
-    return with_conditions(
-        Expression(
-            "FROM hosts_groups shg CROSS JOIN hstgrp g ON g.groupid = shg.groupid WHERE shg.hostid = h.hostid AND g.type = 0"
-        ),
-        group_is_open("g.groupid", caller),
-    )
+    groups = """FROM hosts_groups hg
+        @ordered JOIN hstgrp g ON g.groupid = hg.groupid
+        WHERE hg.hostid = h.hostid AND g.type = 0"""
+    return with_conditions(Expression(groups), group_is_open("g.groupid", caller))
 
 
 def _triggers(params: GetParams, caller: Caller) -> Expression:
-    return with_conditions(
-        Expression(
-            "FROM object_hosts soh CROSS JOIN triggers st ON st.triggerid = soh.objectid"
-            " WHERE soh.object = 0 AND soh.hostid = h.hostid AND st.flags IN (0, 4)"
-        ),
-        objects_are_open("st.triggerid", "0", caller, few=True),
-    )
+    triggers = """FROM object_hosts oh
+        @ordered JOIN triggers t ON t.triggerid = oh.objectid
+        WHERE oh.object = 0 AND oh.hostid = h.hostid AND t.flags IN (0, 4)"""
+    return with_conditions(Expression(triggers), objects_are_open("t.triggerid", "0", caller, few=True))
 
 
 RESOURCE = Resource(
@@ -72,23 +75,25 @@ RESOURCE = Resource(
     lax=True,
     ids={
         "hostids": "hostid",
-        "groupids": Linked("h.hostid", "SELECT hg.hostid FROM hosts_groups hg WHERE 1", "hg.groupid"),
+        "groupids": Linked("h.hostid", "SELECT hg.hostid FROM hosts_groups hg WHERE TRUE", "hg.groupid"),
         "triggerids": Linked("h.hostid", "SELECT oh.hostid FROM object_hosts oh WHERE oh.object = 0", "oh.objectid"),
         "itemids": Linked("h.hostid", "SELECT oh.hostid FROM object_hosts oh WHERE oh.object IN (4, 5)", "oh.objectid"),
         "proxyids": "proxyid",
         "proxy_groupids": "proxy_groupid",
     },
     parameters={
-        "monitored_hosts": Parameter(Given.ANYTHING, "{0}.status = 0"),
+        "monitored_hosts": Parameter(Given.ANYTHING, "h.status = 0"),
         "templated_hosts": Parameter(Given.ANYTHING),
         "with_items": Parameter(Given.ANYTHING, _HAS_ITEMS),
         "with_monitored_items": Parameter(Given.ANYTHING, _HAS_ITEMS),
         "with_simple_graph_items": Parameter(Given.ANYTHING, _HAS_ITEMS),
-        "with_triggers": Parameter(Given.ANYTHING, _HAS_TRIGGERS + ")"),
-        "with_monitored_triggers": Parameter(Given.ANYTHING, _HAS_TRIGGERS + " AND t.status = 0)"),
+        "with_triggers": Parameter(Given.ANYTHING, _has(_TRIGGERS, "oh.object = 0")),
+        "with_monitored_triggers": Parameter(Given.ANYTHING, _has(_TRIGGERS, "oh.object = 0 AND t.status = 0")),
         "inheritedTags": Parameter(Given.BOOLEAN),
-        "severities": Parameter(Given.NUMBERS, _HAS_PROBLEMS + " AND e.severity IN {1})", allowed=SEVERITIES),
-        "withProblemsSuppressed": Parameter(Given.BOOLEAN, "0", otherwise=_HAS_PROBLEMS + ")", null=True),
+        "severities": Parameter(
+            Given.NUMBERS, _has(_EVENTS, f"{_PROBLEM} AND e.severity IN {ONE_OF}"), allowed=SEVERITIES
+        ),
+        "withProblemsSuppressed": Parameter(Given.BOOLEAN, "FALSE", otherwise=_has(_EVENTS, _PROBLEM), null=True),
         "evaltype": Parameter(Given.NUMBER),
         "tags": Parameter(Given.TAGS),
         "templateids": NOTHING_FOUND,
@@ -101,8 +106,8 @@ RESOURCE = Resource(
         "with_simple_graph_item_prototypes": NOTHING_FOUND,
         "with_graphs": NOTHING_FOUND,
         "with_graph_prototypes": NOTHING_FOUND,
-        "with_httptests": Parameter(Given.TRUTH, "0"),
-        "with_monitored_httptests": Parameter(Given.TRUTH, "0"),
+        "with_httptests": Parameter(Given.TRUTH, "FALSE"),
+        "with_monitored_httptests": Parameter(Given.TRUTH, "FALSE"),
         "searchInventory": NOTHING_FOUND,
     },
     sortable=("hostid", "host", "name", "status"),
@@ -112,7 +117,7 @@ RESOURCE = Resource(
     related={
         "selectGroups": Related("groups", "g", HOSTGROUP, _groups, strict=True),
         "selectHostGroups": Related("hostgroups", "g", HOSTGROUP, _groups, strict=True),
-        "selectTriggers": Related("triggers", "st", TRIGGER, _triggers, key="triggerid", countable=True, limited=True),
+        "selectTriggers": Related("triggers", "t", TRIGGER, _triggers, key="triggerid", countable=True, limited=True),
         "selectItems": NotKept("items", countable=True),
         "selectDiscoveries": NotKept("discoveries", countable=True),
         "selectGraphs": NotKept("graphs", countable=True),
@@ -138,6 +143,6 @@ RESOURCE = Resource(
     conditions=_conditions,
     is_joined=_is_joined,
     shown_when_sorted=("host", "name", "status"),
-    joins={"group": "CROSS JOIN hosts_groups ghg ON ghg.hostid = h.hostid"},
-    group_counted={"groupids": Grouping("groupid", "ghg.groupid", ("group",))},
+    joins={"group": "@ordered JOIN hosts_groups hg ON hg.hostid = h.hostid"},
+    group_counted={"groupids": Grouping("groupid", "hg.groupid", ("group",))},
 )

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from alertrpc.query.columns.host import HOST, IS_HOST
 from alertrpc.query.columns.hostgroup import HOSTGROUP
-from alertrpc.query.linked import with_conditions
+from alertrpc.query.linked import NO_KEYS, with_conditions
 from alertrpc.query.parameters import Given, Parameter
 from alertrpc.query.params import GetParams
 from alertrpc.query.related import NotKept, Related
@@ -14,20 +14,16 @@ from alertrpc.query.sql import Condition, Expression
 from alertrpc.query.view import text
 from alertrpc.records import Caller
 
-_HOSTS = """EXISTS (SELECT 1 FROM hosts_groups hg CROSS JOIN hosts h ON h.hostid = hg.hostid
-    WHERE hg.groupid = {0}.groupid AND h.status """
-_TRIGGERS = """EXISTS (SELECT 1 FROM hosts_groups hg CROSS JOIN object_hosts oh ON oh.hostid = hg.hostid
-    CROSS JOIN triggers t ON t.triggerid = oh.objectid WHERE hg.groupid = {0}.groupid AND oh.object = 0"""
-_MONITORED = " AND t.status = 0 AND oh.hostid IN (SELECT mh.hostid FROM hosts mh WHERE mh.status = 0))"
-# Items are not kept; where triggers and alarms of items live there are some.
-_ITEMS = """EXISTS (SELECT 1 FROM hosts_groups hg CROSS JOIN object_hosts oh ON oh.hostid = hg.hostid
-    WHERE hg.groupid = {0}.groupid AND oh.object IN (0, 4))"""
-_ITEMS_OF_MONITORED = """EXISTS (SELECT 1 FROM hosts_groups hg CROSS JOIN hosts h ON h.hostid = hg.hostid
-    CROSS JOIN object_hosts oh ON oh.hostid = hg.hostid
-    WHERE hg.groupid = {0}.groupid AND h.status = 0 AND oh.object IN (0, 4))"""
-_OF_TRIGGERS = """SELECT hg.groupid FROM object_hosts oh CROSS JOIN hosts_groups hg ON hg.hostid = oh.hostid
+_HOSTS = "@ordered JOIN hosts h ON h.hostid = hg.hostid"
+_OBJECTS = "@ordered JOIN object_hosts oh ON oh.hostid = hg.hostid"
+_TRIGGERS = f"""{_OBJECTS} AND oh.object = 0
+    @ordered JOIN triggers t ON t.triggerid = oh.objectid"""
+_NONE_HAS = Parameter(Given.BOOLEAN, "FALSE")
+_HAS_ITEMS = "oh.object IN (0, 4)"  # items are not kept; where triggers and alarms of items live there are some
+_OF_TRIGGERS = """SELECT hg.groupid
+    FROM object_hosts oh
+    @ordered JOIN hosts_groups hg ON hg.hostid = oh.hostid
     WHERE oh.object = 0"""
-_NONE = "SELECT NULL WHERE 0"
 
 _HOST = replace(
     HOST,
@@ -60,8 +56,16 @@ _HOST_PROTOTYPES = (
 )  # fmt: skip
 
 
-def _asked(condition: str) -> Parameter:
-    return Parameter(Given.BOOLEAN, condition)
+def _with(joined: str, condition: str) -> Parameter:
+    """Some host of the group has what is joined."""
+    return Parameter(
+        Given.BOOLEAN,
+        f"""EXISTS (
+            SELECT 1
+            FROM hosts_groups hg
+            {joined}
+            WHERE hg.groupid = g.groupid AND {condition})""",
+    )
 
 
 def _conditions(params: GetParams, caller: Caller) -> list[Condition]:
@@ -69,9 +73,10 @@ def _conditions(params: GetParams, caller: Caller) -> list[Condition]:
 
 
 def _hosts(params: GetParams, caller: Caller) -> Expression:
-    hosts = """FROM hosts_groups hg CROSS JOIN hosts h ON h.hostid = hg.hostid
+    hosts = """FROM hosts_groups hg
+        @ordered JOIN hosts h ON h.hostid = hg.hostid
         WHERE hg.groupid = g.groupid AND """
-    return with_conditions(Expression(hosts + IS_HOST.format("h")), host_is_open("h.hostid", caller))
+    return with_conditions(Expression(hosts + IS_HOST), host_is_open("h.hostid", caller))
 
 
 def _is_joined(params: GetParams, caller: Caller) -> bool:
@@ -86,27 +91,27 @@ RESOURCE = Resource(
     view=HOSTGROUP,
     ids={
         "groupids": "groupid",
-        "hostids": Linked("g.groupid", "SELECT hg.groupid FROM hosts_groups hg WHERE 1", "hg.hostid"),
-        "graphids": Linked("g.groupid", _NONE, "NULL"),
+        "hostids": Linked("g.groupid", "SELECT hg.groupid FROM hosts_groups hg WHERE TRUE", "hg.hostid"),
+        "graphids": Linked("g.groupid", NO_KEYS, "NULL"),
         "triggerids": Linked("g.groupid", _OF_TRIGGERS, "oh.objectid"),
-        "maintenanceids": Linked("g.groupid", _NONE, "NULL"),
+        "maintenanceids": Linked("g.groupid", NO_KEYS, "NULL"),
     },
     parameters={
-        "with_monitored_hosts": _asked(_HOSTS + "= 0)"),
-        "with_hosts": _asked(_HOSTS + "IN (0, 1))"),
-        "with_items": _asked(_ITEMS),
-        "with_item_prototypes": _asked("0"),
-        "with_simple_graph_items": _asked(_ITEMS),
-        "with_simple_graph_item_prototypes": _asked("0"),
-        "with_monitored_items": _asked(_ITEMS_OF_MONITORED),
-        "with_triggers": _asked(_TRIGGERS + ")"),
-        "with_monitored_triggers": _asked(
-            _TRIGGERS + " AND t.status = 0 AND oh.hostid IN (SELECT mh.hostid FROM hosts mh WHERE mh.status = 0))"
+        "with_monitored_hosts": _with(_HOSTS, "h.status = 0"),
+        "with_hosts": _with(_HOSTS, "h.status IN (0, 1)"),
+        "with_items": _with(_OBJECTS, _HAS_ITEMS),
+        "with_item_prototypes": _NONE_HAS,
+        "with_simple_graph_items": _with(_OBJECTS, _HAS_ITEMS),
+        "with_simple_graph_item_prototypes": _NONE_HAS,
+        "with_monitored_items": _with(f"{_HOSTS} {_OBJECTS}", f"h.status = 0 AND {_HAS_ITEMS}"),
+        "with_triggers": _with(_TRIGGERS, "TRUE"),
+        "with_monitored_triggers": _with(
+            _TRIGGERS, "t.status = 0 AND oh.hostid IN (SELECT h.hostid FROM hosts h WHERE h.status = 0)"
         ),
-        "with_httptests": _asked("0"),
-        "with_monitored_httptests": _asked("0"),
-        "with_graphs": _asked("0"),
-        "with_graph_prototypes": _asked("0"),
+        "with_httptests": _NONE_HAS,
+        "with_monitored_httptests": _NONE_HAS,
+        "with_graphs": _NONE_HAS,
+        "with_graph_prototypes": _NONE_HAS,
     },
     sortable=("groupid", "name"),
     filterable=("groupid", "name", "flags", "uuid"),

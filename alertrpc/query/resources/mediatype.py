@@ -17,7 +17,7 @@ def _conditions(params: GetParams, caller: Caller) -> list[Condition]:
     asked = ids_asked_for(params, {"mediaids": "m.mediaid", "userids": "m.userid"})
     if not asked:
         return []
-    media = "SELECT m.mediatypeid FROM media m WHERE 1"
+    media = "SELECT m.mediatypeid FROM media m WHERE TRUE"
     return [is_linked("mt.mediatypeid", media, [*asked, *_is_own("m.userid", caller)])]
 
 
@@ -33,8 +33,9 @@ def _finds_nothing(params: GetParams, caller: Caller) -> bool:
 
 
 def _users(params: GetParams, caller: Caller) -> Expression:
-    users = """FROM (SELECT DISTINCT m.userid FROM media m WHERE m.mediatypeid = mt.mediatypeid) mu
-        CROSS JOIN users u ON u.userid = mu.userid WHERE 1"""
+    users = """FROM (SELECT DISTINCT m.userid FROM media m WHERE m.mediatypeid = mt.mediatypeid) m
+        @ordered JOIN users u ON u.userid = m.userid
+        WHERE TRUE"""
     return with_conditions(Expression(users), [*_is_own("u.userid", caller), *is_in_some_group(caller)])
 
 

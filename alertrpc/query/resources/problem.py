@@ -1,13 +1,10 @@
 """problem.get: https://www.zabbix.com/documentation/7.0/en/manual/api/reference/problem/get."""
 
-from dataclasses import replace
-
 from alertrpc.query.columns.acknowledge import ACKNOWLEDGE, ACKNOWLEDGES_OF_EVENT
 from alertrpc.query.columns.event import DERIVED_COLUMNS, EVENT_COLUMNS, RECOVERY, RECOVERY_COLUMNS
 from alertrpc.query.event_objects import OBJECTS_WITH_IDS, Finding, event_conditions
 from alertrpc.query.event_parameters import (
     EVENT_IDS,
-    FROM_TILL,
     RECOVERY_JOIN,
     SEVERITY,
     STATE,
@@ -28,18 +25,18 @@ SOURCES_OF_PROBLEMS = (0, 3, 4)
 _OPEN = "e.value = 1 AND e.recovered = 0"
 # Those that are open, and those that recovered of late.
 _RECENT = """e.value = 1 AND e.eventid IN (
-    SELECT t.eventid FROM events t WHERE t.value = 1 AND t.recovered = 0
-    UNION ALL SELECT ser.eventid FROM events sre CROSS JOIN event_recovery ser ON ser.r_eventid = sre.eventid
-    WHERE sre.clock > ?)"""
+    SELECT e.eventid
+    FROM events e
+    WHERE e.value = 1 AND e.recovered = 0
+    UNION ALL
+    SELECT er.eventid
+    FROM events re
+    @ordered JOIN event_recovery er ON er.r_eventid = re.eventid
+    WHERE re.clock > ?)"""
 _SHOWN = (
     "eventid", "source", "object", "objectid", "clock", "ns", "r_eventid", "r_clock", "r_ns", "correlationid", "userid",
     "name", "acknowledged", "severity", "cause_eventid", "opdata", "suppressed", "urls",
 )  # fmt: skip
-
-# Open problems are few: those of some time, or with some ids, are looked for among these.
-_FROM_TILL = {
-    name: replace(parameter, condition=f"+{parameter.condition}", leads=()) for name, parameter in FROM_TILL.items()
-}
 
 
 def _conditions(params: GetParams, caller: Caller) -> list[Condition]:
@@ -64,10 +61,14 @@ RESOURCE = Resource(
     ),
     ids=EVENT_IDS,
     parameters={
-        "source": Parameter(Given.NUMBER, "{0}.source = ?", allowed=SOURCES_OF_PROBLEMS, default=0),
-        "object": Parameter(Given.NUMBER, "{0}.object = ?", allowed=OBJECTS_WITH_IDS, default=0),
+        "source": Parameter(Given.NUMBER, "e.source = ?", allowed=SOURCES_OF_PROBLEMS, default=0),
+        "object": Parameter(Given.NUMBER, "e.object = ?", allowed=OBJECTS_WITH_IDS, default=0),
         "severities": SEVERITY,
-        **_FROM_TILL,
+        # Open problems are few: those of some time, or with some ids, are looked for among these.
+        "eventid_from": Parameter(Given.ID, "@unindexed(e.eventid) >= ?"),
+        "eventid_till": Parameter(Given.ID, "@unindexed(e.eventid) <= ?"),
+        "time_from": Parameter(Given.TIME, "@unindexed(e.clock) >= ?"),
+        "time_till": Parameter(Given.TIME, "@unindexed(e.clock) <= ?"),
         **STATE,
         "recent": Parameter(Given.BOOLEAN, null=True),
         **TAGGED,
@@ -80,7 +81,7 @@ RESOURCE = Resource(
     searchable=("name",),
     related={
         "selectAcknowledges": Related(
-            "acknowledges", "ack", ACKNOWLEDGE, ACKNOWLEDGES_OF_EVENT, key="acknowledgeid", countable=True
+            "acknowledges", "ak", ACKNOWLEDGE, ACKNOWLEDGES_OF_EVENT, key="acknowledgeid", countable=True
         ),
         "selectSuppressionData": SUPPRESSION_OF_EVENT,
         "selectTags": TAGS_SELECTED,

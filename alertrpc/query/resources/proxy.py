@@ -2,24 +2,21 @@
 
 from alertrpc.query.related import NotKept
 from alertrpc.query.resource import Resource
-from alertrpc.query.view import number, text, view
+from alertrpc.query.view import Kind, number, text, view
 
 _TIMEOUTS = (
     "timeout_zabbix_agent", "timeout_simple_check", "timeout_snmp_agent", "timeout_external_check",
     "timeout_db_monitor", "timeout_http_agent", "timeout_ssh_agent", "timeout_telnet_agent", "timeout_script",
     "timeout_browser",
 )  # fmt: skip
-_PROXY = view(
-    number("proxyid", "NULL"),
-    *[
-        text(name, "''")
-        for name in (
-            "name", "proxy_groupid", "local_address", "local_port", "operating_mode", "allowed_addresses", "address",
-            "port", "description", "tls_connect", "tls_accept", "tls_issuer", "tls_subject", "custom_timeouts",
-            *_TIMEOUTS, "lastaccess", "version", "compatibility", "state",
-        )
-    ],
+_TEXTS = (
+    "local_address", "local_port", "operating_mode", "allowed_addresses", "address", "port", "description",
+    "tls_connect", "tls_accept", "tls_issuer", "tls_subject", "custom_timeouts", *_TIMEOUTS, "lastaccess", "version",
+    "compatibility", "state",
 )  # fmt: skip
+_PROXY = view(number("proxyid"), text("name"), number("proxy_groupid"), *[text(name) for name in _TEXTS])
+_NULL = {Kind.NUMBER: "CAST(NULL AS INTEGER)", Kind.TEXT: "''"}
+_NONE = ", ".join([f"{_NULL[column.kind]} AS {name}" for name, column in _PROXY.columns.items()])
 _HOST_CHOICE = (
     "hostid", "host", "monitored_by", "status", "ipmi_authtype", "ipmi_privilege", "ipmi_username", "ipmi_password",
     "maintenanceid", "maintenance_status", "maintenance_type", "maintenance_from", "name", "flags", "description",
@@ -28,7 +25,7 @@ _HOST_CHOICE = (
 
 RESOURCE = Resource(
     name="proxy",
-    table="(SELECT NULL AS proxyid WHERE 0)",
+    table=f"(SELECT {_NONE} WHERE FALSE)",
     alias="p",
     key="proxyid",
     view=_PROXY,

@@ -7,7 +7,7 @@ from alertrpc.query.columns.host import HOST
 from alertrpc.query.columns.hostgroup import HOSTGROUP
 from alertrpc.query.columns.trigger import HOSTS_OF_TRIGGER, TRIGGER, expanded
 from alertrpc.query.event_objects import hosts_asked_for, objects_on
-from alertrpc.query.linked import with_conditions
+from alertrpc.query.linked import NO_KEYS, with_conditions
 from alertrpc.query.parameters import NOTHING_FOUND, Given, Parameter
 from alertrpc.query.params import GetParams
 from alertrpc.query.related import NotKept, Related
@@ -19,23 +19,28 @@ from alertrpc.query.view import filterable, number, searchable, text, view
 from alertrpc.records import RECENT, Caller
 
 _ON_HOST = "SELECT oh.objectid FROM object_hosts oh WHERE oh.object = 0"
-_IS_MONITORED = f"{{0}}.status = 0 AND NOT EXISTS (SELECT 1 FROM {HOSTS_OF_TRIGGER} AND th.status <> 0)"
-_IN_MAINTENANCE = f"EXISTS (SELECT 1 FROM {HOSTS_OF_TRIGGER} AND th.maintenance_status = 1)"
-_OF_GROUP_NAMED = """{0}.triggerid IN (
-    SELECT oh.objectid FROM hstgrp ng CROSS JOIN hosts_groups hg ON hg.groupid = ng.groupid
-    CROSS JOIN object_hosts oh ON oh.hostid = hg.hostid AND oh.object = 0 WHERE ng.name = ?)"""
-_OF_HOST_NAMED = """{0}.triggerid IN (
-    SELECT oh.objectid FROM hosts nh CROSS JOIN object_hosts oh ON oh.hostid = nh.hostid AND oh.object = 0
-    WHERE nh.host = ?)"""
-_OF_HOSTS_NAMED = """SELECT oh.objectid FROM hosts nh
-    CROSS JOIN object_hosts oh ON oh.hostid = nh.hostid AND oh.object = 0 WHERE 1"""
-_EVENTS = "FROM events ev WHERE ev.objectid = {0}.triggerid AND ev.object = 0 AND ev.source = 0"
-_UNACKNOWLEDGED = f"EXISTS (SELECT 1 {_EVENTS} AND ev.value = 1 AND ev.acknowledged = 0)"
+_IS_MONITORED = f"t.status = 0 AND NOT EXISTS (SELECT 1 FROM {HOSTS_OF_TRIGGER} AND h.status <> 0)"
+_IN_MAINTENANCE = f"EXISTS (SELECT 1 FROM {HOSTS_OF_TRIGGER} AND h.maintenance_status = 1)"
+_OF_GROUP_NAMED = """t.triggerid IN (
+    SELECT oh.objectid
+    FROM hstgrp g
+    @ordered JOIN hosts_groups hg ON hg.groupid = g.groupid
+    @ordered JOIN object_hosts oh ON oh.hostid = hg.hostid AND oh.object = 0
+    WHERE g.name = ?)"""
+_OF_HOSTS_NAMED = """SELECT oh.objectid
+    FROM hosts h
+    @ordered JOIN object_hosts oh ON oh.hostid = h.hostid AND oh.object = 0
+    WHERE TRUE"""
+_OF_HOST_NAMED = f"t.triggerid IN ({_OF_HOSTS_NAMED} AND h.host = ?)"
+_EVENTS = "FROM events e WHERE e.objectid = t.triggerid AND e.object = 0 AND e.source = 0"
+_UNACKNOWLEDGED = f"EXISTS (SELECT 1 {_EVENTS} AND e.value = 1 AND e.acknowledged = 0)"
 _LAST_UNACKNOWLEDGED = f"""0 = (
-    SELECT le.acknowledged FROM events le WHERE le.eventid = (SELECT MAX(ev.eventid) {_EVENTS} AND ev.value = 1))"""
+    SELECT e.acknowledged
+    FROM events e
+    WHERE e.eventid = (SELECT MAX(e.eventid) {_EVENTS} AND e.value = 1))"""
 _JOINED = frozenset({"groupids", "hostids", "templateids", "itemids", "group", "host", "hostid", "templated"})
 
-_HOSTNAME = f"(SELECT MIN(th.name) FROM {HOSTS_OF_TRIGGER})"
+_HOSTNAME = f"(SELECT MIN(h.name) FROM {HOSTS_OF_TRIGGER})"
 _SHOWN = tuple(TRIGGER.columns)
 _EXPANDED, _EXPANDED_COMMENTS = "expandedDescription", "expandedComments"
 _ROW = replace(
@@ -44,8 +49,8 @@ _ROW = replace(
         **TRIGGER.columns,
         "discover": number("discover"),
         "hostname": text("hostname", _HOSTNAME),
-        _EXPANDED: text("description", expanded("description", "{0}")),
-        _EXPANDED_COMMENTS: text("comments", expanded("comments", "{0}")),
+        _EXPANDED: text("description", expanded("description")),
+        _EXPANDED_COMMENTS: text("comments", expanded("comments")),
     },
     choice=_SHOWN,
     extended=_SHOWN,
@@ -61,7 +66,7 @@ def _conditions(params: GetParams, caller: Caller) -> list[Condition]:
     if "only_true" in params.own:
         conditions.append(Condition("t.value = 1 OR t.lastchange > ?", (Ago(RECENT),)))
     if _is_sorted_by_host(params):
-        conditions.append(Condition(f"EXISTS (SELECT 1 FROM {HOSTS_OF_TRIGGER})".format("t")))
+        conditions.append(Condition(f"EXISTS (SELECT 1 FROM {HOSTS_OF_TRIGGER})"))
     return [*conditions, *tags_asked_for(params, NO_TAGS)]
 
 
@@ -79,16 +84,21 @@ def _is_joined(params: GetParams, caller: Caller) -> bool:
 
 def _groups(params: GetParams, caller: Caller) -> Expression:
     groups = """FROM (
-        SELECT DISTINCT shg.groupid FROM object_hosts soh CROSS JOIN hosts_groups shg ON shg.hostid = soh.hostid
-        WHERE soh.object = 0 AND soh.objectid = t.triggerid) thg
-        CROSS JOIN hstgrp g ON g.groupid = thg.groupid WHERE g.type = 0"""
+            SELECT DISTINCT hg.groupid
+            FROM object_hosts oh
+            @ordered JOIN hosts_groups hg ON hg.hostid = oh.hostid
+            WHERE oh.object = 0 AND oh.objectid = t.triggerid) hg
+        @ordered JOIN hstgrp g ON g.groupid = hg.groupid
+        WHERE g.type = 0"""
     return with_conditions(Expression(groups), group_is_open("g.groupid", caller))
 
 
-_HOSTS_OF_TRIGGER = """FROM object_hosts soh CROSS JOIN hosts h ON h.hostid = soh.hostid
-    WHERE soh.object = 0 AND soh.objectid = t.triggerid AND h.flags IN (0, 4)"""
+_SELECTED_HOSTS = f"FROM {HOSTS_OF_TRIGGER} AND h.flags IN (0, 4)"
 _LAST_EVENT_OF_TRIGGER = f"""FROM (
-    SELECT * {_EVENTS.format("t")} ORDER BY ev.clock DESC, ev.ns DESC, ev.eventid DESC LIMIT 1) le"""
+    SELECT *
+    {_EVENTS}
+    ORDER BY e.clock DESC, e.ns DESC, e.eventid DESC
+    LIMIT 1) e"""
 
 RESOURCE = Resource(
     name="trigger",
@@ -102,31 +112,31 @@ RESOURCE = Resource(
         "groupids": None,
         "templateids": Linked("t.triggerid", _ON_HOST, "oh.hostid"),
         "hostids": None,
-        "itemids": Linked("t.triggerid", "SELECT NULL WHERE 0", "NULL"),
+        "itemids": Linked("t.triggerid", NO_KEYS, "NULL"),
     },
     parameters={
         "group": Parameter(Given.TEXT, _OF_GROUP_NAMED),
         "host": Parameter(Given.TEXT, _OF_HOST_NAMED),
-        "inherited": Parameter(Given.TRUTH, "{0}.templateid IS NOT NULL", otherwise="{0}.templateid IS NULL"),
+        "inherited": Parameter(Given.TRUTH, "t.templateid IS NOT NULL", otherwise="t.templateid IS NULL"),
         "templated": Parameter(
             Given.TRUTH,
-            f"EXISTS (SELECT 1 FROM {HOSTS_OF_TRIGGER} AND th.status = 3)",
-            otherwise=f"EXISTS (SELECT 1 FROM {HOSTS_OF_TRIGGER} AND th.status <> 3)",
+            f"EXISTS (SELECT 1 FROM {HOSTS_OF_TRIGGER} AND h.status = 3)",
+            otherwise=f"EXISTS (SELECT 1 FROM {HOSTS_OF_TRIGGER} AND h.status <> 3)",
         ),
-        "dependent": Parameter(Given.TRUTH, "0"),
+        "dependent": Parameter(Given.TRUTH, "FALSE"),
         "maintenance": Parameter(
             Given.TRUTH,
-            f"{{0}}.status = 0 AND {_IN_MAINTENANCE}",
-            otherwise=f"{{0}}.status = 0 AND NOT {_IN_MAINTENANCE}",
+            f"t.status = 0 AND {_IN_MAINTENANCE}",
+            otherwise=f"t.status = 0 AND NOT {_IN_MAINTENANCE}",
         ),
         "monitored": Parameter(Given.ANYTHING, _IS_MONITORED),
         "active": Parameter(Given.ANYTHING, _IS_MONITORED),
         "functions": NOTHING_FOUND,
         "skipDependent": Parameter(Given.ANYTHING),
         "only_true": Parameter(Given.ANYTHING),
-        "min_severity": Parameter(Given.NUMBER, "{0}.priority >= ?"),
-        "lastChangeSince": Parameter(Given.NUMBER, "{0}.lastchange > ?"),
-        "lastChangeTill": Parameter(Given.NUMBER, "{0}.lastchange < ?"),
+        "min_severity": Parameter(Given.NUMBER, "t.priority >= ?"),
+        "lastChangeSince": Parameter(Given.NUMBER, "t.lastchange > ?"),
+        "lastChangeTill": Parameter(Given.NUMBER, "t.lastchange < ?"),
         "withUnacknowledgedEvents": Parameter(Given.ANYTHING, _UNACKNOWLEDGED),
         "withAcknowledgedEvents": Parameter(Given.ANYTHING, f"NOT {_UNACKNOWLEDGED}"),
         "withLastEventUnacknowledged": Parameter(Given.ANYTHING, _LAST_UNACKNOWLEDGED),
@@ -144,7 +154,7 @@ RESOURCE = Resource(
         "selectGroups": Related("groups", "g", HOSTGROUP, _groups, strict=True),
         "selectHostGroups": Related("hostgroups", "g", HOSTGROUP, _groups, strict=True),
         "selectTemplateGroups": NotKept("templategroups", choice=("groupid", "name", "uuid")),
-        "selectHosts": Related("hosts", "h", HOST, _HOSTS_OF_TRIGGER, key="hostid", limited=True),
+        "selectHosts": Related("hosts", "h", HOST, _SELECTED_HOSTS, key="hostid", limited=True),
         "selectItems": NotKept("items"),
         "selectFunctions": NotKept("functions"),
         "selectTags": NotKept("tags"),
@@ -152,24 +162,24 @@ RESOURCE = Resource(
         "selectDiscoveryRule": NotKept("discoveryRule"),
         "selectTriggerDiscovery": NotKept("triggerDiscovery"),
         "selectLastEvent": Related(
-            "lastEvent", "le", _LAST_EVENT, _LAST_EVENT_OF_TRIGGER, key="eventid", single=True, words_extend=True
+            "lastEvent", "e", _LAST_EVENT, _LAST_EVENT_OF_TRIGGER, key="eventid", single=True, words_extend=True
         ),
     },
     conditions=_conditions,
     is_joined=_is_joined,
     shown_when_sorted=("description", "status", "priority", "lastchange", "hostname"),
     joins={
-        "host": "CROSS JOIN object_hosts goh ON goh.object = 0 AND goh.objectid = t.triggerid",
-        "group": "CROSS JOIN hosts_groups ghg ON ghg.hostid = goh.hostid",
+        "host": "@ordered JOIN object_hosts oh ON oh.object = 0 AND oh.objectid = t.triggerid",
+        "group": "@ordered JOIN hosts_groups hg ON hg.hostid = oh.hostid",
     },
     group_counted={
-        "groupids": Grouping("groupid", "ghg.groupid", ("host", "group")),
-        "hostids": Grouping("hostid", "goh.hostid", ("host",)),
-        "templateids": Grouping("hostid", "goh.hostid", ("host",)),
+        "groupids": Grouping("groupid", "hg.groupid", ("host", "group")),
+        "hostids": Grouping("hostid", "oh.hostid", ("host",)),
+        "templateids": Grouping("hostid", "oh.hostid", ("host",)),
     },
     default_filter={"flags": (0, 4)},
     filter_links={
-        "host": Linked("t.triggerid", _OF_HOSTS_NAMED, "nh.host"),
+        "host": Linked("t.triggerid", _OF_HOSTS_NAMED, "h.host"),
         "hostid": Linked("t.triggerid", _ON_HOST, "oh.hostid"),
     },
 )

@@ -19,13 +19,21 @@ from alertrpc.records import Caller
 
 _OF_MEDIA = {"mediaids": "m.mediaid", "mediatypeids": "m.mediatypeid"}
 _ACCESS = ("gui_access", "debug_mode", "users_status")
-# The strictest of the user's groups as text; the number 0 of a user without groups, as Zabbix has it.
-_STRICTEST = """COALESCE((
-    SELECT json_quote(CAST(MAX(ag.{1}) AS TEXT)) FROM users_groups au CROSS JOIN usrgrp ag ON ag.usrgrpid = au.usrgrpid
-    WHERE au.userid = {0}.userid HAVING COUNT(*) > 0), '0')"""
+
+
+def _strictest(column: str) -> str:
+    """Of the user's groups, as text; the number 0 of a user without groups, as Zabbix has it."""
+    return f"""COALESCE((
+        SELECT @json_string(CAST(MAX(usg.{column}) AS TEXT))
+        FROM users_groups ug
+        @ordered JOIN usrgrp usg ON usg.usrgrpid = ug.usrgrpid
+        WHERE ug.userid = u.userid
+        HAVING COUNT(*) > 0), '0')"""
+
+
 _ROW = replace(
     USER,
-    columns={**USER.columns, **{name: Column(name, Kind.JSON, _STRICTEST.format("{0}", name)) for name in _ACCESS}},
+    columns={**USER.columns, **{name: Column(name, Kind.JSON, _strictest(name)) for name in _ACCESS}},
     choice=tuple(USER.columns),
     extended=tuple(USER.columns),
 )
@@ -45,31 +53,31 @@ def _conditions(params: GetParams, caller: Caller) -> list[Condition]:
 
 
 def _in_groups(params: GetParams, caller: Caller) -> list[Condition]:
-    asked = ids_asked_for(params, {"usrgrpids": "aug.usrgrpid"})
+    asked = ids_asked_for(params, {"usrgrpids": "ug.usrgrpid"})
     if not asked:
         return []
-    members = "SELECT aug.userid FROM users_groups aug WHERE 1"
-    return [is_linked("u.userid", members, [*asked, *_is_own_group("aug.usrgrpid", caller)])]
+    members = "SELECT ug.userid FROM users_groups ug WHERE TRUE"
+    return [is_linked("u.userid", members, [*asked, *_is_own_group("ug.usrgrpid", caller)])]
 
 
 def _with_media(params: GetParams) -> list[Condition]:
     """One medium is all that is asked for."""
     asked = ids_asked_for(params, _OF_MEDIA)
-    return [is_linked("u.userid", "SELECT m.userid FROM media m WHERE 1", asked)] if asked else []
+    return [is_linked("u.userid", "SELECT m.userid FROM media m WHERE TRUE", asked)] if asked else []
 
 
 def _is_own_group(usrgrpid: str, caller: Caller) -> list[Condition]:
     if caller.is_super_admin:
         return []
-    return [
-        Condition(f"{usrgrpid} IN (SELECT mug.usrgrpid FROM users_groups mug WHERE mug.userid = ?)", (caller.userid,))
-    ]
+    return [Condition(f"{usrgrpid} IN (SELECT ug.usrgrpid FROM users_groups ug WHERE ug.userid = ?)", (caller.userid,))]
 
 
 def _user_groups(params: GetParams, caller: Caller) -> Expression:
     """The groups of the user; to others than Super admins just those that are their own too."""
-    groups = "FROM users_groups sug CROSS JOIN usrgrp ug ON ug.usrgrpid = sug.usrgrpid WHERE sug.userid = u.userid"
-    return with_conditions(Expression(groups), _is_own_group("sug.usrgrpid", caller))
+    groups = """FROM users_groups ug
+        @ordered JOIN usrgrp usg ON usg.usrgrpid = ug.usrgrpid
+        WHERE ug.userid = u.userid"""
+    return with_conditions(Expression(groups), _is_own_group("ug.usrgrpid", caller))
 
 
 def _is_joined(params: GetParams, caller: Caller) -> bool:
@@ -96,13 +104,13 @@ RESOURCE = Resource(
     filterable=filterable(USER),
     searchable=searchable(USER),
     related={
-        "selectUsrgrps": Related("usrgrps", "ug", USRGRP, _user_groups, key="usrgrpid", of_others=True),
-        "selectMedias": Related("medias", "md", MEDIA, "FROM media md WHERE md.userid = u.userid"),
+        "selectUsrgrps": Related("usrgrps", "usg", USRGRP, _user_groups, key="usrgrpid", of_others=True),
+        "selectMedias": Related("medias", "m", MEDIA, "FROM media m WHERE m.userid = u.userid"),
         "selectMediatypes": Related(
             "mediatypes",
             "mt",
             MEDIATYPE,
-            "FROM media_type mt WHERE mt.mediatypeid IN (SELECT md.mediatypeid FROM media md WHERE md.userid = u.userid)",
+            "FROM media_type mt WHERE mt.mediatypeid IN (SELECT m.mediatypeid FROM media m WHERE m.userid = u.userid)",
             key="mediatypeid",
         ),
         "selectRole": Related("role", "ro", ROLE, "FROM role ro WHERE ro.roleid = u.roleid", single=True, strict=True),

@@ -1,0 +1,86 @@
+"""Every statement as PostgreSQL's own parser reads it, with PostgreSQL's fragments in it."""
+
+import json
+from collections.abc import Iterator
+from contextlib import suppress
+from itertools import count
+from typing import Any
+
+import pytest
+from pglast import Error
+from pglast.parser import parse_sql_json
+
+from alertrpc.api.get import GET_METHODS
+from alertrpc.dialect import Engine, filled, rendered
+from alertrpc.errors import ApiError
+from alertrpc.ocp.envelope import OcpFault
+from alertrpc.ocp.lists import ALARMS, NOTIFICATIONS, OcpList, asked
+from alertrpc.query.resources import RESOURCES
+from alertrpc.records import Caller, UserType
+from tests.relations import Question, questions
+from tests.support import EXCHANGES, READS, json_lines
+
+CALLERS = [Caller(1, UserType.SUPER_ADMIN), Caller(2, UserType.USER)]
+
+
+def fault(sql: str) -> str:
+    """What PostgreSQL finds wrong; nothing, where it takes the statement."""
+    text = filled(rendered(sql, Engine.POSTGRESQL), (f"${number}" for number in count(1)))
+    try:
+        json.loads(parse_sql_json(text), object_hook=named)
+    except Error as error:
+        return f"{error.args[0]}: {text}"
+    return ""
+
+
+def named(node: dict[str, Any]) -> dict[str, Any]:
+    """PostgreSQL before 16 wants an alias of each subselect in FROM."""
+    if "alias" not in node.get("RangeSubselect", {"alias": ""}):
+        raise Error("a subselect without an alias")
+    return node
+
+
+def recorded() -> Iterator[Question]:
+    """The get requests of the recorded exchanges."""
+    for case in [*json_lines(EXCHANGES), *json_lines(READS)]:
+        try:
+            request: Any = json.loads(case["body"]) if "body" in case else case["request"]
+        except ValueError:
+            continue
+        for call in request if isinstance(request, list) else [request]:
+            name = str(call.get("method", "")).removesuffix(".get") if isinstance(call, dict) else ""
+            if name in GET_METHODS and isinstance(call.get("params", {}), dict):
+                yield Question(name, call.get("params", {}))
+
+
+ASKED = [*questions(), *recorded()]
+VALUES = ("1", "true", "OB", "Active", "Inactive", "Silenced", "Sending", "Limited", "2026-01-01T00:00:00Z")
+
+
+@pytest.mark.parametrize("method", RESOURCES)
+def test_get_methods(method: str) -> None:
+    statements: set[str] = set()
+    for name, params in ASKED:
+        if name != method:
+            continue
+        for caller in CALLERS:
+            try:
+                statement, _ = GET_METHODS[method].statement(params, caller)
+            except ApiError:
+                continue
+            statements.add(statement.sql)
+    assert statements
+    assert [found for sql in sorted(statements) if (found := fault(sql))] == []
+
+
+@pytest.mark.parametrize("of", [ALARMS, NOTIFICATIONS], ids=["alarms", "notifications"])
+@pytest.mark.parametrize("caller", CALLERS)
+def test_lists_of_ocp(of: OcpList, caller: Caller) -> None:
+    for name in of.filters:
+        statements = set()
+        for value in VALUES:
+            with suppress(OcpFault):
+                conditions, page = asked(of, [(name, value)], caller)
+                statements.add(of.query(conditions, page, caller).sql)
+        assert statements, name
+        assert [found for sql in statements if (found := fault(sql))] == [], name
