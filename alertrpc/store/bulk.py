@@ -19,19 +19,19 @@ MOST_BYTES = 16 * 2**20  # of rows in one statement; SQLite's limit for a text i
 
 def insert(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
     """Adds rows of a class of TABLES."""
-    _write(connection, rows, _insert_statement)
+    _write(connection, rows, insert_statement)
 
 
 def update(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
     """Gives the columns of a class of TABLES to the rows whose keys its first column has."""
-    _write(connection, rows, _update_statement)
+    _write(connection, rows, update_statement)
 
 
 def _write(connection: sqlite3.Connection, rows: Sequence[Row], statement: Callable[[type[Row], Given], str]) -> None:
     if rows and _are_long(rows):
-        connection.executemany(statement(type(rows[0]), _one_row), rows)
+        connection.executemany(statement(type(rows[0]), one_row), rows)
     elif rows:
-        run(connection, statement(type(rows[0]), _array_of_rows), rows)
+        run(connection, statement(type(rows[0]), array_of_rows), rows)
 
 
 def _are_long(rows: Sequence[Row]) -> bool:
@@ -69,11 +69,11 @@ def _run_some(connection: sqlite3.Connection, sql: str, rows: list[Row]) -> None
         _run_some(connection, sql, rows[middle:])
 
 
-def _one_row(row: type[Row]) -> str:
+def one_row(row: type[Row]) -> str:
     return f"SELECT {', '.join([f'? AS {name}' for name in row.__annotations__])}"
 
 
-def _array_of_rows(row: type[Row]) -> str:
+def array_of_rows(row: type[Row]) -> str:
     columns = [
         f"{name} {'TEXT' if kind in (str, str | None) else 'BIGINT'}" for name, kind in row.__annotations__.items()
     ]
@@ -81,13 +81,13 @@ def _array_of_rows(row: type[Row]) -> str:
 
 
 @lru_cache
-def _insert_statement(row: type[Row], given: Given) -> str:
+def insert_statement(row: type[Row], given: Given) -> str:
     names = ", ".join(row.__annotations__)
     return f"WITH given AS ({given(row)}) INSERT INTO {TABLES[row]} ({names}) SELECT {names} FROM given"
 
 
 @lru_cache
-def _update_statement(row: type[Row], given: Given) -> str:
+def update_statement(row: type[Row], given: Given) -> str:
     table = TABLES[row]
     key, *others = row.__annotations__
     values = ", ".join([f"{name} = given.{name}" for name in others])
