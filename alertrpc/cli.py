@@ -26,7 +26,7 @@ from alertrpc.errors import AlertrpcError, ConfigurationError, LoadError, NameFa
 from alertrpc.folders import folder_of
 from alertrpc.loglines import fault_lines, write_log
 from alertrpc.people import described, hints, local_time
-from alertrpc.records import Configuration, Kind
+from alertrpc.records import Configuration
 from alertrpc.reloading import Hangup, Reload
 from alertrpc.settings import TABLE, Setting, Settings, at_least_one, duration, read_settings
 from alertrpc.store import groups as user_groups
@@ -247,8 +247,9 @@ def _declare(config: str, settings: Settings) -> None:
 def _declared(config: str) -> Configuration | None:
     """What the file declares; None where it has nothing but settings."""
     from alertrpc.configuration.reading import declares, read_configuration
+    from alertrpc.delivery.channels import KINDS
 
-    return read_configuration(config) if declares(config) else None
+    return read_configuration(config, KINDS) if declares(config) else None
 
 
 def _apply(settings: Settings, config: str, configuration: Configuration) -> list[str]:
@@ -271,8 +272,9 @@ def apply(settings: Settings, config: str | None) -> None:
     if config is None:
         raise click.UsageError("Missing argument 'FILE'.")
     from alertrpc.configuration.reading import read_configuration
+    from alertrpc.delivery.channels import KINDS
 
-    configuration = read_configuration(config)
+    configuration = read_configuration(config, KINDS)
     changes = _apply(settings, config, configuration)
     click.echo("\n".join(changes) or "nothing changed")
     for fault in _script_faults(settings, config, configuration):
@@ -656,10 +658,11 @@ def _check_declared(settings: Settings, config: str | None) -> None:
 def _script_faults(settings: Settings, config: str, configuration: Configuration) -> Iterator[str]:
     """The scripts that cannot be run, which does not keep the rest of a configuration from being used."""
     from alertrpc.configuration.faults import place
+    from alertrpc.delivery.channels.script import ScriptMediaType
     from alertrpc.delivery.scripts.files import find_script
 
     for number, media_type in enumerate(configuration.media_types, 1):
-        if media_type.kind is not Kind.SCRIPT:
+        if not isinstance(media_type, ScriptMediaType):
             continue
         try:
             find_script(settings.scripts_dir, media_type.script)

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from alertrpc.delivery.outcome import Outcome
 from alertrpc.records import MediaType
+
+Sent = TypeVar("Sent", bound=MediaType, contravariant=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,9 +21,9 @@ class Message:
     variables: Mapping[str, str]
 
 
-class Channel(Protocol):
-    """A kind of media type."""
+class Channel(Protocol[Sent]):
+    """What sends through the media types of a kind."""
 
-    async def send(self, media_type: MediaType, message: Message) -> Outcome:
+    async def send(self, media_type: Sent, message: Message) -> Outcome:
         """Tries once to send, within the media type's timeout; raises nothing that a receiver or a file can cause."""
         ...

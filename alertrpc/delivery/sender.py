@@ -11,7 +11,7 @@ from alertrpc.delivery.media_types import UnusableMediaType
 from alertrpc.delivery.message import Channel, Message
 from alertrpc.delivery.outcome import Outcome, Reason, Verdict
 from alertrpc.ledger.variables import Told, Variables
-from alertrpc.records import Clock, Kind, MediaType
+from alertrpc.records import Clock, MediaType
 from alertrpc.store.deliveries import Attempt, Recorded
 
 SENT, PENDING, FAILED = 1, 0, 2
@@ -31,7 +31,7 @@ class Tried:
 class Sender:
     """Tries once. `instance` tells this database's alerts from those of any other."""
 
-    def __init__(self, channels: Mapping[Kind, Channel], instance: str, clock: Clock) -> None:
+    def __init__(self, channels: Mapping[str, Channel[Any]], instance: str, clock: Clock) -> None:
         self._channels = channels
         self._instance = instance.encode()
         self._clock = clock
