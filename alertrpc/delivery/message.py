@@ -2,12 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Any, Protocol
 
 from alertrpc.delivery.outcome import Outcome
-from alertrpc.records import MediaType
-
-Sent = TypeVar("Sent", bound=MediaType, contravariant=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,9 +18,9 @@ class Message:
     variables: Mapping[str, str]
 
 
-class Channel(Protocol[Sent]):
+class Channel(Protocol):
     """What sends through the media types of a kind."""
 
-    async def send(self, media_type: Sent, message: Message) -> Outcome:
+    async def send(self, media_type: Any, message: Message) -> Outcome:
         """Tries once to send, within the media type's timeout; raises nothing that a receiver or a file can cause."""
         ...

@@ -31,7 +31,7 @@ class Tried:
 class Sender:
     """Tries once. `instance` tells this database's alerts from those of any other."""
 
-    def __init__(self, channels: Mapping[str, Channel[Any]], instance: str, clock: Clock) -> None:
+    def __init__(self, channels: Mapping[str, Channel], instance: str, clock: Clock) -> None:
         self._channels = channels
         self._instance = instance.encode()
         self._clock = clock

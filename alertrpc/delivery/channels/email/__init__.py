@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
-from typing import Any
 
 from alertrpc.configuration.channel_values import email_address, host_name
 from alertrpc.configuration.media_types import key
@@ -13,7 +12,7 @@ from alertrpc.delivery.secrets import base64_forms
 from alertrpc.records import SMTP_SECURITIES, MediaType, SmtpSecurity
 
 
-def _open(*given: object) -> AbstractAsyncContextManager[Channel[Any]]:
+def _open(*given: object) -> AbstractAsyncContextManager[Channel]:
     from alertrpc.delivery.channels.email.sending import EmailChannel  # its library takes long to import
 
     return nullcontext(EmailChannel())

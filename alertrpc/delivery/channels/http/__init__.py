@@ -22,7 +22,7 @@ HTTP_BODY = '{"subject": ${subject_json}, "message": ${message_json}}'
 
 
 @asynccontextmanager
-async def _open(settings: Settings, clock: Clock) -> AsyncIterator[Channel[Any]]:
+async def _open(settings: Settings, clock: Clock) -> AsyncIterator[Channel]:
     from alertrpc.delivery.channels.http.sending import HttpChannel, new_session  # its library takes long to import
 
     async with new_session() as session:
