@@ -22,7 +22,7 @@ def key(check: Check[T], default: T = _NONE, *, column: str = "", is_secret: boo
     """
     given: dict[str, Any] = {} if default is _NONE else {"default_factory": lambda: default}
     metadata = {"check": check, "column": column, "is_secret": is_secret}
-    made: T = field(repr=not is_secret, hash=not isinstance(default, Mapping), metadata=metadata, **given)
+    made: T = field(repr=not is_secret, hash=False, metadata=metadata, **given)  # as some values have no hash
     return made
 
 
