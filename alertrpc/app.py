@@ -49,9 +49,7 @@ def build_app(settings: Settings, bell: Bell, clock: Clock = time.time) -> web.A
             )
             credentials = Credentials(database, settings, clock)
             await stack.enter_async_context(credentials.background_work())
-            sender = await stack.enter_async_context(
-                open_sender(database, settings.scripts_dir, settings.work_dir, clock)
-            )
+            sender = await stack.enter_async_context(open_sender(database, settings, clock))
             trials = Trials(database, sender, clock)
             ledger = Ledger(settings)
             stack.callback(bell.close)

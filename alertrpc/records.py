@@ -1,9 +1,10 @@
 """Values that all rooms share."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from enum import IntEnum, StrEnum
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import Field, dataclass, field, fields
+from enum import IntEnum
+from typing import Any, ClassVar, NamedTuple, Self
 
 Clock = Callable[[], float]
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
@@ -68,26 +69,22 @@ class Caller(NamedTuple):
         return self.is_sender or (self.may_call and self.type >= UserType.ADMIN)
 
 
-class Kind(StrEnum):
-    """The kinds of media types that can send."""
+class SmtpSecurity(IntEnum):
+    """Zabbix's securities of connections to mail servers."""
 
-    SCRIPT = "script"
-    HTTP = "http"
-    EMAIL = "email"
+    NONE = 0
+    STARTTLS = 1
+    TLS = 2
 
 
-class SmtpSecurity(StrEnum):
-    NONE = "none"
-    STARTTLS = "starttls"
-    TLS = "tls"
+SMTP_SECURITIES = {security.name.lower(): security for security in SmtpSecurity}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MediaType:
-    """A configured way to send; what belongs to another kind keeps its default. Times are in seconds."""
+    """A configured way to send. Each kind is a class that adds its own keys. Times are in seconds."""
 
     name: str
-    kind: Kind
     timeout: int = 30
     max_attempts: int = 3
     attempt_interval: int = 10
@@ -96,24 +93,24 @@ class MediaType:
     message: str = ""
     recovery_subject: str = ""
     recovery_message: str = ""
-    # script: a file name in scripts_dir
-    script: str = ""
-    # http: url, headers and body are templates; expect is OCP's response verification
-    method: str = "POST"
-    url: str = ""
-    headers: Mapping[str, str] = field(default_factory=dict, hash=False)
-    body: str = ""
-    expect: str = ""
-    proxy: str = ""
-    # email
-    smtp_server: str = ""
-    smtp_port: int = 25
-    smtp_helo: str = ""
-    smtp_email: str = ""
-    smtp_security: SmtpSecurity = SmtpSecurity.NONE
-    smtp_verify: bool = True
-    username: str = ""
-    password: str = field(default="", repr=False)
+
+    kind: ClassVar[str]  # the file's `type`
+    zabbix_type: ClassVar[int] = 4  # Zabbix's number of a webhook, which any number of kinds may share
+    channel: ClassVar[Callable[..., AbstractAsyncContextManager[Any]]]  # opens what sends, of Settings and a Clock
+
+    @classmethod
+    def own(cls) -> tuple[Field[Any], ...]:
+        """The keys that the kind adds."""
+        return fields(cls)[len(fields(MediaType)) :]
+
+    @classmethod
+    def declared(cls, **values: Any) -> Self:
+        """The media type of a file that gives these keys; a kind may have defaults that depend on other keys."""
+        return cls(**values)
+
+    def secrets(self) -> Iterable[str]:
+        """What nobody should read in an answer, beside the keys that are secret as a whole."""
+        return ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from typing import Any
 
 from alertrpc.configuration.reading import parse_configuration
 from alertrpc.delivery.bell import Bell
+from alertrpc.delivery.channels import KINDS
 from alertrpc.delivery.deliverer import Deliverer
 from alertrpc.delivery.lane import Lane, Record
 from alertrpc.delivery.lock import DeliveryLock
@@ -32,7 +33,7 @@ async def opened(path: Path, **more: Any) -> AsyncIterator[Database]:
 
 def declare(path: Path, *media_types: Mapping[str, Any]) -> dict[str, int]:
     """Brings the database to these media types; their ids by their names."""
-    bring(path, parse_configuration(to_admin(*media_types)))
+    bring(path, parse_configuration(to_admin(*media_types), KINDS))
     return dict(execute(path, "SELECT name, mediatypeid FROM media_type"))
 
 
@@ -56,7 +57,7 @@ def queue(path: Path, mediatypeid: int, count: int, *, message: str = "text", du
 async def lane_of(
     path: Path, mediatypeid: int, record: Record, clock: Clock = lambda: NOW, ring: Callable[[], None] = lambda: None
 ) -> AsyncIterator[Lane]:
-    async with opened(path) as database, open_sender(database, path.parent, path.parent, clock) as sender:
+    async with opened(path) as database, open_sender(database, DEFAULTS, clock) as sender:
         lane = Lane(mediatypeid, database, sender, record, clock, ring)
         try:
             yield lane

@@ -10,13 +10,14 @@ from typing import Any
 
 import pytest
 
+from alertrpc.delivery.channels.email import EmailMediaType
+from alertrpc.delivery.channels.http import HttpMediaType
+from alertrpc.delivery.channels.script import ScriptMediaType
 from alertrpc.errors import NameFaults, StoreError
 from alertrpc.records import (
     Action,
     Configuration,
-    Kind,
     Media,
-    MediaType,
     Receiver,
     Severity,
     SmtpSecurity,
@@ -29,21 +30,17 @@ from alertrpc.store.connection import connect, transaction
 from alertrpc.store.database import create
 from alertrpc.store.schema import APPLICATION_ID, SCHEMA_VERSION, migrations, schema_sql
 
-PAGER = MediaType(
-    name="pager", kind=Kind.SCRIPT, script="a.py", subject="${alarm_name}", message="m", recovery_message="over"
-)
-CHAT = MediaType(
+PAGER = ScriptMediaType(name="pager", script="a.py", subject="${alarm_name}", message="m", recovery_message="over")
+CHAT = HttpMediaType(
     name="chat",
-    kind=Kind.HTTP,
     url="http://localhost/url-secret",
     headers={"X-Token": "header-secret"},
     body="body-secret",
     proxy="http://proxy-secret@localhost",
     expect="{}",
 )
-MAIL = MediaType(
+MAIL = EmailMediaType(
     name="mail",
-    kind=Kind.EMAIL,
     smtp_server="localhost",
     smtp_email="a@localhost",
     smtp_security=SmtpSecurity.TLS,
@@ -115,7 +112,7 @@ CHANGES: list[tuple[Configuration, str]] = [
         'media type "mail": smtp_port 25 -> 465, smtp_verify true -> false, login true -> false, username "me" -> ""',
     ),
     (
-        replace(WHOLE, media_types=(PAGER, MediaType(name="chat", kind=Kind.SCRIPT, script="c.py"), MAIL)),
+        replace(WHOLE, media_types=(PAGER, ScriptMediaType(name="chat", script="c.py"), MAIL)),
         'media type "chat": type http -> script, script "" -> "c.py", method changed, url changed, headers changed,'
         " body changed, expect changed, proxy changed",
     ),

@@ -21,11 +21,12 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from alertrpc.delivery.channels.email import LONGEST_ADDRESS, EmailChannel
+from alertrpc.delivery.channels.email import EmailMediaType
+from alertrpc.delivery.channels.email.sending import LONGEST_ADDRESS, EmailChannel
 from alertrpc.delivery.message import Message
 from alertrpc.delivery.outcome import Outcome, Reason, Verdict
 from alertrpc.ledger.messages import LONGEST_SUBJECT
-from alertrpc.records import Kind, MediaType, SmtpSecurity
+from alertrpc.records import SmtpSecurity
 
 HEADERS = ["From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted"]
 OF_CONTENT = ["Content-Type", "Content-Transfer-Encoding", "MIME-Version"]
@@ -110,16 +111,15 @@ async def saying(*replies: bytes | None) -> AsyncIterator[int]:
         yield server.sockets[0].getsockname()[1]
 
 
-def media_type(port: int, **members: Any) -> MediaType:
+def media_type(port: int, **members: Any) -> EmailMediaType:
     defaults: dict[str, Any] = {
         "name": "mail",
-        "kind": Kind.EMAIL,
         "timeout": 5,
         "smtp_server": "127.0.0.1",
         "smtp_port": port,
         "smtp_email": "Alerts <alerts@example.com>",
     }
-    return MediaType(**{**defaults, **members})
+    return EmailMediaType(**{**defaults, **members})
 
 
 def message(sendto: str = "bob@example.org", subject: str = "down", text: str = "It is down.\n") -> Message:

@@ -22,12 +22,11 @@ from aiohttp.test_utils import TestServer
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from alertrpc.configuration.media_types import METHODS
-from alertrpc.delivery.channels.expect import check_expect, is_expected
-from alertrpc.delivery.channels.http import VERDICTS, HttpChannel, new_session
+from alertrpc.delivery.channels.http import METHODS, HttpMediaType
+from alertrpc.delivery.channels.http.sending import VERDICTS, HttpChannel, new_session
+from alertrpc.delivery.expect import check_expect, is_expected
 from alertrpc.delivery.message import Message
 from alertrpc.delivery.outcome import Outcome, Reason, Verdict
-from alertrpc.records import Kind, MediaType
 
 NOW = 1_600_000_000.0
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -67,8 +66,8 @@ async def answering(answer: bytes, tls: ssl.SSLContext | None = None) -> AsyncIt
         yield f"{'https' if tls else 'http'}://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
 
 
-def media_type(url: str, **members: Any) -> MediaType:
-    return MediaType(**{"name": "chat", "kind": Kind.HTTP, "url": url, "timeout": 5, **members})
+def media_type(url: str, **members: Any) -> HttpMediaType:
+    return HttpMediaType(**{"name": "chat", "url": url, "timeout": 5, **members})
 
 
 def message(sendto: str = "bob", **variables: str) -> Message:
@@ -176,7 +175,7 @@ async def test_every_status(channel: HttpChannel) -> None:
 
     async with serving(handler) as url:
         for status in range(200, 600):
-            outcome = await channel.send(media_type(f"{url}/{status}", password="opensesame"), message())
+            outcome = await channel.send(media_type(f"{url}/{status}", headers={"X-Token": "opensesame"}), message())
             assert (outcome.verdict, outcome.code) == (VERDICTS[status], status)
             assert outcome.retry_after == (7 if status in (429, 503) else None)
             assert "opensesame" not in outcome.answer + outcome.error

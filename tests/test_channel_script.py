@@ -6,6 +6,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,13 @@ import uvloop
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alertrpc.delivery.channels.script import ScriptChannel
+from alertrpc.configuration.media_types import key
+from alertrpc.configuration.values import text
+from alertrpc.delivery.channels.script import ScriptChannel, ScriptMediaType
 from alertrpc.delivery.message import Message
 from alertrpc.delivery.outcome import Outcome, Reason, Verdict
 from alertrpc.delivery.scripts.environment import TEXT_BYTES, TOTAL_BYTES, Room, environment_of
 from alertrpc.delivery.scripts.files import UnusableScript, find_script, folder_name
-from alertrpc.records import Kind, MediaType
 from tests.wire import eventually
 
 RUNNERS: dict[str, Callable[[Coroutine[Any, Any, Any]], Any]] = {"asyncio": asyncio.run, "uvloop": uvloop.run}
@@ -33,6 +35,13 @@ json.dump({"env": dict(os.environ), "argv": sys.argv[1:], "stdin": json.load(sys
 def path(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/usr/bin:/bin")
     monkeypatch.setenv("SECRET_OF_THE_SERVER", "x")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecretMediaType(ScriptMediaType):
+    """A script that has a secret."""
+
+    password: str = key(text(0, 255), "", is_secret=True)
 
 
 class Scripts:
@@ -52,7 +61,7 @@ class Scripts:
         return name
 
     async def send(self, text: str, variables: dict[str, str] | None = None, **members: Any) -> Outcome:
-        media_type = MediaType(**{"name": "chat", "kind": Kind.SCRIPT, "script": self.write(text), **members})
+        media_type = SecretMediaType(**{"name": "chat", "script": self.write(text), **members})
         return await self.channel.send(media_type, message(variables or {}))
 
     def wrote(self, name: str) -> str:
@@ -104,7 +113,7 @@ def test_many_at_once_leak_nothing_under_both_loops(runner: str, scripts: Script
     async def main() -> None:
         await scripts.send("#!/bin/sh\nexit 0\n")
         name = scripts.write('#!/bin/sh\ncat >/dev/null; echo "$message"; echo "$1" >&2\n')
-        media_type = MediaType(name="chat", kind=Kind.SCRIPT, script=name)
+        media_type = ScriptMediaType(name="chat", script=name)
         before = open_files()
         sending = [scripts.channel.send(media_type, message({"message": f"m{number}"})) for number in range(50)]
         outcomes = await asyncio.gather(*sending)
@@ -442,7 +451,7 @@ async def test_a_working_folder_that_cannot_be_made(scripts: Scripts) -> None:
 async def test_a_script_that_is_being_written_is_tried_again(scripts: Scripts) -> None:
     scripts.write("#!/bin/sh\n")
     with (scripts.folder / "it").open("a"):
-        media_type = MediaType(name="chat", kind=Kind.SCRIPT, script="it")
+        media_type = ScriptMediaType(name="chat", script="it")
         outcome = await scripts.channel.send(media_type, message({}))
     assert (outcome.verdict, outcome.reason) == (Verdict.TRY_AGAIN, Reason.CANNOT_START)
     assert outcome.error == "it: cannot start: Text file busy"

@@ -9,15 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alertrpc.configuration.media_types import HTTP_BODY
 from alertrpc.configuration.reading import declares, parse_configuration, read_configuration
+from alertrpc.delivery.channels import KINDS
+from alertrpc.delivery.channels.email import EmailMediaType
+from alertrpc.delivery.channels.http import HTTP_BODY, HttpMediaType
+from alertrpc.delivery.channels.script import ScriptMediaType
 from alertrpc.errors import ConfigurationError, SettingsError
 from alertrpc.records import (
     Action,
     Configuration,
-    Kind,
     Media,
-    MediaType,
     Receiver,
     Severity,
     SmtpSecurity,
@@ -81,9 +82,8 @@ steps = [ { after = "0s", users = ["dba"], media_types = ["pager"] },
 """
 PARSED = Configuration(
     media_types=(
-        MediaType(
+        ScriptMediaType(
             name="pager",
-            kind=Kind.SCRIPT,
             script="send_alarm.py",
             timeout=30,
             max_attempts=3,
@@ -92,16 +92,15 @@ PARSED = Configuration(
             subject="${alarm_level}: ${alarm_name} on ${alarm_target}",
             message="${alarm_summary}\n${alarm_description}",
         ),
-        MediaType(
+        HttpMediaType(
             name="chat",
-            kind=Kind.HTTP,
             method="POST",
             url="http://127.0.0.1:9000/hook",
             headers={"Content-Type": "application/json"},
             body='{"text": ${message_json}}',
             expect='{"errcode": 0}',
         ),
-        MediaType(name="mail", kind=Kind.EMAIL, smtp_server="127.0.0.1", smtp_port=25, smtp_email="alerts@example.com"),
+        EmailMediaType(name="mail", smtp_server="127.0.0.1", smtp_port=25, smtp_email="alerts@example.com"),
     ),
     receivers=(
         Receiver(
@@ -298,28 +297,32 @@ def document(kind: str, **changes: Any) -> dict[str, Any]:
     return {table: [{key: value for key, value in {**sound, **changes}.items() if value is not ABSENT}]}
 
 
+def parsed(document: dict[str, Any]) -> Configuration:
+    return parse_configuration(document, KINDS)
+
+
 def faults(document: dict[str, Any]) -> list[str]:
     with pytest.raises(ConfigurationError) as raised:
-        parse_configuration(document)
+        parsed(document)
     assert str(raised.value) == "\n".join(raised.value.faults)
     return list(raised.value.faults)
 
 
-def media_type(kind: str, **changes: Any) -> MediaType:
-    return parse_configuration(document(kind, **changes)).media_types[0]
+def media_type(kind: str, **changes: Any) -> Any:
+    return parsed(document(kind, **changes)).media_types[0]
 
 
 def test_the_whole_form() -> None:
-    assert parse_configuration(tomllib.loads(WHOLE)) == PARSED
+    assert parsed(tomllib.loads(WHOLE)) == PARSED
 
 
 def test_nothing_is_declared() -> None:
-    assert parse_configuration({"port": 1}) == Configuration()
+    assert parsed({"port": 1}) == Configuration()
 
 
 @pytest.mark.parametrize("kind", SOUND)
 def test_what_the_faults_start_from_is_sound(kind: str) -> None:
-    parse_configuration(document(kind))
+    parsed(document(kind))
 
 
 @pytest.mark.parametrize(("kind", "changes", "fault"), FAULTS)
@@ -336,7 +339,7 @@ def test_the_file_is_named(tmp_path: Path) -> None:
     file = tmp_path / "a.toml"
     file.write_text("[[user]]\n[[action]]\nname = 'a'\nsteps = []\n")
     with pytest.raises(ConfigurationError) as raised:
-        read_configuration(str(file))
+        read_configuration(str(file), KINDS)
     assert raised.value.faults == (
         f"{file}: user 1: username: it is missing",
         f'{file}: action 1 "a": steps: a list that is not empty is expected',
@@ -348,7 +351,7 @@ def test_a_file_that_is_no_toml(tmp_path: Path, text: str) -> None:
     file = tmp_path / "a.toml"
     file.write_text(text)
     with pytest.raises(SettingsError, match=r"a\.toml: "):
-        read_configuration(str(file))
+        read_configuration(str(file), KINDS)
 
 
 @pytest.mark.parametrize(("text", "declared"), [("port = 1", False), ("", False), ("user = []", True), (WHOLE, True)])
@@ -384,11 +387,11 @@ def test_templates_of_channels_know_the_alert() -> None:
 
 
 def test_upper_and_lower_case() -> None:
-    assert media_type("script", type="Script").kind is Kind.SCRIPT
+    assert media_type("script", type="Script").kind == "script"
     assert media_type("http", method="patch").method == "PATCH"
     assert media_type("email", smtp_security="STARTTLS").smtp_security is SmtpSecurity.STARTTLS
     media = [{**MEDIUM, "severities": ["not classified", "DISASTER", "Disaster"]}]
-    assert parse_configuration(document("user", media=media)).receivers[0].media[0].severities == 0b100001
+    assert parsed(document("user", media=media)).receivers[0].media[0].severities == 0b100001
 
 
 def test_times() -> None:
@@ -398,7 +401,7 @@ def test_times() -> None:
 
 def test_names_are_taken_once_and_steps_may_be_due_together() -> None:
     steps = [{"users": ["a", "b", "a"]}, {"user_groups": ["c"]}]
-    assert parse_configuration(document("action", steps=steps)).actions[0].steps == (
+    assert parsed(document("action", steps=steps)).actions[0].steps == (
         Step(users=("a", "b")),
         Step(user_groups=("c",)),
     )
@@ -431,7 +434,7 @@ documents = st.fixed_dictionaries({}, optional={**declared, "port": values})
 def found(document: dict[str, Any]) -> tuple[str, ...]:
     """The faults of a document, if it has any."""
     try:
-        parse_configuration(document)
+        parsed(document)
     except ConfigurationError as error:
         return error.faults
     return ()

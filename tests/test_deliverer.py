@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from alertrpc.delivery.bell import Bell
-from alertrpc.delivery.channels.http import new_session
+from alertrpc.delivery.channels.http.sending import new_session
 from alertrpc.delivery.deliverer import UNWRITABLE, Recorder
 from alertrpc.delivery.lock import DeliveryLock
 from alertrpc.delivery.media_types import UnusableMediaType, usable_media_type
@@ -31,7 +31,7 @@ from tests.receivers import (
     write_config,
     write_script,
 )
-from tests.support import serving, settings_of
+from tests.support import DEFAULTS, serving, settings_of
 from tests.wire import eventually
 
 ATTEMPT = Attempt(
@@ -47,7 +47,7 @@ async def test_the_lock_is_kept_until_what_is_under_way_has_ended(path: Path, re
     receiver.answer = lambda got: Answer(hold=hold)
     queue(path, declare(path, http_channel("hook", receiver))["hook"], 1)
     bell, other = Bell(), DeliveryLock(path)
-    async with opened(path) as database, open_sender(database, path.parent, path.parent, lambda: NOW) as sender:
+    async with opened(path) as database, open_sender(database, DEFAULTS, lambda: NOW) as sender:
         ending = asyncio.Event()
 
         async def deliver() -> None:
@@ -88,11 +88,11 @@ async def test_a_text_that_cannot_be_stored_keeps_no_try_off_the_record(path: Pa
     [("smtp_security", 7), ("timeout", "soon"), ("attempt_interval", ""), ("type", 3), ("status", 1)],
 )
 async def test_a_media_type_that_cannot_be_read_is_unusable(path: Path, column: str, value: Any) -> None:
-    mediatypeid = declare(path, {"name": "hook", "type": "http", "url": "http://127.0.0.1/"})["hook"]
+    mediatypeid = declare(path, {"name": "mail", "type": "email", "smtp_server": "a", "smtp_email": "a@a"})["mail"]
     async with opened(path) as database:
         row = await database.write(lambda connection: find_media_type(mediatypeid, connection))
     assert row is not None
-    assert usable_media_type(row).name == "hook"
+    assert usable_media_type(row).name == "mail"
     with pytest.raises(UnusableMediaType):
         usable_media_type({**row, column: value})
 

@@ -304,8 +304,8 @@ def test_nothing_is_left_open(path: Path, receiver: Receiver) -> None:
         ("UPDATE media_type SET status = 1", "hook", "the media type is disabled"),
         ("DELETE FROM media_type", r"media type \d+", "the media type is not there any more"),
         ("UPDATE media_type SET timeout = 'soon'", "hook", "the media type cannot be read: a time"),
-        ("UPDATE media_type SET type = 2", "hook", "alertrpc sends scripts, http and email"),
-        ("DELETE FROM media_type_param", "hook", "alertrpc sends scripts, http and email"),
+        ("UPDATE media_type SET type = 2", "hook", "alertrpc sends script, http, email"),
+        ("DELETE FROM media_type_param", "hook", "alertrpc sends script, http, email"),
     ],
 )
 def test_a_media_type_that_became_unusable(path: Path, receiver: Receiver, change: str, name: str, error: str) -> None:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,10 @@ from alertrpc.api.methods import METHODS
 from alertrpc.app import build_app
 from alertrpc.cli import cli
 from alertrpc.configuration.actions import ACTION, STEP
-from alertrpc.configuration.media_types import OF_ALL, OF_KIND
 from alertrpc.configuration.user_groups import USER_GROUP
 from alertrpc.configuration.users import MEDIUM, USER
 from alertrpc.delivery.bell import Bell
+from alertrpc.delivery.channels import KINDS
 from alertrpc.delivery.channels.script import GIVEN_UP
 from alertrpc.delivery.outcome import Reason, Verdict
 from alertrpc.ledger.variables import ALARM, ALERT, MESSAGE, OF_LABELS
@@ -33,7 +34,7 @@ ADVICE = ROOT / "CONTRIBUTING.rst"
 DOCUMENTS = [ROOT / "README.rst", ROOT / "CHANGELOG.rst", ADVICE, *sorted((ROOT / "docs").rglob("*.rst"))]
 README = (ROOT / "README.rst").read_text()
 KEYS = {
-    "media_type": {key for keys in (OF_ALL, *OF_KIND.values()) for key in keys},
+    "media_type": {"type", *[key.name for kind in KINDS.values() for key in fields(kind)]},
     "medium": set(MEDIUM.keys),
     "user": set(USER.keys),
     "user_group": set(USER_GROUP.keys),

@@ -15,8 +15,9 @@ from typing import Any
 import pytest
 
 from alertrpc.configuration.reading import read_configuration
+from alertrpc.delivery.channels import KINDS
+from alertrpc.delivery.channels.script import ScriptMediaType
 from alertrpc.intake import ocp
-from alertrpc.records import Kind
 from alertrpc.settings import read_settings
 from tests.processes import WARNINGS
 from tests.support import ROOT, environment
@@ -149,14 +150,15 @@ def test_a_script_of_a_channel_fails(tmp_path: Path, name: str) -> None:
 @pytest.mark.parametrize("name", ["alertrpc.toml", "media_types.toml"])
 def test_a_configuration_is_sound(name: str) -> None:
     path = str(EXAMPLES / name)
-    configuration = read_configuration(path)
+    configuration = read_configuration(path, KINDS)
     scripts_dir = ROOT / read_settings(path, {}, {}).scripts_dir
-    scripts = [each.script for each in configuration.media_types if each.kind is Kind.SCRIPT]
+    scripts = [each.script for each in configuration.media_types if isinstance(each, ScriptMediaType)]
     assert scripts
     assert all(os.access(scripts_dir / script, os.X_OK) for script in scripts)
 
 
 def test_there_is_an_example_of_every_channel() -> None:
-    media_types = {each.name: each for each in read_configuration(str(EXAMPLES / "media_types.toml")).media_types}
-    assert {each.kind for each in media_types.values()} == set(Kind)
+    declared = read_configuration(str(EXAMPLES / "media_types.toml"), KINDS).media_types
+    media_types: dict[str, Any] = {each.name: each for each in declared}
+    assert {each.kind for each in media_types.values()} == set(KINDS)
     assert all(media_types[name].expect for name in ("DingTalk", "Feishu", "WeCom", "Slack"))

@@ -13,7 +13,7 @@ from alertrpc.store.connection import connect
 from alertrpc.store.deliveries import Recorded, record_attempts
 from tests.delivering import NOW, Counted, declare, deliverer_of, lane_of, opened, queue, statuses
 from tests.receivers import Answer, Got, Receiver, http_channel
-from tests.support import settings_of
+from tests.support import DEFAULTS, settings_of
 from tests.wire import eventually, execute
 
 MOST = 2  # sessions
@@ -116,7 +116,7 @@ async def test_an_idle_delivery_asks_little_of_the_database(path: Path, receiver
     mediatypeid = declare(path, http_channel("hook", receiver))["hook"]
     queue(path, mediatypeid, 3)
     bell = Bell()
-    async with opened(path) as database, open_sender(database, path.parent, path.parent, lambda: NOW) as sender:
+    async with opened(path) as database, open_sender(database, DEFAULTS, lambda: NOW) as sender:
         counted = Counted(database)
         async with deliverer_of(path, counted, sender, bell).running(settings_of(shutdown_timeout=5)):
             assert await soon(lambda: statuses(path) == [1, 1, 1])

@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 
+from alertrpc.delivery.channels.http import HttpMediaType
+from alertrpc.delivery.channels.script import ScriptMediaType
 from alertrpc.intake.alarm import identity_of
 from alertrpc.ledger.alarm import Alarm
 from alertrpc.ledger.ledger import Ledger
-from alertrpc.records import Action, Configuration, Kind, Media, MediaType, Receiver, Severity, Step
+from alertrpc.records import Action, Configuration, Media, Receiver, Severity, Step
 from alertrpc.store import users
 from alertrpc.store.applying.applying import apply_configuration
 from alertrpc.store.connection import connect, transaction
@@ -21,8 +23,8 @@ from tests.support import DEFAULTS
 
 START = 1_700_000_000_000
 MINUTE = 60_000
-PAGER = MediaType(name="pager", kind=Kind.SCRIPT, script="a.py", subject="${alarm_name}", message="${alarm_status}")
-CHAT = MediaType(name="chat", kind=Kind.HTTP, url="http://localhost/", subject="chat ${alarm_name}", message="m")
+PAGER = ScriptMediaType(name="pager", script="a.py", subject="${alarm_name}", message="${alarm_status}")
+CHAT = HttpMediaType(name="chat", url="http://localhost/", subject="chat ${alarm_name}", message="m")
 DBA = Receiver(
     username="dba",
     user_groups=("On call",),

@@ -18,7 +18,7 @@ TOLD = {
     "api.heavy.LARGE_BODY": ("16 KiB", "is parsed and checked beside the event loop"),
     "api.heavy.MANY_VALUES": ("100,000", "one at a time is in memory"),
     "api.heavy.WAIT_SECONDS": ("30 s", "Too many large requests at one time"),
-    "delivery.channels.expect.REGEX_SECONDS": ("1 s", "regular expression of ``expect``"),
+    "delivery.expect.REGEX_SECONDS": ("1 s", "regular expression of ``expect``"),
     "delivery.masking.KEPT_BYTES": ("2 KiB", "answer, output and error on record"),
     "delivery.masking.READ_BYTES": ("64 KiB", "answer of a receiver that is looked at"),
     "delivery.scripts.environment.TEXT_BYTES": ("96 KiB", "value in a script's environment"),
@@ -41,8 +41,8 @@ TOLD = {
     "cli.passwords.LONGEST_PASSWORD": ("255", "password"),
     "loglines.MOST_FAULTS": ("100", "faults that a command shows"),
     "configuration.channel_values.LONGEST_TEXT": ("65,535", "text in it"),
-    "delivery.channels.email.LONGEST_ADDRESS": ("1,024", "address"),
-    "delivery.channels.http.LONGEST_RETRY_AFTER": ("1 day", "``Retry-After``"),
+    "delivery.channels.email.sending.LONGEST_ADDRESS": ("1,024", "address"),
+    "delivery.channels.http.sending.LONGEST_RETRY_AFTER": ("1 day", "``Retry-After``"),
     "documents.LARGEST_FILE": ("1 MiB", "configuration file"),
     "documents.MOST_KEY_PARTS": ("100", "parts of a dotted key in it"),
     "intake.checks.LONGEST_DESCRIPTION": ("1,048,576", "``description``, and an annotation"),
@@ -80,7 +80,7 @@ TOLD = {
 }
 # How work is cut into pieces, and what is remembered: nobody sees these but by the time that things take.
 INNER = {
-    "delivery.channels.email.QUIT_SECONDS",
+    "delivery.channels.email.sending.QUIT_SECONDS",
     "delivery.scripts.environment.POINTER_BYTES",
     "delivery.scripts.files.FOLDER_NAME_BYTES",
     "delivery.scripts.files.SHEBANG_BYTES",
@@ -96,7 +96,7 @@ INNER = {
     "web.ocp.RETRY_SECONDS",
     "api.get.LONGEST_KEPT",
     "api.passwords.MOST_REMEMBERED",
-    "delivery.channels.email.LONGEST_LINE",
+    "delivery.channels.email.sending.LONGEST_LINE",
     "delivery.deliverer.LONGEST_TEST",
     "delivery.deliverer.LONGEST_WAIT",
     "delivery.deliverer.MOST_RECORDED",

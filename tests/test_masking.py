@@ -11,6 +11,8 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
+from alertrpc.delivery.channels.email import EmailMediaType
+from alertrpc.delivery.channels.http import HttpMediaType
 from alertrpc.delivery.masking import (
     KEPT_BYTES,
     MASK,
@@ -19,14 +21,17 @@ from alertrpc.delivery.masking import (
     kept_text,
     mask,
     one_line,
-    secrets_of,
 )
+from alertrpc.delivery.secrets import secrets_of
 from alertrpc.delivery.spellings import meanings
-from alertrpc.records import Kind, MediaType
+from alertrpc.records import MediaType
 
 
 def media_type(**members: object) -> MediaType:
-    return MediaType(name="m", kind=Kind.HTTP, **members)  # type: ignore[arg-type]
+    """Of the kind e-mail where it has a password, else http."""
+    if "password" in members:
+        return EmailMediaType(name="m", smtp_server="h", smtp_email="a@h", **members)  # type: ignore[arg-type]
+    return HttpMediaType(**{"name": "m", "url": "", **members})  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

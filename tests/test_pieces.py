@@ -14,6 +14,7 @@ import pytest
 
 from alertrpc.api.alert import MOST_RESENT
 from alertrpc.configuration.reading import parse_configuration
+from alertrpc.delivery.channels import KINDS
 from alertrpc.intake.ocp import parse
 from alertrpc.intake.pushes import Push, Pushes
 from alertrpc.ledger import alerts
@@ -46,7 +47,7 @@ def configure(path: Path, receivers: int = RECEIVERS, **action: Any) -> None:
         "user": [{"username": name, "media": media} for name in names],
         "action": [{"name": "all", "recovery": True, "steps": [{"users": names}], **action}],
     }
-    bring(path, parse_configuration(document))
+    bring(path, parse_configuration(document, KINDS))
 
 
 def alarms(count: int, size: int, **more: Any) -> list[Any]:

@@ -10,7 +10,7 @@ import click
 from alertrpc.cli.options import Sources, settings_options
 from alertrpc.errors import ConfigurationError, NameFaults, StoreError
 from alertrpc.loglines import write_log
-from alertrpc.records import Configuration, Kind
+from alertrpc.records import Configuration
 from alertrpc.reloading import Hangup, Reload
 from alertrpc.settings import TABLE, Settings
 from alertrpc.store.applying.applying import bring, rehearse
@@ -60,9 +60,7 @@ def apply(sources: Sources, settings: Settings) -> None:
     """
     if (config := sources.config) is None:
         raise click.UsageError("Missing argument 'FILE'.")
-    from alertrpc.configuration.reading import read_configuration
-
-    configuration = read_configuration(config)
+    configuration = _read(config)
     changes = _applied(settings, config, configuration)
     click.echo("\n".join(changes) or "nothing changed")
     for fault in _script_faults(settings, config, configuration):
@@ -109,9 +107,16 @@ def _check_declared(settings: Settings, config: str | None) -> None:
 
 def _declared(config: str) -> Configuration | None:
     """What the file declares; None where it has nothing but settings."""
-    from alertrpc.configuration.reading import declares, read_configuration
+    from alertrpc.configuration.reading import declares
 
-    return read_configuration(config) if declares(config) else None
+    return _read(config) if declares(config) else None
+
+
+def _read(config: str) -> Configuration:
+    from alertrpc.configuration.reading import read_configuration
+    from alertrpc.delivery.channels import KINDS
+
+    return read_configuration(config, KINDS)
 
 
 def _applied(settings: Settings, config: str, configuration: Configuration) -> list[str]:
@@ -125,10 +130,11 @@ def _applied(settings: Settings, config: str, configuration: Configuration) -> l
 def _script_faults(settings: Settings, config: str, configuration: Configuration) -> Iterator[str]:
     """The scripts that cannot be run, which does not keep the rest of a configuration from being used."""
     from alertrpc.configuration.faults import place
+    from alertrpc.delivery.channels.script import ScriptMediaType
     from alertrpc.delivery.scripts.files import find_script
 
     for number, media_type in enumerate(configuration.media_types, 1):
-        if media_type.kind is not Kind.SCRIPT:
+        if not isinstance(media_type, ScriptMediaType):
             continue
         try:
             find_script(settings.scripts_dir, media_type.script)

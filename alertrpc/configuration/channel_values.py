@@ -1,6 +1,7 @@
-"""Checks of values that only media types hold: templates, scripts, addresses, headers, expected answers, hosts."""
+"""Checks of values that only media types hold: templates, addresses, headers, hosts."""
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from marshmallow import ValidationError
@@ -8,8 +9,6 @@ from marshmallow import ValidationError
 from alertrpc.configuration.checking import Check
 from alertrpc.configuration.faults import shown
 from alertrpc.configuration.values import text
-from alertrpc.delivery.channels.expect import check_expect
-from alertrpc.delivery.scripts.files import FOLDER_NAME_BYTES
 from alertrpc.ledger.variables import OF_CHANNELS, unknown_variables
 from alertrpc.settings import host, meant
 
@@ -33,36 +32,34 @@ def _no_variable(name: str, known: frozenset[str]) -> str:
     return f"there is no variable {shown(name)}{meant(name, sorted(known))}"
 
 
-def folder_name(value: Any) -> str:
-    """The name of a media type that has a folder of this name."""
-    name = text(1, 100)(value)
-    if "/" in name or name.startswith(".") or len(name.encode()) > FOLDER_NAME_BYTES:
-        raise ValueError(
-            f'it names a folder: no "/", no leading "." and at most {FOLDER_NAME_BYTES} bytes are expected'
-        )
-    return name
+def text_as(check_text: Callable[[str], None]) -> Check[str]:
+    """A text whose faults do not show it, as those of any text."""
 
+    def check(value: Any) -> str:
+        given = text(0, LONGEST_TEXT)(value)
+        try:
+            check_text(given)
+        except ValueError as error:
+            raise ValidationError(str(error)) from error
+        return given
 
-def script_name(value: Any) -> str:
-    name = text(1, 255)(value)
-    if name.startswith("/") or ".." in name.split("/"):
-        raise ValueError("the name of a file in scripts_dir is expected")
-    return name
+    return check
 
 
 def url(value: Any) -> str:
-    """A template of an address, of which nothing is shown: many hold a token."""
-    address = template(OF_CHANNELS, 2048, 1)(value)
-    if not address.lower().startswith(("http://", "https://", "${")) or any(c.isspace() for c in address):
-        raise ValidationError("an address that starts with http:// or https:// is expected, without white space")
-    return address
+    """A template of an address."""
+    return _address(template(OF_CHANNELS, 2048, 1)(value), "http://", "https://", "${")
 
 
 def proxy(value: Any) -> str:
-    address = text(1, 2048)(value)
-    if not address.lower().startswith(("http://", "https://")) or any(c.isspace() for c in address):
+    return _address(text(1, 2048)(value), "http://", "https://")
+
+
+def _address(text: str, *starts: str) -> str:
+    """Nothing is shown of what is no address: many hold a token."""
+    if not text.lower().startswith(starts) or any(c.isspace() for c in text):
         raise ValidationError("an address that starts with http:// or https:// is expected, without white space")
-    return address
+    return text
 
 
 def header_name(value: Any) -> str:
@@ -76,15 +73,6 @@ def header_value(value: Any) -> str:
     if "\r" in header or "\n" in header:
         raise ValidationError("one line is expected")
     return header
-
-
-def expect(value: Any) -> str:
-    expected = text(0, LONGEST_TEXT)(value)
-    try:
-        check_expect(expected)
-    except ValueError as error:
-        raise ValidationError(str(error)) from error
-    return expected
 
 
 def host_name(value: Any) -> str:

@@ -1,92 +1,75 @@
 """The tables of media types: what all of them have, and what each kind has of its own."""
 
+from collections.abc import Mapping
+from dataclasses import MISSING, field, fields
 from typing import Any
 
-from alertrpc.configuration.channel_values import (
-    email_address,
-    expect,
-    folder_name,
-    header_name,
-    header_value,
-    host_name,
-    proxy,
-    script_name,
-    template,
-    url,
-)
+from alertrpc.configuration.channel_values import template
+from alertrpc.configuration.checking import Check, T
 from alertrpc.configuration.tables import Key, Table
-from alertrpc.configuration.values import one_of, seconds, table_of, text, true_or_false
-from alertrpc.ledger.variables import OF_CHANNELS, OF_MESSAGES
-from alertrpc.records import Kind, MediaType, SmtpSecurity
+from alertrpc.configuration.values import one_of, seconds, text
+from alertrpc.ledger.variables import OF_MESSAGES
+from alertrpc.records import MediaType
 from alertrpc.values import number
 
-METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
-WITH_BODY = ("POST", "PUT", "PATCH")
-HTTP_BODY = '{"subject": ${subject_json}, "message": ${message_json}}'
-_KINDS = {str(kind): kind for kind in Kind}
-
-OF_ALL = {
-    "name": Key(text(1, 100), required=True),
-    "type": Key(one_of(_KINDS), required=True, attribute="kind"),
-    "timeout": Key(seconds("1s", "1h")),
-    "max_attempts": Key(number(1, 100)),
-    "attempt_interval": Key(seconds("0s", "1h")),
-    "max_sessions": Key(number(0, 100)),
-    "subject": Key(template(OF_MESSAGES, 1000)),
-    "message": Key(template(OF_MESSAGES)),
-    "recovery_subject": Key(template(OF_MESSAGES, 1000)),
-    "recovery_message": Key(template(OF_MESSAGES)),
-}
-OF_KIND = {
-    Kind.SCRIPT: {
-        "name": Key(folder_name, required=True),
-        "script": Key(script_name, required=True),
-        "expect": Key(expect),
-    },
-    Kind.HTTP: {
-        "method": Key(one_of({method: method for method in METHODS})),
-        "url": Key(url, required=True),
-        "headers": Key(table_of(header_name, header_value)),
-        "body": Key(template(OF_CHANNELS)),
-        "expect": Key(expect),
-        "proxy": Key(proxy),
-    },
-    Kind.EMAIL: {
-        "smtp_server": Key(host_name, required=True),
-        "smtp_port": Key(number(1, 65535)),
-        "smtp_email": Key(email_address, required=True),
-        "smtp_helo": Key(host_name),
-        "smtp_security": Key(one_of({str(security): security for security in SmtpSecurity})),
-        "smtp_verify": Key(true_or_false),
-        "username": Key(text(0, 255)),
-        "password": Key(text(0, 255)),
-    },
-}
+Kinds = Mapping[str, type[MediaType]]  # the classes of media types by their `type`
+_NONE: Any = object()
 
 
-def _make_media_type(**values: Any) -> MediaType:
-    media_type = MediaType(**values)
-    if media_type.kind is Kind.HTTP and media_type.method in WITH_BODY:
-        return MediaType(**{"body": HTTP_BODY, **values})
-    return media_type
+def key(check: Check[T], default: T = _NONE, *, column: str = "", is_secret: bool = False) -> T:
+    """A key of a kind of media types, as a field of its class; the file has to give it where it has no default.
+
+    The database keeps it in a column of Zabbix's table, or else as a parameter.
+    """
+    given: dict[str, Any] = {} if default is _NONE else {"default_factory": lambda: default}
+    metadata = {"check": check, "column": column, "is_secret": is_secret}
+    made: T = field(repr=not is_secret, hash=False, metadata=metadata, **given)  # as some values have no hash
+    return made
 
 
-def _elsewhere(kind: Kind) -> dict[str, str]:
+def media_type(kinds: Kinds) -> Check[MediaType]:
+    """The check of a table that declares a media type of one of the kinds."""
+    of_all = {
+        "name": Key(text(1, 100), required=True),
+        "type": Key(one_of(kinds), required=True, attribute="kind"),
+        "timeout": Key(seconds("1s", "1h")),
+        "max_attempts": Key(number(1, 100)),
+        "attempt_interval": Key(seconds("0s", "1h")),
+        "max_sessions": Key(number(0, 100)),
+        "subject": Key(template(OF_MESSAGES, 1000)),
+        "message": Key(template(OF_MESSAGES)),
+        "recovery_subject": Key(template(OF_MESSAGES, 1000)),
+        "recovery_message": Key(template(OF_MESSAGES)),
+    }
+
+    def declared(kind: type[MediaType], **values: Any) -> MediaType:
+        return kind.declared(**values)
+
+    of_kind = {name: _keys(kind) for name, kind in kinds.items()}
+    tables = {name: Table(declared, {**of_all, **keys}, _elsewhere(name, of_kind)) for name, keys in of_kind.items()}
+    # Where the type is wrong, which is one fault, the others are looked for among the keys of every type.
+    of_any = {name: Key(each.check) for keys in of_kind.values() for name, each in keys.items() if name not in of_all}
+    untyped = Table(declared, {**of_all, **of_any})
+
+    def check(value: Any) -> MediaType:
+        named = value.get("type") if isinstance(value, dict) else None
+        return tables.get(named.casefold() if isinstance(named, str) else "", untyped)(value)
+
+    return check
+
+
+def _keys(kind: type[MediaType]) -> dict[str, Key]:
     return {
-        key: f"it is of media types of type {other}, and this is of type {kind}"
-        for other, keys in OF_KIND.items()
-        for key in keys
-        if key not in OF_KIND[kind]
+        each.name: Key(each.metadata["check"], required=each.default_factory is MISSING)
+        for each in fields(kind)
+        if each.metadata
     }
 
 
-_MEDIA_TYPE = {kind: Table(_make_media_type, {**OF_ALL, **keys}, _elsewhere(kind)) for kind, keys in OF_KIND.items()}
-# Where the type is wrong, which is one fault, the others are looked for among the keys of every type.
-_OF_ANY = {key: Key(field.check) for keys in OF_KIND.values() for key, field in keys.items() if key not in OF_ALL}
-_UNTYPED = Table(_make_media_type, {**OF_ALL, **_OF_ANY})
-
-
-def media_type(value: Any) -> MediaType:
-    named = value.get("type") if isinstance(value, dict) else None
-    kind = _KINDS.get(named.casefold()) if isinstance(named, str) else None
-    return (_MEDIA_TYPE[kind] if kind else _UNTYPED)(value)
+def _elsewhere(kind: str, of_kind: Mapping[str, Mapping[str, Key]]) -> dict[str, str]:
+    return {
+        key: f"it is of media types of type {other}, and this is of type {kind}"
+        for other, keys in of_kind.items()
+        for key in keys
+        if key not in of_kind[kind]
+    }

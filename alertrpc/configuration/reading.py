@@ -8,7 +8,7 @@ from marshmallow import ValidationError
 from alertrpc.configuration.actions import ACTION
 from alertrpc.configuration.checking import Check, checked
 from alertrpc.configuration.faults import place, shown, told
-from alertrpc.configuration.media_types import media_type
+from alertrpc.configuration.media_types import Kinds, media_type
 from alertrpc.configuration.user_groups import USER_GROUP
 from alertrpc.configuration.users import USER
 from alertrpc.documents import read_document
@@ -16,20 +16,11 @@ from alertrpc.errors import ConfigurationError
 from alertrpc.records import Configuration
 from alertrpc.settings import DECLARED
 
-# Each table's check, and the key that names its entries.
-_TABLES: dict[str, tuple[Check[Any], str]] = {
-    "media_type": (media_type, "name"),
-    "user": (USER, "username"),
-    "user_group": (USER_GROUP, "name"),
-    "action": (ACTION, "name"),
-}
-assert tuple(_TABLES) == DECLARED, "the settings leave aside what is read here"
 
-
-def read_configuration(path: str) -> Configuration:
+def read_configuration(path: str, kinds: Kinds) -> Configuration:
     """What the file at `path` declares; raises ConfigurationError whose faults name the file too."""
     try:
-        return parse_configuration(read_document(path))
+        return parse_configuration(read_document(path), kinds)
     except ConfigurationError as error:
         raise ConfigurationError([f"{path}: {fault}" for fault in error.faults]) from error
 
@@ -39,19 +30,26 @@ def declares(path: str) -> bool:
     return any(table in DECLARED for table in read_document(path))
 
 
-def parse_configuration(document: Mapping[str, Any]) -> Configuration:
+def parse_configuration(document: Mapping[str, Any], kinds: Kinds) -> Configuration:
     """What a document declares; its other members are left aside. Raises ConfigurationError with all faults."""
+    # Each table's check, and the key that names its entries.
+    tables: dict[str, tuple[Check[Any], str]] = {
+        "media_type": (media_type(kinds), "name"),
+        "user": (USER, "username"),
+        "user_group": (USER_GROUP, "name"),
+        "action": (ACTION, "name"),
+    }
+    assert tuple(tables) == DECLARED, "the settings leave aside what is read here"
     faults: list[str] = []
     media_types, receivers, user_groups, actions = (
-        _declared(table, document.get(table, []), faults) for table in DECLARED
+        _declared(table, *how, document.get(table, []), faults) for table, how in tables.items()
     )
     if faults:
         raise ConfigurationError(faults)
     return Configuration(media_types=media_types, receivers=receivers, user_groups=user_groups, actions=actions)
 
 
-def _declared(table: str, value: Any, faults: list[str]) -> tuple[Any, ...]:
-    check, name_key = _TABLES[table]
+def _declared(table: str, check: Check[Any], name_key: str, value: Any, faults: list[str]) -> tuple[Any, ...]:
     if not isinstance(value, list):
         faults.append(f"{table}: a list of tables is expected, each under [[{table}]], not {shown(value)}")
         return ()

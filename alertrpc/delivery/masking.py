@@ -3,27 +3,16 @@
 A receiver may give a secret back in another spelling. Texts and secrets are compared by what they mean.
 """
 
-import re
-from base64 import b64decode, b64encode, urlsafe_b64encode
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
-from urllib.parse import SplitResult, unquote, urlsplit
 
-from alertrpc.delivery.body_credentials import assigned_credentials, body_credentials, is_credential
 from alertrpc.delivery.spellings import LONGEST_ESCAPE, Meaning, meanings, without_begun_escape
-from alertrpc.records import MediaType
 
 MASK = "******"
 READ_BYTES = 64 * 1024  # of an answer or a stream; what is behind is not looked at
 KEPT_BYTES = 2 * 1024
 ERROR_CHARACTERS = 255
 SHORTEST_SECRET = 6  # shorter texts are in many others
-SHORTEST_SECRET_SEGMENT = 20  # webhooks of chats carry their secret in such a piece of the path
-
-_SCHEMES = frozenset({"apikey", "basic", "bearer", "digest", "negotiate", "token"})
-_URL = re.compile(r"https?://[^\s\"'<>]+")
-_OF_URLS_TO_USUAL = str.maketrans("-_", "+/")  # the alphabets of base64
-_VARIABLE = re.compile(r"\$\{[^{}]*\}")
 
 
 def mask(text: str, secrets: Iterable[str]) -> str:
@@ -121,117 +110,3 @@ def cut(text: str, most: int) -> str:
 def plain(text: str) -> str:
     """The text without NULs and lone surrogates, which databases and environments do not take."""
     return text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()
-
-
-@lru_cache(maxsize=256)
-def secrets_of(media_type: MediaType) -> tuple[str, ...]:
-    """The literal texts of a media type that nobody should read in an answer; the longest first.
-
-    `${...}` is no secret, nor is a text that is too short to be one; a password always is.
-    """
-    found = {piece for text in _credentials(media_type) for piece in _literals(text)}
-    plain_secrets = [each for each in (*found, media_type.password) if len(each) >= SHORTEST_SECRET]
-    found |= {form for secret in plain_secrets for form in _other_forms(secret)}
-    found |= set(_password_forms(media_type))
-    return tuple(sorted(found, key=lambda secret: (-len(secret), secret)))
-
-
-def _literals(template: str) -> Iterator[str]:
-    for piece in map(str.strip, _VARIABLE.split(template)):
-        for form in {piece, unquote(piece)}:
-            if len(form) >= SHORTEST_SECRET and form.lower() not in _SCHEMES:
-                yield form
-
-
-def _password_forms(media_type: MediaType) -> Iterator[str]:
-    """The password, and as SMTP carries it, which servers repeat when they refuse it."""
-    if media_type.password:
-        yield media_type.password
-        for text in ("{1}", "\0{0}\0{1}", "{0}:{1}"):
-            login = text.format(media_type.username, media_type.password)
-            yield from _base64_forms(login.encode("utf-8", "replace"))
-
-
-def _other_forms(secret: str) -> Iterator[str]:
-    """The secret as programs write bytes that are no text."""
-    data = secret.encode("utf-8", "replace")
-    yield from _base64_forms(data)
-    yield data.hex()
-    yield data.hex().upper()
-
-
-def _base64_forms(data: bytes) -> Iterator[str]:
-    """In both alphabets of RFC 4648, with padding and without, where that is no word of other texts."""
-    for padded in {b64encode(data).decode(), urlsafe_b64encode(data).decode()}:
-        yield padded
-        if len(bare := padded.rstrip("=")) >= SHORTEST_SECRET:
-            yield bare
-
-
-def _credentials(media_type: MediaType) -> Iterator[str]:
-    for name, value in media_type.headers.items():
-        if is_credential(name) or _scheme_and_rest(value)[0] in _SCHEMES:
-            yield from _of_value(value)
-        yield from assigned_credentials(value)
-    for value in (*body_credentials(media_type.body), *assigned_credentials(media_type.body)):
-        yield from _of_value(value)
-    for url in (media_type.url, media_type.proxy, *_URL.findall(media_type.body)):
-        # a template is no URL yet: what is in its braces must not end its parts
-        parts = _split(_VARIABLE.sub("${}", url))
-        if parts is not None:
-            yield from _of_url(parts)
-
-
-def _of_value(value: str) -> Iterator[str]:
-    """The value, what follows `Bearer` or `Basic`, what that says, and the values of cookies."""
-    yield value
-    scheme, rest = _scheme_and_rest(value)
-    yield rest
-    if scheme == "basic":
-        yield from _of_basic(rest.strip())
-    for pair in re.split(r"[;,]", value):
-        yield pair.partition("=")[2].strip(' "')
-
-
-def _scheme_and_rest(value: str) -> tuple[str, str]:
-    """The scheme of RFC 9110, section 11.4, in lower case, and what follows it."""
-    scheme, _, rest = " ".join(value.split(maxsplit=1)).partition(" ")
-    return scheme.lower(), rest
-
-
-def _of_basic(text: str) -> Iterator[str]:
-    """User and password of RFC 7617, the password alone, and other spellings of the base64."""
-    digits = text.rstrip("=").translate(_OF_URLS_TO_USUAL)
-    try:
-        data = b64decode(digits + "=" * (-len(digits) % 4), validate=True)
-    except ValueError:
-        return
-    try:
-        login = data.decode()
-    except UnicodeDecodeError:
-        login = data.decode("latin-1")
-    yield login
-    yield login.partition(":")[2]
-    yield from _base64_forms(data)
-
-
-def _of_url(parts: SplitResult) -> Iterator[str]:
-    user_info = parts.netloc.rpartition("@")[0]
-    if user_info:
-        yield user_info
-        yield user_info.partition(":")[2]
-        yield from _base64_forms(unquote(user_info).encode("utf-8", "replace"))  # as the header Authorization has it
-    for pair in re.split("[?#&;]", parts.geturl()):
-        name, _, value = pair.partition("=")
-        if is_credential(name):
-            yield value
-    for segment in parts.path.split("/"):
-        if len(_VARIABLE.sub("", segment)) >= SHORTEST_SECRET_SEGMENT:
-            yield segment
-
-
-def _split(url: str) -> SplitResult | None:
-    try:
-        return urlsplit(url)
-    except ValueError:
-        return None

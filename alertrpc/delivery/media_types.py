@@ -1,16 +1,15 @@
 """Media types as channels take them, from their rows."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import MISSING
 from typing import Any
 
 import orjson
 
-from alertrpc.records import Kind, MediaType
-from alertrpc.store.applying.media_types import SECURITIES, TYPES
+from alertrpc.delivery.channels import KINDS
+from alertrpc.records import MediaType
+from alertrpc.store.applying.media_types import kind_of
 from alertrpc.values import duration
-
-_KINDS = {number: kind for kind, number in TYPES.items()}
-_SECURITY = {number: security for security, number in SECURITIES.items()}
 
 
 class UnusableMediaType(ValueError):
@@ -27,34 +26,37 @@ def usable_media_type(row: Mapping[str, Any] | None, *, enabled: bool = True) ->
         raise UnusableMediaType("the media type is not there any more")
     if enabled and row["status"]:
         raise UnusableMediaType("the media type is disabled", row["name"])
-    parameters = row["parameters"]
-    kind = _KINDS.get(row["type"])
-    if kind is None or (kind is Kind.HTTP and not parameters.get("url")):
-        fault = "alertrpc sends scripts, http and email; the media type is of another kind"
+    kind = KINDS.get(kind_of(row["type"], row["parameters"]))
+    if kind is None or not _has_its_parameters(kind, row["parameters"]):
+        fault = f"alertrpc sends {', '.join(KINDS)}; the media type is of another kind"
         raise UnusableMediaType(fault, row["name"])
     try:
-        return MediaType(
+        return kind(
             name=row["name"],
-            kind=kind,
             timeout=max(1, duration(row["timeout"])),
             max_attempts=row["maxattempts"],
             attempt_interval=duration(row["attempt_interval"]),
             max_sessions=row["maxsessions"],
-            script=row["exec_path"],
-            method=parameters.get("method", "POST"),
-            url=parameters.get("url", ""),
-            headers=orjson.loads(parameters.get("headers") or "{}"),
-            body=parameters.get("body", ""),
-            expect=parameters.get("expect", ""),
-            proxy=parameters.get("proxy", ""),
-            smtp_server=row["smtp_server"],
-            smtp_port=row["smtp_port"],
-            smtp_helo=row["smtp_helo"],
-            smtp_email=row["smtp_email"],
-            smtp_security=_SECURITY[row["smtp_security"]],
-            smtp_verify=bool(row["smtp_verify_peer"]),
-            username=row["username"] if row["smtp_authentication"] else "",
-            password=row["passwd"] if row["smtp_authentication"] else "",
+            **dict(_own(kind, row if row["smtp_authentication"] else {**row, "username": "", "passwd": ""})),
         )
-    except (ValueError, LookupError) as error:
+    except (ValueError, LookupError, TypeError) as error:
         raise UnusableMediaType(f"the media type cannot be read: {error}", row["name"]) from error
+
+
+def _has_its_parameters(kind: type[MediaType], parameters: Mapping[str, str]) -> bool:
+    """Whether those are there that every media type of the kind has; a webhook of Zabbix has others."""
+    needed = [key.name for key in kind.own() if key.default_factory is MISSING and not key.metadata["column"]]
+    return all(map(parameters.get, needed))
+
+
+def _own(kind: type[MediaType], row: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The keys of the kind, from columns and parameters."""
+    for key in kind.own():
+        made: Any = key.type
+        text = row["parameters"].get(key.name)
+        if column := key.metadata["column"]:
+            yield key.name, made(row[column])
+        elif made is str and text is not None:
+            yield key.name, text
+        elif text:
+            yield key.name, made(orjson.loads(text))

@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from alertrpc.delivery.outcome import Outcome
-from alertrpc.records import MediaType
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,8 +19,8 @@ class Message:
 
 
 class Channel(Protocol):
-    """A kind of media type."""
+    """What sends through the media types of a kind."""
 
-    async def send(self, media_type: MediaType, message: Message) -> Outcome:
+    async def send(self, media_type: Any, message: Message) -> Outcome:
         """Tries once to send, within the media type's timeout; raises nothing that a receiver or a file can cause."""
         ...

@@ -11,7 +11,7 @@ from alertrpc.delivery.media_types import UnusableMediaType
 from alertrpc.delivery.message import Channel, Message
 from alertrpc.delivery.outcome import Outcome, Reason, Verdict
 from alertrpc.ledger.variables import Told, Variables
-from alertrpc.records import AlertStatus, Clock, Kind, MediaType
+from alertrpc.records import AlertStatus, Clock, MediaType
 from alertrpc.store.deliveries import Recorded
 from alertrpc.store.tables import AlertResult, Attempt
 
@@ -34,7 +34,7 @@ class Tried:
 class Sender:
     """Tries once. `instance` tells this database's alerts from those of any other."""
 
-    def __init__(self, channels: Mapping[Kind, Channel], instance: str, clock: Clock) -> None:
+    def __init__(self, channels: Mapping[str, Channel], instance: str, clock: Clock) -> None:
         self._channels = channels
         self._instance = instance.encode()
         self._clock = clock

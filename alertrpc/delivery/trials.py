@@ -121,5 +121,5 @@ async def _try_channel(settings: Settings, name: str, sendto: str, subject: str,
         found = await database.read(media_type_ids, name)
         if len(found) != 1:
             raise StoreError(f"there {'are several media types' if found else 'is no media type'} {name!r}")
-        async with open_sender(database, settings.scripts_dir, settings.work_dir, time.time) as sender:
+        async with open_sender(database, settings, time.time) as sender:
             return await Trials(database, sender, time.time).send(found[0], sendto, subject=subject, message=message)

@@ -1,21 +1,58 @@
-"""Runs a script for an alert, as OCP and Zabbix do: variables in its environment, arguments, JSON on its input."""
+"""Media types that run a script, as OCP and Zabbix do: variables in its environment, arguments, JSON on its input."""
 
 import asyncio
 import errno
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from alertrpc.delivery.channels.expect import is_expected
-from alertrpc.delivery.masking import kept_text, one_line, secrets_of
+from alertrpc.configuration.media_types import key
+from alertrpc.configuration.values import text
+from alertrpc.delivery.expect import EXPECT, is_expected
+from alertrpc.delivery.masking import kept_text, one_line
 from alertrpc.delivery.message import Message
 from alertrpc.delivery.outcome import Outcome, Reason, Verdict, failed, sent
-from alertrpc.delivery.scripts.files import UnusableScript, find_script, folder_name, make_folder
+from alertrpc.delivery.scripts.files import FOLDER_NAME_BYTES, UnusableScript, find_script, folder_name, make_folder
 from alertrpc.delivery.scripts.process import Ended, Run
-from alertrpc.records import MediaType
+from alertrpc.delivery.secrets import secrets_of
+from alertrpc.records import Clock, MediaType
+from alertrpc.settings import Settings
 
 GIVEN_UP = 78  # EX_CONFIG: trying again helps nothing
 STARTERS = 2  # scripts that are started at one time
 BUSY = frozenset({errno.ENOMEM, errno.EAGAIN, errno.ETXTBSY, errno.EMFILE, errno.ENFILE, errno.ENOSPC})
+
+
+def _name_of_folder(value: Any) -> str:
+    """The name of a media type that has a folder of this name."""
+    name = text(1, 100)(value)
+    if "/" in name or name.startswith(".") or len(name.encode()) > FOLDER_NAME_BYTES:
+        raise ValueError(
+            f'it names a folder: no "/", no leading "." and at most {FOLDER_NAME_BYTES} bytes are expected'
+        )
+    return name
+
+
+def _name_of_script(value: Any) -> str:
+    name = text(1, 255)(value)
+    if name.startswith("/") or ".." in name.split("/"):
+        raise ValueError("the name of a file in scripts_dir is expected")
+    return name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScriptMediaType(MediaType):
+    kind, zabbix_type = "script", 1
+
+    name: str = key(_name_of_folder)
+    script: str = key(_name_of_script, column="exec_path")
+    expect: str = key(EXPECT, "")
+
+    @staticmethod
+    def channel(settings: Settings, clock: Clock) -> nullcontext["ScriptChannel"]:
+        return nullcontext(ScriptChannel(settings.scripts_dir, settings.work_dir))
 
 
 class ScriptChannel:
@@ -30,7 +67,7 @@ class ScriptChannel:
         self._starters = ThreadPoolExecutor(max_workers=STARTERS, thread_name_prefix="script")
         self._abandoned: set[asyncio.Task[Ended]] = set()
 
-    async def send(self, media_type: MediaType, message: Message) -> Outcome:
+    async def send(self, media_type: ScriptMediaType, message: Message) -> Outcome:
         secrets = secrets_of(media_type)
         starting = asyncio.get_running_loop().run_in_executor(self._starters, self._start, media_type, message)
         try:
@@ -49,7 +86,7 @@ class ScriptChannel:
         ended = await run.end(media_type.timeout)
         return await _outcome(media_type, ended, secrets)
 
-    def _start(self, media_type: MediaType, message: Message) -> Run:
+    def _start(self, media_type: ScriptMediaType, message: Message) -> Run:
         """Raises UnusableScript, _NoFolder, or OSError where the system cannot start it."""
         script = find_script(self._scripts_dir, media_type.script)
         folder = self._work_dir.resolve() / folder_name(media_type.name)
@@ -71,7 +108,7 @@ class _NoFolder(Exception):
     """There is no folder to run in."""
 
 
-async def _outcome(media_type: MediaType, ended: Ended, secrets: tuple[str, ...]) -> Outcome:
+async def _outcome(media_type: ScriptMediaType, ended: Ended, secrets: tuple[str, ...]) -> Outcome:
     stdout, stderr = kept_text(ended.stdout, secrets), kept_text(ended.stderr, secrets)
     said = stderr if stderr.strip() else stdout
 
@@ -95,3 +132,6 @@ async def _outcome(media_type: MediaType, ended: Ended, secrets: tuple[str, ...]
 
 def _with(fault: str, said: str) -> str:
     return f"{fault}: {said}" if said.strip() else fault
+
+
+KIND = ScriptMediaType

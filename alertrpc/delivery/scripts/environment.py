@@ -11,7 +11,7 @@ from typing import IO
 
 import orjson
 
-from alertrpc.delivery.masking import cut
+from alertrpc.delivery.masking import cut, plain
 from alertrpc.delivery.message import Message
 from alertrpc.ledger.variables import ANNOTATION, LABEL
 
@@ -33,7 +33,7 @@ class Room:
     is_exceeded: bool = False
 
     def text(self, text: str) -> bytes:
-        data = _encoded(text)
+        data = plain(text).encode()
         if len(data) <= TEXT_BYTES:
             return data
         self.is_exceeded = True
@@ -54,10 +54,6 @@ class Room:
             return False
         self.left -= size
         return True
-
-
-def _encoded(text: str) -> bytes:
-    return text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace")
 
 
 def _json(value: str | dict[str, str]) -> bytes:

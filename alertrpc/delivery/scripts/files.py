@@ -83,11 +83,8 @@ def _resolve(scripts_dir: Path, name: str) -> str:
 
 
 def _first_line(path: str) -> bytes:
-    file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        return os.read(file, SHEBANG_BYTES).split(b"\n")[0]
-    finally:
-        os.close(file)
+    with open(path, "rb", buffering=0) as file:
+        return file.read(SHEBANG_BYTES).split(b"\n")[0]
 
 
 def _missing_interpreter(name: str, first_line: bytes) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """Columns that are brought to the values of a record, and how a change of each is told."""
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 
@@ -29,7 +29,7 @@ def only(told: str) -> Callable[[Any, Any], str]:
     return lambda old, new: told
 
 
-def one_of(values: dict[Any, int]) -> Callable[[int], str]:
+def one_of(values: Mapping[Any, int]) -> Callable[[int], str]:
     names = {value: str(key) for key, value in values.items()}
     return lambda value: names.get(value, str(value))
 

@@ -1,54 +1,75 @@
 """Brings a media type to what is declared: its columns, its parameters, its templates."""
 
 import sqlite3
-from typing import Any
+from collections.abc import Callable, Mapping
 
-from alertrpc.records import Kind, MediaType, SmtpSecurity
+from alertrpc.records import SMTP_SECURITIES, MediaType
 from alertrpc.store.applying.columns import ENABLED, Column, Key, from_to, one_of, only, update, yes_or_no
 from alertrpc.store.applying.names import as_json, quoted
 
-TYPES = {Kind.EMAIL: 0, Kind.SCRIPT: 1, Kind.HTTP: 4}
-SECURITIES = {SmtpSecurity.NONE: 0, SmtpSecurity.STARTTLS: 1, SmtpSecurity.TLS: 2}
-_PARAMETERS = {Kind.SCRIPT: ("expect",), Kind.HTTP: ("method", "url", "headers", "body", "expect", "proxy")}
+_KINDS = {0: "email", 1: "script", 4: "http"}  # by Zabbix's numbers; of any other kind a parameter tells
+_KIND = "alertrpc_type"
 _SHOWN_PARAMETERS = frozenset({"method"})  # the others may hold secrets or are long
 _TEMPLATES = (("subject", "message"), ("recovery_subject", "recovery_message"))  # in the order of `recovery`
 
-_MEDIA_TYPE = (
-    ENABLED,
-    Column("type", lambda m: TYPES[m.kind], from_to("type", one_of(TYPES))),
+
+def _key_in(column: str, otherwise: str | int = "") -> Callable[[MediaType], str | int]:
+    """The key that the media type's kind has in the column; other kinds have `otherwise` there."""
+    return lambda m: next((getattr(m, key.name) for key in m.own() if key.metadata["column"] == column), otherwise)
+
+
+_USERNAME = _key_in("username")
+_COLUMNS = (
     Column("timeout", lambda m: f"{m.timeout}s", from_to("timeout")),
     Column("maxattempts", lambda m: m.max_attempts, from_to("max_attempts")),
     Column("attempt_interval", lambda m: f"{m.attempt_interval}s", from_to("attempt_interval")),
     Column("maxsessions", lambda m: m.max_sessions, from_to("max_sessions")),
     Column("message_format", lambda m: 0, only("message format changed to plain text")),
-    Column("exec_path", lambda m: m.script, from_to("script", quoted)),
-    Column("smtp_server", lambda m: m.smtp_server, from_to("smtp_server", quoted)),
-    Column("smtp_port", lambda m: m.smtp_port, from_to("smtp_port")),
-    Column("smtp_email", lambda m: m.smtp_email, from_to("smtp_email", quoted)),
-    Column("smtp_helo", lambda m: m.smtp_helo, from_to("smtp_helo", quoted)),
-    Column("smtp_security", lambda m: SECURITIES[m.smtp_security], from_to("smtp_security", one_of(SECURITIES))),
-    Column("smtp_verify_peer", lambda m: int(m.smtp_verify), from_to("smtp_verify", yes_or_no)),
-    Column("smtp_verify_host", lambda m: int(m.smtp_verify), from_to("smtp_verify", yes_or_no)),
-    Column("smtp_authentication", lambda m: int(bool(m.username)), from_to("login", yes_or_no)),
-    Column("username", lambda m: m.username, from_to("username", quoted)),
-    Column("passwd", lambda m: m.password, only("password changed")),
+    Column("exec_path", _key_in("exec_path"), from_to("script", quoted)),
+    Column("smtp_server", _key_in("smtp_server"), from_to("smtp_server", quoted)),
+    Column("smtp_port", _key_in("smtp_port", 25), from_to("smtp_port")),
+    Column("smtp_email", _key_in("smtp_email"), from_to("smtp_email", quoted)),
+    Column("smtp_helo", _key_in("smtp_helo"), from_to("smtp_helo", quoted)),
+    Column("smtp_security", _key_in("smtp_security", 0), from_to("smtp_security", one_of(SMTP_SECURITIES))),
+    Column("smtp_verify_peer", _key_in("smtp_verify_peer", 1), from_to("smtp_verify", yes_or_no)),
+    Column("smtp_verify_host", _key_in("smtp_verify_peer", 1), from_to("smtp_verify", yes_or_no)),
+    Column("smtp_authentication", lambda m: int(bool(_USERNAME(m))), from_to("login", yes_or_no)),
+    Column("username", _USERNAME, from_to("username", quoted)),
+    Column("passwd", _key_in("passwd"), only("password changed")),
 )
 
 
+def kind_of(number: int, parameters: Mapping[str, str]) -> str:
+    """The kind of a media type that has Zabbix's number and these parameters; alertrpc may not know it."""
+    return parameters.get(_KIND) or _KINDS.get(number, str(number))
+
+
 def bring_media_type(mediatypeid: int, media_type: MediaType, connection: sqlite3.Connection) -> list[str]:
+    here = (mediatypeid,)
+    old = dict(connection.execute("SELECT name, value FROM media_type_param WHERE mediatypeid = ?", here).fetchall())
+    (number,) = connection.execute("SELECT type FROM media_type WHERE mediatypeid = ?", here).fetchone()
+    was = kind_of(number, old)
+    retyped = f"type {was} -> {media_type.kind}"
+    columns = (ENABLED, Column("type", lambda m: m.zabbix_type, only(retyped)), *_COLUMNS)
+    new = _parameters(media_type)
     return [
-        *update(Key("media_type", "mediatypeid", mediatypeid), _MEDIA_TYPE, media_type, connection),
-        *_bring_parameters(mediatypeid, media_type, connection),
+        *update(Key("media_type", "mediatypeid", mediatypeid), columns, media_type, connection),
+        *([retyped] if media_type.kind != was else []),
+        *_bring_parameters(mediatypeid, old, new, connection),
         *_bring_templates(mediatypeid, media_type, connection),
     ]
 
 
-def _bring_parameters(mediatypeid: int, media_type: MediaType, connection: sqlite3.Connection) -> list[str]:
-    names = _PARAMETERS.get(media_type.kind, ())
-    new = {name: _parameter(getattr(media_type, name)) for name in names}
-    old = dict(
-        connection.execute("SELECT name, value FROM media_type_param WHERE mediatypeid = ?", (mediatypeid,)).fetchall()
-    )
+def _parameters(media_type: MediaType) -> dict[str, str]:
+    """The keys of its kind that are in no column, as texts, and the kind where its number does not tell it."""
+    mark = {} if _KINDS.get(media_type.zabbix_type) == media_type.kind else {_KIND: media_type.kind}
+    values = mark | {key.name: getattr(media_type, key.name) for key in media_type.own() if not key.metadata["column"]}
+    return {name: value if isinstance(value, str) else as_json(value) for name, value in values.items()}
+
+
+def _bring_parameters(
+    mediatypeid: int, old: Mapping[str, str], new: Mapping[str, str], connection: sqlite3.Connection
+) -> list[str]:
     if old == new:
         return []
     connection.execute("DELETE FROM media_type_param WHERE mediatypeid = ?", (mediatypeid,))
@@ -61,32 +82,25 @@ def _bring_parameters(mediatypeid: int, media_type: MediaType, connection: sqlit
         if name in _SHOWN_PARAMETERS and name in old and name in new
         else f"{name} changed"
         for name in {**old, **new}
-        if old.get(name) != new.get(name)
+        if old.get(name) != new.get(name) and name != _KIND
     ]
 
 
-def _parameter(value: Any) -> str:
-    return value if isinstance(value, str) else as_json(dict(value))
-
-
 def _bring_templates(mediatypeid: int, media_type: MediaType, connection: sqlite3.Connection) -> list[str]:
-    changes = []
-    for recovery, keys in enumerate(_TEMPLATES):
-        here = (mediatypeid, recovery)
-        new = tuple(getattr(media_type, key) for key in keys)
-        old = connection.execute(
-            "SELECT subject, message FROM media_type_message WHERE mediatypeid = ? AND eventsource = 0 AND recovery = ?",
-            here,
-        ).fetchone() or ("", "")
-        if old == new:
-            continue
-        connection.execute(
-            "DELETE FROM media_type_message WHERE mediatypeid = ? AND eventsource = 0 AND recovery = ?", here
+    here, none = "WHERE mediatypeid = ? AND eventsource = 0 AND recovery < 2", ("", "")
+    found = connection.execute(f"SELECT recovery, subject, message FROM media_type_message {here}", (mediatypeid,))
+    old = {recovery: texts for recovery, *texts in found}
+    new = {recovery: [getattr(media_type, key) for key in keys] for recovery, keys in enumerate(_TEMPLATES)}
+    told = [
+        f"{key} changed"
+        for recovery, keys in enumerate(_TEMPLATES)
+        for key, was, is_now in zip(keys, old.get(recovery, none), new[recovery], strict=True)
+        if was != is_now
+    ]
+    if told:
+        connection.execute(f"DELETE FROM media_type_message {here}", (mediatypeid,))
+        connection.executemany(
+            "INSERT INTO media_type_message (mediatypeid, recovery, subject, message) VALUES (?, ?, ?, ?)",
+            [(mediatypeid, recovery, *texts) for recovery, texts in new.items() if any(texts)],
         )
-        if any(new):
-            connection.execute(
-                "INSERT INTO media_type_message (mediatypeid, recovery, subject, message) VALUES (?, ?, ?, ?)",
-                (*here, *new),
-            )
-        changes += [f"{key} changed" for key, was, is_now in zip(keys, old, new, strict=True) if was != is_now]
-    return changes
+    return told

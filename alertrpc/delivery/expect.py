@@ -5,6 +5,7 @@ import asyncio
 import orjson
 import regex
 
+from alertrpc.configuration.channel_values import text_as
 from alertrpc.records import Json
 
 ALWAYS = frozenset({"", "{}"})
@@ -28,6 +29,9 @@ def check_expect(text: str) -> None:
         regex.compile(expect)
     except regex.error as error:
         raise ValueError(f"it is no regular expression: {error}") from None
+
+
+EXPECT = text_as(check_expect)
 
 
 async def is_expected(expect: str, answer: str) -> bool:

@@ -19,13 +19,15 @@ from aiosmtplib import (
     SMTPResponseException,
 )
 
-from alertrpc.delivery.channels.connecting import connection_fault
-from alertrpc.delivery.channels.mail_headers import mailbox_header, text_header
-from alertrpc.delivery.masking import kept_text, one_line, plain, secrets_of
+from alertrpc.delivery.channels.email import EmailMediaType
+from alertrpc.delivery.channels.email.headers import mailbox_header, text_header
+from alertrpc.delivery.connecting import connection_fault
+from alertrpc.delivery.masking import kept_text, one_line, plain
 from alertrpc.delivery.message import Message
 from alertrpc.delivery.outcome import Outcome, Reason, Verdict, failed, sent
+from alertrpc.delivery.secrets import secrets_of
 from alertrpc.ledger.messages import LONGEST_SUBJECT, subject_line
-from alertrpc.records import MediaType, SmtpSecurity
+from alertrpc.records import SmtpSecurity
 
 DELIVERED_CODE = 250
 QUIT_SECONDS = 1.0  # the message is taken by then
@@ -50,7 +52,7 @@ class EmailChannel:
     def __init__(self) -> None:
         self._contexts: dict[bool, ssl.SSLContext] = {}
 
-    async def send(self, media_type: MediaType, message: Message) -> Outcome:
+    async def send(self, media_type: EmailMediaType, message: Message) -> Outcome:
         secrets = secrets_of(media_type)
         try:
             async with asyncio.timeout(media_type.timeout):
@@ -68,7 +70,7 @@ class EmailChannel:
             return failed(Verdict.GIVE_UP, Reason.INVALID_MESSAGE, str(error), secrets)
         return sent(code=DELIVERED_CODE, answer=kept_text(answer.encode("utf-8", "replace"), secrets))
 
-    async def _send(self, media_type: MediaType, mail: _Mail) -> str:
+    async def _send(self, media_type: EmailMediaType, mail: _Mail) -> str:
         """What the server said when it took the mail."""
         client = SMTP(
             hostname=media_type.smtp_server,
@@ -94,7 +96,7 @@ class EmailChannel:
         finally:
             client.close()
 
-    async def _context(self, media_type: MediaType) -> ssl.SSLContext | None:
+    async def _context(self, media_type: EmailMediaType) -> ssl.SSLContext | None:
         """Made once, beside the event loop: the system's certificates take long to load."""
         if media_type.smtp_security is SmtpSecurity.NONE:
             return None
@@ -105,7 +107,7 @@ class EmailChannel:
         return context
 
 
-def _network_fault(media_type: MediaType, error: Exception) -> str:
+def _network_fault(media_type: EmailMediaType, error: Exception) -> str:
     """`error` is what aiosmtplib raised; of a connection that did not come about, its cause says more."""
     if isinstance(error, SMTPConnectError) and isinstance(error.__cause__, OSError):
         return connection_fault(media_type.smtp_server, media_type.smtp_port, error.__cause__)
@@ -120,7 +122,7 @@ def _new_context(verify: bool) -> ssl.SSLContext:
     return context
 
 
-def _mail(media_type: MediaType, message: Message) -> _Mail:
+def _mail(media_type: EmailMediaType, message: Message) -> _Mail:
     """Raises ValueError when an address or the text cannot be in a mail."""
     sender, receiver = _address(media_type.smtp_email), _address(message.sendto)
     domain = _ascii_domain(sender)

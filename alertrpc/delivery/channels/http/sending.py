@@ -30,13 +30,15 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from alertrpc import __version__
-from alertrpc.delivery.channels.connecting import connection_fault
-from alertrpc.delivery.channels.expect import is_expected
-from alertrpc.delivery.masking import READ_BYTES, kept_text, one_line, secrets_of
+from alertrpc.delivery.channels.http import HttpMediaType
+from alertrpc.delivery.connecting import connection_fault
+from alertrpc.delivery.expect import is_expected
+from alertrpc.delivery.masking import READ_BYTES, kept_text, one_line
 from alertrpc.delivery.message import Message
 from alertrpc.delivery.outcome import Outcome, Reason, Verdict, failed, sent
+from alertrpc.delivery.secrets import secrets_of
 from alertrpc.ledger.templates import render
-from alertrpc.records import Clock, MediaType
+from alertrpc.records import Clock
 
 LONGEST_RETRY_AFTER = 86400.0
 
@@ -88,7 +90,7 @@ class HttpChannel:
         self._session = session
         self._clock = clock
 
-    async def send(self, media_type: MediaType, message: Message) -> Outcome:
+    async def send(self, media_type: HttpMediaType, message: Message) -> Outcome:
         secrets = secrets_of(media_type)
         try:
             request = _request(media_type, message)
@@ -124,7 +126,7 @@ class HttpChannel:
                 _decompressed(await _start(response), response.headers.get("Content-Encoding", "")),
             )
 
-    async def _outcome(self, media_type: MediaType, answer: _Answer, secrets: tuple[str, ...]) -> Outcome:
+    async def _outcome(self, media_type: HttpMediaType, answer: _Answer, secrets: tuple[str, ...]) -> Outcome:
         verdict = VERDICTS.get(answer.status, Verdict.GIVE_UP)
         text = kept_text(answer.body, secrets)
         status = f"HTTP {answer.status} {answer.reason}".rstrip()
@@ -155,7 +157,7 @@ def _network_fault(error: Exception) -> str:
             return str(error) or type(error).__name__
 
 
-def _request(media_type: MediaType, message: Message) -> _Request:
+def _request(media_type: HttpMediaType, message: Message) -> _Request:
     """Raises ValueError, or orjson.JSONEncodeError for half characters, when it makes no request."""
     headers = CIMultiDict(
         {
@@ -174,7 +176,7 @@ def _request(media_type: MediaType, message: Message) -> _Request:
     return _Request(media_type.method, _url(media_type, message), headers, body)
 
 
-def _url(media_type: MediaType, message: Message) -> URL:
+def _url(media_type: HttpMediaType, message: Message) -> URL:
     return _parsed_url(render(media_type.url, message.variables, _quoted_in_url).strip())
 
 
