@@ -211,7 +211,7 @@ class _Group(click.Group):
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="alertrpc")
 def cli() -> None:
-    """The delivery ledger for alerts, spoken in the Zabbix API.
+    """The delivery ledger for alerts that speaks the Zabbix API.
 
     Every setting can stand in a TOML file (--config), in the environment (ALERTRPC_...) or in a flag; later ones win.
     """
@@ -674,7 +674,7 @@ def _script_faults(settings: Settings, config: str, configuration: Configuration
 @click.option("--message", default="", help="The message; the media type's own where it is not given.")
 @_settings_options("database", "scripts_dir", "work_dir")
 def test_channel(settings: Settings, name: str, sendto: str, subject: str, message: str) -> None:
-    """Send a message marked [TEST] through the media type NAME and show what came of it.
+    """Send a message marked [TEST] through the media type NAME and show the result.
 
     It is sent as a real alert is and kept as one. Exit status 0 says that it was sent, 1 that it was not.
     """

@@ -213,7 +213,7 @@ assert [f.name for f in fields(Settings)] == list(BY_NAME), "Settings and TABLE 
 
 
 def _from_file(path: str) -> dict[str, tuple[str, str]]:
-    """Texts of the settings in a TOML file, each with where it stands; what else it declares is left aside."""
+    """Texts of the settings in a TOML file, each with where it stands; other declarations are ignored."""
     faults: list[str] = []
     texts = {}
     for name, value in read_document(path).items():

@@ -23,7 +23,7 @@ _TABLES: dict[str, tuple[Check[Any], str]] = {
     "user_group": (USER_GROUP, "name"),
     "action": (ACTION, "name"),
 }
-assert tuple(_TABLES) == DECLARED, "the settings leave aside what is read here"
+assert tuple(_TABLES) == DECLARED, "the settings ignore what is read here"
 
 
 def read_configuration(path: str) -> Configuration:
@@ -40,7 +40,7 @@ def declares(path: str) -> bool:
 
 
 def parse_configuration(document: Mapping[str, Any]) -> Configuration:
-    """What a document declares; its other members are left aside. Raises ConfigurationError with all faults."""
+    """What a document declares; its other members are ignored. Raises ConfigurationError with all faults."""
     faults: list[str] = []
     media_types, receivers, user_groups, actions = (
         _declared(table, document.get(table, []), faults) for table in DECLARED

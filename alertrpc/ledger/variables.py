@@ -86,9 +86,7 @@ ALARM = {
         "level as OCP names it: Stopped, Critical, Warning, Caution, Reminder",
         lambda alarm: LEVELS[alarm["level"]].name,
     ),
-    "alarm_level_number": _of_alarm(
-        "level as a number, 1 (worst) to 5, independent of language", lambda alarm: alarm["level"]
-    ),
+    "alarm_level_number": _of_alarm("level, 1 (worst) to 5, independent of language", lambda alarm: alarm["level"]),
     "alarm_level_color": _of_alarm("colour of the level", lambda alarm: LEVELS[alarm["level"]].color),
     "alarm_status": Variable("Active or Inactive", lambda told: STATUSES[told.is_active]),
     "alarm_status_code": Variable(

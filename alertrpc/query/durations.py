@@ -7,6 +7,6 @@ _DURATION = re.compile(r"([0-9]{1,15})([smhdw]?)")
 
 
 def seconds(text: str | None) -> int | None:
-    """The seconds of a time; None where it is none, as of a macro."""
+    """The seconds of a time; None for anything else, such as a macro."""
     found = _DURATION.fullmatch(text or "")
     return int(found[1]) * _SECONDS[found[2]] if found else None

@@ -94,7 +94,7 @@ def _is_open_on(hosts: list[Condition], objectid: str, objects: str, caller: Cal
 
 
 def _severities(params: GetParams, finding: Finding) -> list[Condition]:
-    """Severities count for the objects that have any, and are left aside for others."""
+    """Severities count for the objects that have any, and are ignored for others."""
     obj, conditions = params.own["object"], []
     if "severities" in params.own and obj in OBJECTS_WITH_SEVERITY:
         conditions.append(Condition(f"e.severity IN {ONE_OF}", (json_list(params.own["severities"]),)))

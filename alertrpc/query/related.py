@@ -20,7 +20,7 @@ class Related:
     `words_extend`, any word is "extend" to these. `choices` are the fields that may be asked for by the kind of `object`,
     where this differs.
 
-    Callers who are no Super admins are shown fields `shown_beside` those that they ask for. Objects `of_others` are shown
+    Callers who are not Super admins are shown fields `shown_beside` those that they ask for. Objects `of_others` are shown
     to them in rows of which they see public fields alone. Zabbix does not have `ours`. limitSelects counts for
     `limited` ones.
     """

@@ -43,7 +43,7 @@ class Resource:
     """A get method: what its rows hold and by what they are found. There is one of each, so that pieces of SQL that
     follow from it alone are kept.
 
-    A `lax` method leaves aside what is wrong in its parameters, as the older ones of Zabbix do.
+    A `lax` method ignores invalid parameters instead of refusing them, as Zabbix's older methods do.
     """
 
     name: str

@@ -99,7 +99,7 @@ class Sight(NamedTuple):
 
 
 def has_open_groups(userid: int, connection: sqlite3.Connection) -> bool:
-    """Whether a host group is open to a user who is no Super admin."""
+    """Whether a host group is open to a user who is not a Super admin."""
     return bool(connection.execute(_OPEN_GROUPS, (userid,)).fetchone()[0])
 
 

@@ -67,7 +67,7 @@ def _is_own_group(usrgrpid: str, caller: Caller) -> list[Condition]:
 
 
 def _user_groups(params: GetParams, caller: Caller) -> Expression:
-    """The groups of the user; to others than Super admins just those that are their own too."""
+    """The groups of the user; only the shared ones, unless the caller is a Super admin."""
     groups = "FROM users_groups sug CROSS JOIN usrgrp ug ON ug.usrgrpid = sug.usrgrpid WHERE sug.userid = u.userid"
     return with_conditions(Expression(groups), _is_own_group("sug.usrgrpid", caller))
 
