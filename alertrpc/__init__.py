@@ -1,3 +1,3 @@
-"""alertrpc: the delivery ledger for alerts, spoken in the Zabbix API."""
+"""alertrpc: the delivery ledger for alerts that speaks the Zabbix API."""
 
 __version__ = "0.1.0"

@@ -47,7 +47,7 @@ def read_document(path: str) -> dict[str, Any]:
 
 
 def _read(path: str) -> bytes:
-    """The bytes of a file; a pipe is none, as it can be read but once, and may never end."""
+    """The bytes of a file; a pipe is refused, because it can be read only once and may never end."""
     with open(path, "rb", opener=_open_at_once) as file:
         if stat.S_ISFIFO(os.fstat(file.fileno()).st_mode):
             raise ValueError("a file is expected, not a pipe")

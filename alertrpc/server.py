@@ -124,7 +124,7 @@ async def _serve(
         memory.settle()
         on_ready()
         await stop.wait()
-        log.info("stopping; answers and tries under way come to their end, a second signal stops at once")
+        log.info("stopping: finishing requests and deliveries in progress; signal again to stop now")
     finally:
         reloads.cancel()
         await runner.cleanup()
@@ -153,7 +153,7 @@ async def _reload(reload: Reload, parent: int | None) -> None:
 
 
 async def _last_tasks() -> None:
-    """Lets what was cancelled come to its end, and connections that were cut off close."""
+    """Waits until cancelled tasks have ended and connections that were cut off have closed."""
     left = asyncio.all_tasks() - {asyncio.current_task()}
     if left:
         await asyncio.wait(left, timeout=_LAST_SECONDS)
@@ -197,7 +197,9 @@ class _Workers:
             age = time.monotonic() - self._started.pop(pid)
             if self._signals or failed:
                 continue
-            log.error("worker %d ended with status %d and is started again", pid, os.waitstatus_to_exitcode(status))
+            code = os.waitstatus_to_exitcode(status)
+            ended = f"was killed by signal {-code}" if code < 0 else f"ended with status {code}"
+            log.error("worker %d %s; restarting", pid, ended)
             short_lives = short_lives + 1 if age < _SHORTEST_LIFE else 0
             if short_lives < _MOST_SHORT_LIVES:
                 self._start()

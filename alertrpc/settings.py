@@ -80,48 +80,50 @@ class Settings:
 
     # fmt: off
     database: Annotated[str, Setting(database_url, "URL", "sqlite:///alertrpc.db",
-        "The database; three slashes lead a relative path.", needs_restart=True)]
+        "The database; a relative path has three slashes.", needs_restart=True)]
     host: Annotated[str, Setting(host, "HOST", "127.0.0.1", "The address to listen on.", needs_restart=True)]
     port: Annotated[int, Setting(whole(0, 65535), "PORT", "8080",
-        "The port to listen on; 0 takes a free one.", needs_restart=True)]
-    workers: Annotated[int, Setting(whole(1, 64), "N", "1", "How many processes share the port.", needs_restart=True)]
+        "The port to listen on; 0 chooses a free port.", needs_restart=True)]
+    workers: Annotated[int, Setting(whole(1, 64), "N", "1",
+        "The number of processes that share the port.", needs_restart=True)]
     api_version: Annotated[str, Setting(api_version, "VERSION", "7.0.22",
-        "The Zabbix version that apiinfo.version answers.", needs_restart=True)]
+        "The Zabbix version that apiinfo.version returns.", needs_restart=True)]
     body_limit: Annotated[int, Setting(at_least_one(size), "SIZE", "16M",
-        "The largest request body; a larger one is answered 413.")]
+        "The largest request body; larger ones are answered 413.")]
     anonymous_body_limit: Annotated[int, Setting(at_least_one(size), "SIZE", "1M",
-        "The same where the request's header has no good credential.")]
+        "The same for requests without a valid credential in the header.")]
     query_timeout: Annotated[int, Setting(at_least_one(duration), "TIME", "30s",
-        "How long one query may run in the database.")]
+        "How long a query may run in the database.")]
     stall_timeout: Annotated[int, Setting(at_least_one(duration), "TIME", "60s",
-        "How long a client may take for its request's body, or for a piece of a streamed answer.")]
+        "How long a client may take to send a request's body, or to receive 64 KiB of a long answer.")]
     scan_connections: Annotated[int, Setting(whole(1, 64), "N", "4",
-        "How many searches and long answers a worker runs at one time; more wait for their turn.", needs_restart=True)]
+        "How many searches and long answers a worker runs at once; others wait for their turn.", needs_restart=True)]
     session_idle: Annotated[int, Setting(at_least_one(duration), "TIME", "15m",
-        "A session ends when it was not used for so long.")]
-    login_attempts: Annotated[int, Setting(whole(1, 32), "N", "5", "So many failed logins in a row block the user.")]
+        "A session ends after this time unused.")]
+    login_attempts: Annotated[int, Setting(whole(1, 32), "N", "5",
+        "A user is blocked after this many failed logins in a row.")]
     login_block: Annotated[int, Setting(at_least_one(duration), "TIME", "30s",
-        "How long a user is blocked after failed logins.")]
+        "How long the user is blocked.")]
     scripts_dir: Annotated[Path, Setting(folder, "DIR", "scripts",
-        "Where the scripts of media types are.", needs_restart=True)]
+        "The folder of the media types' scripts.", needs_restart=True)]
     work_dir: Annotated[Path, Setting(folder, "DIR", "work",
-        "Where scripts run: a folder for each media type.", needs_restart=True)]
+        "The folder in which scripts run, a subfolder per media type.", needs_restart=True)]
     push_group: Annotated[str, Setting(text_of(1, 255), "NAME", "Pushed alarms",
-        "The host group of targets that pushes made.")]
+        "The host group for targets of pushed alarms.")]
     push_limit: Annotated[int, Setting(whole(0, 1_000_000), "N", "0",
-        "How many alarms a user may push a minute; 0 is no limit.")]
+        "How many alarms a user may push per minute; 0: no limit.")]
     resolve_timeout: Annotated[int, Setting(at_least_one(duration), "TIME", "5m",
-        "When a Prometheus alert without endsAt ends that is not sent again.")]
+        "When a Prometheus alert without endsAt ends if it is not sent again.")]
     trusted_proxies: Annotated[Networks, Setting(networks, NETWORKS, NONE,
-        "The proxies, as addresses and networks, that tell a client's address by X-Forwarded-For or Forwarded.")]
+        "The proxies, as addresses and networks, whose X-Forwarded-For or Forwarded gives the client's address.")]
     deliver: Annotated[str, Setting(one_of(("yes", "no")), YES_OR_NO, "yes",
         "Whether this server sends alerts.", needs_restart=True)]
     shutdown_timeout: Annotated[int, Setting(at_least_one(duration), "TIME", "30s",
-        "How long SIGTERM and SIGINT wait for the answers in flight.")]
+        "How long SIGTERM and SIGINT wait for requests in progress.")]
     log_level: Annotated[str, Setting(one_of(("debug", "info", "warning", "error")), "LEVEL", "info",
-        "What is written to standard error.")]
+        "The least level that is logged.")]
     log_format: Annotated[str, Setting(one_of(FORMATS), "FORMAT", "text",
-        "How it is written: text, or json, an object a line.")]
+        "The log's format: text, or json for one object per line.")]
     # fmt: on
 
     @property
@@ -141,7 +143,7 @@ NEED_RESTART = [setting.name for setting in TABLE if setting.needs_restart]
 
 
 def _from_file(path: str) -> dict[str, tuple[str, str]]:
-    """Texts of the settings in a TOML file, each with where it stands; what else it declares is left aside."""
+    """Texts of the settings in a TOML file, each with where it stands; other declarations are ignored."""
     faults: list[str] = []
     texts = {}
     for name, value in read_document(path).items():

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Pushes an alarm as the sample of OceanBase Cloud Platform (OCP) does, and prints the answer. Needs Python alone.
+"""Pushes an alarm as the sample of OceanBase Cloud Platform (OCP) does, and prints the answer. Needs only Python.
 
     python examples/push_alarm.py --type ob_tenant_slow --target tenant_1 --label cluster=prod-1 --level 2
 
-Without options it is the sample's alarm. Where and as whom may come from OCP_URL, OCP_USER and OCP_PASSWORD.
+Without options it pushes the sample's alarm. OCP_URL, OCP_USER and OCP_PASSWORD set the address and the user.
 """
 
 import argparse
@@ -64,13 +64,13 @@ def push(given: argparse.Namespace) -> Any:
 
 
 def refusal(error: urllib.error.HTTPError) -> str:
-    """The status, and the answer in one line."""
+    """The status and the answer in one line."""
     with error:
         return f"{error.code} {error.reason}: {' '.join(error.read().decode(errors='replace').split())}"
 
 
 def no_answer(url: str, error: Exception) -> str:
-    """Why there is none, and how another address is given."""
+    """Why there was no answer, and how to give another address."""
     reason = str(getattr(error, "reason", error)) or type(error).__name__
     return f"no answer from {url}: {reason}; --url or OCP_URL gives another address, such as http://127.0.0.1:8081"
 

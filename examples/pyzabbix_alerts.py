@@ -2,7 +2,7 @@
 
     python examples/pyzabbix_alerts.py [URL [USER [PASSWORD]]]
 
-What is not given comes from ZABBIX_URL, ZABBIX_USER and ZABBIX_PASSWORD.
+ZABBIX_URL, ZABBIX_USER and ZABBIX_PASSWORD are the defaults.
 """
 
 import os
@@ -24,7 +24,7 @@ def main() -> None:
     url, user, password = given + defaults[len(given) :]
     api = ZabbixAPI(url)
     api.login(user, password)
-    try:  # not `with`: PyZabbix's block passes over the errors of the API
+    try:  # not `with`: PyZabbix's block hides errors of the API
         alerts = api.alert.get(output=["alertid", "status", "sendto", "subject", "error"], sortfield="alertid")
         for alert in alerts:
             print(

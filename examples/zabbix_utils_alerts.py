@@ -2,7 +2,7 @@
 
     python examples/zabbix_utils_alerts.py [URL [USER [PASSWORD]]]
 
-What is not given comes from ZABBIX_URL, ZABBIX_USER and ZABBIX_PASSWORD.
+ZABBIX_URL, ZABBIX_USER and ZABBIX_PASSWORD are the defaults.
 """
 
 import os
@@ -22,7 +22,7 @@ def main() -> None:
     given = sys.argv[1:4]
     defaults = [os.environ.get(name, default) for name, default in DEFAULTS.items()]
     url, user, password = given + defaults[len(given) :]
-    # It logs in at the start of the block and out at its end.
+    # The client logs in at the start of the block and logs out at its end.
     with ZabbixAPI(url, user=user, password=password) as api:
         alerts = api.alert.get(output=["alertid", "status", "sendto", "subject", "error"], sortfield="alertid")
         for alert in alerts:

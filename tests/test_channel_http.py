@@ -279,7 +279,7 @@ async def test_a_slow_answer(is_begun: bool, channel: HttpChannel) -> None:
         outcome = await channel.send(media_type(url, timeout=1), message())
         assert time.monotonic() - start < 1.4
     assert (outcome.verdict, outcome.reason) == (Verdict.TRY_AGAIN, Reason.TIMEOUT)
-    assert outcome.error == "no whole answer within 1 s"
+    assert outcome.error == "no complete answer within 1 s"
 
 
 @pytest.mark.parametrize(

@@ -574,7 +574,7 @@ def test_a_stop_waits_for_what_is_under_way(path: Path, receiver: Receiver) -> N
         push_many(server.port, [f"db-{number}" for number in range(10)])
         receiver.waits_for(2)
         server.process.send_signal(signal.SIGTERM)
-        assert eventually(lambda: "stopping;" in server.log.read_text())
+        assert eventually(lambda: "stopping:" in server.log.read_text())
         hold.set()
         assert server.process.wait(PATIENCE) == 0
         assert sorted(alert["status"] for alert in alerts(path)) == [0] * 8 + [1] * 2
@@ -676,7 +676,7 @@ def test_a_script_dies_with_a_server_that_stops_at_once(path: Path, tmp_path: Pa
         pid = tmp_path / "work" / "slow" / "pid"
         assert eventually(lambda: pid.exists() and pid.read_text().strip() != "")
         server.process.send_signal(signal.SIGINT)
-        assert eventually(lambda: "stopping;" in server.log.read_text())
+        assert eventually(lambda: "stopping:" in server.log.read_text())
         server.process.send_signal(signal.SIGINT)
         assert server.process.wait(10) == 130
         assert eventually(lambda: are_gone({int(pid.read_text())}))

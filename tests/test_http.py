@@ -200,7 +200,7 @@ def test_health(shared_server: Server) -> None:
 
 def test_health_tells_of_a_broken_database(server: Server, database: Path) -> None:
     execute(database, "ALTER TABLE role RENAME TO lost")
-    assert health(server.port) == (503, {"status": "database"})
+    assert health(server.port) == (503, {"status": "error", "reason": "database"})
     execute(database, "ALTER TABLE lost RENAME TO role")
     assert health(server.port) == (200, {"status": "ok"})
 

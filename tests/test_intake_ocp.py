@@ -144,7 +144,7 @@ def test_the_state(fields: dict[str, Any], state: tuple[bool, int | None, int | 
     assert (alarm.is_active, *times) == state
 
 
-ACTIVE_OVER = "a time to come is expected, as the alarm is Active"
+ACTIVE_OVER = "a time in the future is expected, because the alarm is Active"
 WRONG_STATES: list[Any] = [
     ({"activeAt": DAY + 1}, "activeAt", "a time at most a day ahead is expected"),
     ({"activeAt": -1, "resolvedAt": -2}, "activeAt", "a time not after resolvedAt is expected"),

@@ -24,7 +24,7 @@ ADMIN = Caller(1, UserType.SUPER_ADMIN)
 SECTIONS = ["Who sees what", "Parameters", "Fields", "Selects", "Example", "What differs from Zabbix"]
 INTERNAL = "nopermissions"
 OURS = {"selectAttempts", "selectResendOf"}  # which Zabbix does not have
-NONE_KEPT = "none are kept"
+NOT_STORED = "not stored"
 # What parameters take, in the words of the pages, by the names of the fields that check them.
 WORDS = {
     "Ids": "ids",
@@ -143,7 +143,7 @@ def field_faults(document: nodes.document, resource: Resource) -> Iterator[str]:
 
 
 def select_faults(document: nodes.document, resource: Resource) -> Iterator[str]:
-    """A select names its fields, or the page that does; or nothing of the kind is kept."""
+    """A select names its fields, or the page that does; or its objects are not stored."""
     rows = rows_of(document, "Selects")
     yield from (f"select {name} is in one of page and code" for name in rows.keys() ^ resource.related.keys())
     for name in rows.keys() & resource.related.keys():
@@ -152,8 +152,8 @@ def select_faults(document: nodes.document, resource: Resource) -> Iterator[str]
         if member.astext() != related.member:
             yield f"select {name} gives {related.member}, says the code"
         if not isinstance(related, Related):
-            if shown.astext() != NONE_KEPT:
-                yield f"of select {name}, none are kept"
+            if shown.astext() != NOT_STORED:
+                yield f"objects of select {name} are not stored"
         elif not any(shown.findall(nodes.reference)):
             fields = {literal.astext() for literal in shown.findall(nodes.literal)}
             if fields != set(related.view.choice_for(ADMIN)):

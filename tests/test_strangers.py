@@ -182,7 +182,7 @@ def test_health_is_told_when_it_changes(server: Server, database: Path) -> None:
     moved = database.with_suffix(".moved")
     for _ in range(2):
         database.rename(moved)
-        assert [health(server.port) for _ in range(3)] == [(503, {"status": "database"})] * 3
+        assert [health(server.port) for _ in range(3)] == [(503, {"status": "error", "reason": "database"})] * 3
         moved.rename(database)
         assert [health(server.port) for _ in range(3)] == [(200, {"status": "ok"})] * 3
     lines = [line.partition(" alertrpc.web.health: ")[2] for line in unexpected(server)]

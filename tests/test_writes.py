@@ -284,7 +284,7 @@ def test_a_server_without_room(tmp_path: Path) -> None:
                 assert envelope["error"]["message"].startswith("The database cannot be written: ")
                 refused.append(f"full-{number}")
             assert refused
-            assert eventually(lambda: "could not be put on record" in server.log.read_text())
+            assert eventually(lambda: "could not be recorded" in server.log.read_text())
             limit_files(server.process.pid, resource.RLIM_INFINITY)
             acknowledged.append(push(server.port, "after")["target"])
             done = settled(database, len(acknowledged))

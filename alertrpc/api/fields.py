@@ -1,6 +1,6 @@
 """Marshmallow fields that check a parameter as Zabbix 7.0 does and say what is wrong in its words.
 
-JSON arrays and objects are one thing to Zabbix, so a list parameter may come as an object; its keys are left aside.
+JSON arrays and objects are one thing to Zabbix, so a list parameter may come as an object; its keys are ignored.
 """
 
 import re
@@ -65,7 +65,7 @@ def members(value: Json) -> Mapping[str, Json] | None:
 
 
 def as_id(value: Json) -> int | None:
-    """An id given as a number or as digits, one beyond 64 bits as a larger number; None when it is none."""
+    """An id given as a number or as digits, one beyond 64 bits as a larger number; None when it is not an id."""
     if type(value) is int:
         return value if 0 <= value <= INT64_MAX else None
     return as_integer(value, _UNSIGNED)

@@ -15,7 +15,7 @@ from alertrpc.records import Json
 
 
 class Output(Lax):
-    """All by "extend", or names out of `choice`, others left aside; `key` is always among them."""
+    """All by "extend", or names out of `choice`, others ignored; `key` is always among them."""
 
     def __init__(self, key: str, choice: Collection[str]) -> None:
         super().__init__()
@@ -35,7 +35,7 @@ class Output(Lax):
 class Selection(Lax):
     """All by "extend", their number by "count", or names out of `choice`, `key` always among them.
 
-    What is none of these is as no name.
+    Any other value counts as no name.
     """
 
     def __init__(self, key: str, choice: Collection[str], *, countable: bool = False, single: bool = False) -> None:

@@ -1,4 +1,4 @@
-"""Marshmallow fields of the older get methods, which take nearly anything: what is wrong is left aside, as in Zabbix 7.0.
+"""Marshmallow fields of the older get methods, which take nearly anything: invalid values are ignored, as in Zabbix 7.0.
 
 An id or a value that fits nothing finds nothing. Truth is PHP's.
 """
@@ -102,7 +102,7 @@ class Text(Lax):
 
 
 class Tags(Lax):
-    """An array of objects of a tag, an operator and a value; others are left aside."""
+    """An array of objects of a tag, an operator and a value; others are ignored."""
 
     def _deserialize(self, value: Json, attr: str | None, data: Any, **kwargs: Any) -> list[Tag] | None:
         given = elements(value) or []
@@ -118,7 +118,7 @@ class Tags(Lax):
 
 
 def _operator(value: Json) -> Operator:
-    """An operator; what is none is the first one."""
+    """An operator; any other value is the first one."""
     number = as_integer(value, INTEGER)
     return Operator(number) if number in set(Operator) else Operator.CONTAINS
 

@@ -1,4 +1,4 @@
-"""The parameters of the get methods that leave aside what is wrong, as the older ones of Zabbix 7.0 do."""
+"""The parameters of the get methods that ignore invalid values, as Zabbix 7.0's older ones do."""
 
 from collections.abc import Callable, Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""mediatype.test, ours: sends a message marked [TEST] and tells what came of it."""
+"""mediatype.test, ours: sends a message marked [TEST] and returns the result."""
 
 from alertrpc.api.context import Context
 from alertrpc.api.fields import Id, String

@@ -48,7 +48,7 @@ def _complain(faults: Sequence[str], status: int) -> None:
 )
 @click.version_option(__version__, prog_name="alertrpc")
 def cli() -> None:
-    """The delivery ledger for alerts, spoken in the Zabbix API.
+    """The delivery ledger for alerts that speaks the Zabbix API.
 
     Every setting can stand in a TOML file (--config), in the environment (ALERTRPC_...) or in a flag; later ones win.
     """

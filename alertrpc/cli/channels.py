@@ -15,7 +15,7 @@ from alertrpc.settings import Settings
 @click.option("--message", default="", help="The message; the media type's own where it is not given.")
 @settings_options("database", "scripts_dir", "work_dir")
 def test_channel(settings: Settings, name: str, sendto: str, subject: str, message: str) -> None:
-    """Send a message marked [TEST] through the media type NAME and show what came of it.
+    """Send a message marked [TEST] through the media type NAME and show the result.
 
     It is sent as a real alert is and kept as one. Exit status 0 says that it was sent, 1 that it was not.
     """

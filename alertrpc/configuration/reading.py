@@ -31,7 +31,7 @@ def declares(path: str) -> bool:
 
 
 def parse_configuration(document: Mapping[str, Any], kinds: Kinds) -> Configuration:
-    """What a document declares; its other members are left aside. Raises ConfigurationError with all faults."""
+    """What a document declares; its other members are ignored. Raises ConfigurationError with all faults."""
     # Each table's check, and the key that names its entries.
     tables: dict[str, tuple[Check[Any], str]] = {
         "media_type": (media_type(kinds), "name"),
@@ -39,7 +39,7 @@ def parse_configuration(document: Mapping[str, Any], kinds: Kinds) -> Configurat
         "user_group": (USER_GROUP, "name"),
         "action": (ACTION, "name"),
     }
-    assert tuple(tables) == DECLARED, "the settings leave aside what is read here"
+    assert tuple(tables) == DECLARED, "the settings ignore what is read here"
     faults: list[str] = []
     media_types, receivers, user_groups, actions = (
         _declared(table, *how, document.get(table, []), faults) for table, how in tables.items()

@@ -62,7 +62,7 @@ class Recorder:
             try:
                 await self._keep([recorded])
             except Exception:
-                log.exception("the try of alert %d cannot be put on record as it is", recorded.attempt.alertid)
+                log.exception("the attempt of alert %d could not be recorded with its texts", recorded.attempt.alertid)
                 await self._keep([_without_texts(recorded)])
         except Exception as error:
             return Outcome(None, error)
@@ -76,7 +76,7 @@ class Recorder:
             except ROW_FAULTS:
                 raise
             except (AlertrpcError, SqlError) as error:
-                log.error("%s could not be put on record: %s", counted(len(batch), "try", "tries"), error)
+                log.error("%s could not be recorded: %s", counted(len(batch), "attempt"), error)
                 if self._closing:
                     raise
                 await asyncio.sleep(_PAUSE)
@@ -120,7 +120,7 @@ class Deliverer:
 
     async def _run(self) -> None:
         if not self._takes_lock():
-            log.info("another process delivers the alerts of this database; this one waits for its end")
+            log.info("another process delivers the alerts of this database; standing by to take over")
         while not self._takes_lock():  # noqa: ASYNC110 - another process holds it, and no event tells when it ends
             await asyncio.sleep(LONGEST_WAIT)
         log.info("this process delivers alerts")

@@ -21,7 +21,7 @@ def check_expect(text: str) -> None:
         try:
             orjson.loads(expect)
         except orjson.JSONDecodeError as error:
-            raise ValueError(f"it starts as JSON but is none: {error}") from None
+            raise ValueError(f"it starts as JSON but is invalid: {error}") from None
         return
     if expect.startswith("{"):
         raise ValueError('it starts as JSON but does not end with "}"')

@@ -64,7 +64,7 @@ class Lane:
             self._start_session()
 
     async def close(self, seconds: float) -> None:
-        """Begins nothing more, lets what is under way come to its end, and stops it after `seconds`; records are kept."""
+        """Starts nothing more, waits `seconds` for attempts in progress, then stops them; their records are written."""
         self._closing = True
         if self._sessions:
             await asyncio.wait(self._sessions, timeout=seconds)
@@ -175,7 +175,8 @@ class Lane:
         alertid = written.attempt.alertid
         if record.cancelled() or (fault := record.exception()) is not None:
             # it stays held, so that this process does not send it again and again
-            log.error("the try of alert %d is not on record: %s", alertid, "stopped" if record.cancelled() else fault)
+            why = "stopped" if record.cancelled() else fault
+            log.error("the attempt of alert %d could not be recorded: %s", alertid, why)
             return
         self._held.discard(alertid)
         if written.due is not None:

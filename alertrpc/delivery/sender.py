@@ -1,4 +1,4 @@
-"""One try to send one alert: its variables, its channel, and the record of what came of it."""
+"""One attempt to send one alert: its variables, its channel, and the record of its outcome."""
 
 import logging
 import time
@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """A try: what came of it, when it began in seconds, and how long it took."""
+    """An attempt: its outcome, when it began in seconds, and how long it took."""
 
     outcome: Outcome
     started: float

@@ -1,4 +1,4 @@
-"""Test messages: made like an alert's, sent at once by the same code, kept as an alert, with what came of them."""
+"""Test messages: made like an alert's, sent at once by the same code, kept as an alert with the outcome."""
 
 import asyncio
 import time
@@ -56,7 +56,7 @@ class Trials:
     async def send(
         self, mediatypeid: int, sendto: str, *, userid: int | None = None, subject: str = "", message: str = ""
     ) -> dict[str, Any]:
-        """Sends a message, marked as a test, and returns what came of it; a disabled media type is tried too.
+        """Sends a message, marked as a test, and returns the result; a disabled media type is tried too.
 
         Subject and message are the media type's own where they are not given.
         """

@@ -49,7 +49,7 @@ def identity_of(*parts: str) -> str:
 def milliseconds(text: str) -> int:
     """Milliseconds since 1970-01-01 UTC of a time in ISO 8601 or RFC 3339; one without an offset is UTC.
 
-    Digits beyond microseconds are left aside: Go's programs send nine. Raises ValueError.
+    Digits beyond microseconds are ignored: Go's programs send nine. Raises ValueError.
     """
     try:
         moment = datetime.fromisoformat(text[: _LONGEST_TIME + 1].upper())

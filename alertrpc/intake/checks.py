@@ -34,7 +34,7 @@ def at(step: str | int, check: Check[T], value: Json) -> T:
 
 
 def optional(given: Mapping[str, Json], name: str, check: Check[T]) -> T | None:
-    """A member; null is as good as none."""
+    """A member; null counts as absent."""
     return None if (value := given.get(name)) is None else at(name, check, value)
 
 

@@ -45,7 +45,7 @@ class Alert(NamedTuple):
 
 
 def read(value: Json) -> Alert:
-    """The alert of an object whose other members are left aside: other versions of the senders have more."""
+    """The alert of an object; other members are ignored: other versions of the senders have more."""
     given = checks.members(value)
     return Alert(
         labels=checks.optional(given, "labels", present_labels) or {},

@@ -76,7 +76,7 @@ def _alarm(now: int, value: Json) -> Alarm:
 
 
 def _checked(given: Mapping[str, Json]) -> dict[str, Any]:
-    """The fields that are given; null is as good as none."""
+    """The fields that are given; null counts as absent."""
     fields = {}
     for name, value in given.items():
         if name not in FIELDS:
@@ -100,7 +100,7 @@ def _state(fields: Mapping[str, Any], now: int) -> dict[str, Any]:
         raise BodyFault("a time not after resolvedAt is expected", "activeAt")
     if is_active:
         if is_over:
-            raise BodyFault("a time to come is expected, as the alarm is Active", "resolvedAt")
+            raise BodyFault("a time in the future is expected, because the alarm is Active", "resolvedAt")
         return {"active_at": active_at, "expires_at": resolved_at}
     if resolved_at is not None and resolved_at > now + _DAY:
         raise BodyFault("a time at most a day ahead is expected, as the alarm is Inactive", "resolvedAt")

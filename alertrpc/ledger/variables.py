@@ -77,23 +77,20 @@ def _lasted(told: Told) -> int:
     return int(max(0, ((int(told.now * 1000) if ended is None else ended) - told.alarm["active_at"]) // 1000))
 
 
-# What an alarm tells.
 ALARM = {
     "alarm_id": _of_alarm("id of the alarm; the eventid of its problem", lambda alarm: alarm["id"]),
     "alarm_type": _of_alarm("type of the alarm", lambda alarm: alarm["alarm_type"]),
     "alarm_target": _of_alarm("what the alarm is about", lambda alarm: alarm["target"]),
-    "alarm_name": _of_alarm("name of the alarm; its type where the sender gives none", lambda alarm: alarm["name"]),
+    "alarm_name": _of_alarm("name of the alarm; by default its type", lambda alarm: alarm["name"]),
     "alarm_level": _of_alarm(
         "level as OCP names it: Stopped, Critical, Warning, Caution, Reminder",
         lambda alarm: LEVELS[alarm["level"]].name,
     ),
-    "alarm_level_number": _of_alarm(
-        "level as a number, 1 (worst) to 5, in every language", lambda alarm: alarm["level"]
-    ),
+    "alarm_level_number": _of_alarm("level, 1 (worst) to 5, independent of language", lambda alarm: alarm["level"]),
     "alarm_level_color": _of_alarm("colour of the level", lambda alarm: LEVELS[alarm["level"]].color),
     "alarm_status": Variable("Active or Inactive", lambda told: STATUSES[told.is_active]),
     "alarm_status_code": Variable(
-        "1 active, 0 recovered, in every language", lambda told: STATUS_CODES[told.is_active]
+        "1 active, 0 recovered, independent of language", lambda told: STATUS_CODES[told.is_active]
     ),
     "alarm_active_at": _of_alarm("when it began, ISO 8601", lambda alarm: iso_time(alarm["active_at"])),
     "alarm_updated_at": _of_alarm("when it was last pushed, ISO 8601", lambda alarm: iso_time(alarm["updated_at"])),
@@ -107,10 +104,10 @@ ALARM = {
     ),
     "alarm_summary": _of_alarm("one line", lambda alarm: alarm["summary"]),
     "alarm_description": _of_alarm("details", lambda alarm: alarm["description"]),
-    "alarm_url": _of_alarm("link to the alarm, where the sender gives one", lambda alarm: alarm["url"]),
+    "alarm_url": _of_alarm("link to the alarm, if the sender gave one", lambda alarm: alarm["url"]),
     "alarm_count": Variable("number of alarms in the message: 1", lambda told: "1"),
 }
-# What OCP tells of an alarm beside that; the alarm's label of the same name.
+# OCP's other variables of an alarm: the labels of the same name.
 OF_LABELS = (
     "app_type",
     "app_cluster",
@@ -138,7 +135,6 @@ OF_LABELS = (
     "check_item",
 )
 SAME_LABELS = {"host_ip": "svr_ip", "svr_ip": "host_ip"}
-# What an alert tells.
 ALERT = {
     "alert_id": _of_alert("alertid of the alert", lambda alert: alert["alertid"]),
     "event_id": _of_alert("eventid of the problem, or of its recovery", lambda alert: alert["eventid"]),
@@ -150,12 +146,12 @@ ALERT = {
     "recipients_json_array": _of_alert(
         "the addresses as a JSON array", lambda alert: orjson.dumps([alert["sendto"]]).decode()
     ),
-    "at_recipients": _of_alert("the address behind an @", lambda alert: f"@{alert['sendto']}"),
+    "at_recipients": _of_alert("the address prefixed with @", lambda alert: f"@{alert['sendto']}"),
     "delivery_id": Variable(
-        "the same at every try to send the alert, so that receivers can tell a repeat", lambda told: told.delivery_id
+        "the same at every attempt, so that receivers recognize a repeat", lambda told: told.delivery_id
     ),
 }
-# What there is when the message is made; a message cannot speak of itself.
+# Only channels know these: a template of a message cannot refer to the message itself.
 MESSAGE = {
     "subject": _of_alert("subject of the message", lambda alert: alert["subject"]),
     "message": _of_alert("text of the message", lambda alert: alert["message"]),

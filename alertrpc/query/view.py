@@ -54,7 +54,7 @@ def text(name: str, expression: str = "") -> Column:
 class View:
     """The fields of an object: which may be asked for (`choice`), by what names, and which are meant by "extend".
 
-    Without names of their own, both are all columns. Callers who are no Super admins have a choice of `limited` fields,
+    Without names of their own, both are all columns. Callers who are not Super admins have a choice of `limited` fields,
     where there are any. Of an object for which `is_own` does not hold they are shown its `public` fields alone.
     """
 

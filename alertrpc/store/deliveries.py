@@ -17,7 +17,7 @@ MOST_BYTES = 8 * 2**20  # of what is claimed at one time
 
 
 class Recorded(NamedTuple):
-    """A try and what becomes of its alert: `due` is when it is tried again, in milliseconds; None is never."""
+    """An attempt and the new state of its alert: `due` is when it is tried again, in milliseconds; None is never."""
 
     attempt: Attempt
     alert: AlertResult

@@ -74,7 +74,7 @@ class Sight(NamedTuple):
 
 
 def has_open_groups(userid: int, connection: sqlite3.Connection) -> bool:
-    """Whether a host group is open to a user who is no Super admin."""
+    """Whether a host group is open to a user who is not a Super admin."""
     return bool(connection.execute(SQL["groups.open_to_user"], (userid,)).fetchone()[0])
 
 

@@ -60,7 +60,7 @@ class Writes:
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
-    """Which file it is; None is none."""
+    """Which file it is; None if there is none."""
     try:
         found = path.stat()
     except OSError:

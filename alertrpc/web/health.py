@@ -12,7 +12,7 @@ log = logging.getLogger(__name__)
 
 
 class Health:
-    """Asks the database whether it answers; the log is told when that changes, however often it is asked."""
+    """Asks the database whether it answers, and logs only when that changes."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -36,7 +36,7 @@ HEALTH = web.AppKey("health", Health)
 
 
 async def healthz(request: web.Request) -> web.Response:
-    """200 `{"status": "ok"}`, or 503 `{"status": "database"}` when it does not answer."""
+    """200 `{"status": "ok"}`, or 503 `{"status": "error", "reason": "database"}` if it does not answer."""
     if await request.app[HEALTH].answers():
         return web.json_response({"status": "ok"})
-    return web.json_response({"status": "database"}, status=503)
+    return web.json_response({"status": "error", "reason": "database"}, status=503)

@@ -1,4 +1,4 @@
-"""GET /: what a browser is shown, a page about the server and nothing about its data."""
+"""GET /: a page for browsers about the server, without any of its data."""
 
 from collections.abc import Mapping
 from html import escape
@@ -9,25 +9,26 @@ from alertrpc import __version__
 from alertrpc.web.expect import expect
 
 ENDPOINTS = {
-    "POST /api_jsonrpc.php": "the API, as JSON-RPC 2.0; any path that ends so, and /jsonrpc, is the same",
-    "POST /api/v2/alarm/alarms": "takes alarms in the form of OceanBase Cloud Platform (OCP)",
-    "POST /api/v2/alerts": "takes alerts from Prometheus",
-    "POST /alertmanager": "takes groups from Alertmanager's webhook",
+    "POST /api_jsonrpc.php": "the API as JSON-RPC 2.0; also /jsonrpc and any path with this end",
+    "POST /api/v2/alarm/alarms": "accepts alarms in the form of OceanBase Cloud Platform (OCP)",
+    "POST /api/v2/alerts": "accepts alerts from Prometheus",
+    "POST /alertmanager": "accepts groups from Alertmanager's webhook",
     "GET /api/v2/alarm/alarms": "lists alarms",
-    "GET /api/v2/alarm/alarms/{id}": "gives one alarm",
+    "GET /api/v2/alarm/alarms/{id}": "returns one alarm",
     "GET /api/v2/alarm/notifications": "lists messages",
     "POST /api/v2/alarm/channels/{name}/test": "sends a test message",
     "GET /healthz": "says whether the database answers",
 }
 DOCUMENTS = {
     "README.rst": "a first look",
-    "docs/api.rst": "methods, parameters, errors, and what differs from Zabbix",
+    "docs/api.rst": "methods, parameters, errors, differences from Zabbix",
     "docs/alarms.rst": "pushing and listing alarms",
     "docs/configuration.rst": "media types, users, actions, and the variables of templates",
-    "docs/delivery.rst": "scripts, webhooks, mail, tries and exit codes",
-    "docs/settings.rst": "settings, the log, and exit statuses",
-    "docs/limits.rst": "every limit",
+    "docs/delivery.rst": "scripts, webhooks, mail, attempts and exit statuses",
+    "docs/settings.rst": "settings, the log and exit statuses",
+    "docs/limits.rst": "limits",
     "docs/data.rst": "data files",
+    "docs/architecture.rst": "how the code is laid out",
 }
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -52,14 +53,14 @@ PAGE = f"""<!DOCTYPE html>
 </head>
 <body>
 <h1>alertrpc {escape(__version__)}</h1>
-<p>The delivery ledger for alerts, spoken in the Zabbix API. It answers programs; there are no pages but this one.</p>
-<p><a href="healthz">/healthz</a> says whether it is well.</p>
+<p>The delivery ledger for alerts that speaks the Zabbix API. It serves programs; this is its only page.</p>
+<p><a href="healthz">/healthz</a> says whether it works.</p>
 <h2>Endpoints</h2>
 <table>
 {_rows(ENDPOINTS)}
 </table>
 <h2>Documents</h2>
-<p>They are in the folder of alertrpc's source; <code>alertrpc --help</code> explains the commands.</p>
+<p>They are in the source folder of alertrpc; <code>alertrpc --help</code> explains the commands.</p>
 <table>
 {_rows(DOCUMENTS)}
 </table>

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# send_alarm.py in Bash. Any exit status but 0 says that it failed; the error is what stands on stderr.
+# send_alarm.py in Bash. Any exit status but 0 means failure; the error is the text on stderr.
 set -euo pipefail
 
 # shellcheck disable=SC2154  # the variables come from the environment

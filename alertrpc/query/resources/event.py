@@ -143,7 +143,7 @@ def _related_object(params: GetParams, caller: Caller) -> Expression:
 
 class _Alerts(Related):
     def fields(self, asked: Selection, caller: Caller) -> Sequence[str]:
-        """To others than Super admins the clock is shown with whatever they ask for."""
+        """Users who are not Super admins are shown the clock with whatever they ask for."""
         return [*super().fields(asked, caller), *([] if caller.is_super_admin else ["clock"])]
 
 

@@ -14,7 +14,7 @@ from alertrpc.records import Caller
 
 
 def _conditions(params: GetParams, caller: Caller) -> list[Condition]:
-    """A medium by which media types are asked for; to others than Super admins just their own."""
+    """A medium by which media types are asked for; only their own, unless the caller is a Super admin."""
     asked = ids_asked_for(params, {"mediaids": "m.mediaid", "userids": "m.userid"})
     if not asked:
         return []

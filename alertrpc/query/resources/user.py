@@ -80,7 +80,7 @@ def _is_own_group(usrgrpid: str, caller: Caller) -> list[Condition]:
 
 
 def _user_groups(params: GetParams, caller: Caller) -> Expression:
-    """The groups of the user; to others than Super admins just those that are their own too."""
+    """The groups of the user; only the shared ones, unless the caller is a Super admin."""
     groups = """FROM users_groups ug
         @ordered JOIN usrgrp usg ON usg.usrgrpid = ug.usrgrpid
         WHERE ug.userid = u.userid"""

@@ -97,7 +97,7 @@ class HttpChannel:
             async with asyncio.timeout(media_type.timeout):
                 answer = await self._answer(request, media_type.proxy)
         except TimeoutError:
-            fault = f"no whole answer within {media_type.timeout} s"
+            fault = f"no complete answer within {media_type.timeout} s"
             return failed(Verdict.TRY_AGAIN, Reason.TIMEOUT, fault, secrets)
         except InvalidURL as error:
             return failed(Verdict.GIVE_UP, Reason.INVALID_MESSAGE, f"invalid URL: {error}", secrets)
