@@ -95,15 +95,8 @@ class Ledger:
                     identity=alarm.identity,
                     alarm_type=alarm.alarm_type,
                     target=alarm.target,
-                    level=alarm.level,
-                    name=alarm.name,
-                    summary=alarm.summary,
-                    description=alarm.description,
-                    url=alarm.url,
-                    annotations=_text(alarm.annotations),
                     active_at=active_at,
-                    updated_at=work.now,
-                    expires_at=_expiry(work, alarm),
+                    **_told(work, alarm),
                 )
             )
         places.add(self._settings.push_group, work.connection)
@@ -205,21 +198,7 @@ def _update_problems(work: Work, lasting: Mapping[int, Alarm]) -> None:
     if not lasting:
         return
     before = rows.find_alarms(lasting, work.connection)
-    updates = [
-        tables.AlarmUpdate(
-            eventid=eventid,
-            level=alarm.level,
-            name=alarm.name,
-            summary=alarm.summary,
-            description=alarm.description,
-            url=alarm.url,
-            annotations=_text(alarm.annotations),
-            updated_at=work.now,
-            expires_at=_expiry(work, alarm),
-        )
-        for eventid, alarm in lasting.items()
-    ]
-    update(work.connection, updates)
+    update(work.connection, [tables.AlarmUpdate(eventid, **_told(work, alarm)) for eventid, alarm in lasting.items()])
     named = [
         tables.EventNaming(eventid, alarm.name, severity_of(alarm.level))
         for eventid, alarm in lasting.items()
@@ -246,6 +225,20 @@ def _alert(work: Work, eventids: Iterable[int]) -> None:
         if rule.actionid not in alarm["actionids"]
     ]
     start_escalations(work, taken)
+
+
+def _told(work: Work, alarm: Alarm) -> dict[str, Any]:
+    """What a push tells of a problem, a new one or one that lasts, as columns."""
+    return {
+        "level": alarm.level,
+        "name": alarm.name,
+        "summary": alarm.summary,
+        "description": alarm.description,
+        "url": alarm.url,
+        "annotations": orjson.dumps(dict(alarm.annotations)).decode(),
+        "updated_at": work.now,
+        "expires_at": _expiry(work, alarm),
+    }
 
 
 def _expiry(work: Work, alarm: Alarm) -> int | None:
@@ -331,7 +324,3 @@ def _has_room(budget: Budget, escalation: alert_rows.Escalation, found: dict[int
     """Whether a transaction takes an escalation too; its alarm counts once."""
     alarm = found.get(escalation.eventid)
     return alarm is None or budget.takes(alarm)
-
-
-def _text(texts: Mapping[str, str]) -> str:
-    return orjson.dumps(dict(texts)).decode()
