@@ -50,13 +50,13 @@ def build_app(settings: Settings, bell: Bell, clock: Clock = time.time) -> web.A
             credentials = Credentials(database, settings, clock)
             await stack.enter_async_context(credentials.background_work())
             sender = await stack.enter_async_context(open_sender(database, settings, clock))
-            trials = Trials(database, sender, clock)
+            trials = Trials(database, sender)
             ledger = Ledger(settings)
             stack.callback(bell.close)
             stack.callback(heavy.close)
             if settings.deliver == "yes":
                 lock = DeliveryLock(settings.database_path)
-                deliverer = Deliverer(database, ledger, sender, bell, lock, clock)
+                deliverer = Deliverer(database, ledger, sender, bell, lock)
                 await stack.enter_async_context(deliverer.running(settings))
             app[health.DATABASE] = database
             app[health.HEALTH] = health.Health(database)

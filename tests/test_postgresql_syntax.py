@@ -67,6 +67,11 @@ ASKED = [*questions(), *recorded()]
 VALUES = ("1", "true", "OB", "Active", "Inactive", "Silenced", "Sending", "Limited", "2026-01-01T00:00:00Z")
 
 
+@pytest.mark.parametrize("name", SQL)
+def test_the_stores_statements(name: str) -> None:
+    assert fault(SQL[name]) == ""
+
+
 @pytest.mark.parametrize("method", RESOURCES)
 def test_get_methods(method: str) -> None:
     statements: set[str] = set()

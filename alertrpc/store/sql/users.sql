@@ -3,43 +3,43 @@ SELECT ug.userid
 FROM users_groups ug
 @ordered JOIN usrgrp usg ON usg.usrgrpid = ug.usrgrpid AND usg.users_status = 1
 
--- name: of_session
+-- name: callers
+-- Who may come in, and as what; without a role nobody may.
 SELECT
-    u.userid, ro.type, ro.may_call, ro.is_sender,
-    s.lastaccess,
-    EXISTS (SELECT 1 FROM @users.disabled d WHERE d.userid = u.userid)
+    u.userid,
+    u.username,
+    u.passwd,
+    u.attempt_failed,
+    u.attempt_clock,
+    ro.name AS role,
+    ro.type,
+    ro.may_call,
+    ro.is_sender,
+    EXISTS (SELECT 1 FROM @users.disabled d WHERE d.userid = u.userid) AS is_disabled
+FROM users u
+LEFT JOIN @roles.rights ro ON ro.roleid = u.roleid
+
+-- name: of_session
+SELECT c.userid, c.type, c.may_call, c.is_sender, s.lastaccess, c.is_disabled
 FROM sessions s
-@ordered JOIN users u ON u.userid = s.userid
-@ordered JOIN @roles.rights ro ON ro.roleid = u.roleid
+@ordered JOIN @users.callers c ON c.userid = s.userid
 WHERE s.sessionid = ?
 
 -- name: of_token
-SELECT
-    u.userid, ro.type, ro.may_call, ro.is_sender,
-    tk.lastaccess,
-    tk.status = 1 OR EXISTS (SELECT 1 FROM @users.disabled d WHERE d.userid = u.userid),
-    tk.expires_at
+SELECT c.userid, c.type, c.may_call, c.is_sender, tk.lastaccess, tk.status = 1 OR c.is_disabled, tk.expires_at
 FROM token tk
-@ordered JOIN users u ON u.userid = tk.userid
-@ordered JOIN @roles.rights ro ON ro.roleid = u.roleid
+@ordered JOIN @users.callers c ON c.userid = tk.userid
 WHERE tk.token = ?
 
 -- name: of_login
-SELECT
-    u.userid, ro.type, ro.may_call, ro.is_sender,
-    @bytes(u.passwd),
-    u.attempt_failed,
-    u.attempt_clock,
-    EXISTS (SELECT 1 FROM @users.disabled d WHERE d.userid = u.userid)
-FROM users u
-LEFT JOIN @roles.rights ro ON ro.roleid = u.roleid
-WHERE u.username = ?
+SELECT c.userid, c.type, c.may_call, c.is_sender, @bytes(c.passwd), c.attempt_failed, c.attempt_clock, c.is_disabled
+FROM @users.callers c
+WHERE c.username = ?
 
 -- name: role
-SELECT COALESCE(ro.name, ''), u.userid, ro.type, ro.may_call, ro.is_sender
-FROM users u
-LEFT JOIN @roles.rights ro ON ro.roleid = u.roleid
-WHERE u.userid = ?
+SELECT COALESCE(c.role, ''), c.userid, c.type, c.may_call, c.is_sender
+FROM @users.callers c
+WHERE c.userid = ?
 
 -- name: id
 SELECT userid
