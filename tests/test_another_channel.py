@@ -48,13 +48,14 @@ from aiohttp import ClientError, ClientSession
 
 from alertrpc.configuration.channel_values import proxy
 from alertrpc.configuration.media_types import key
-from alertrpc.configuration.values import list_of, text, whole
+from alertrpc.configuration.values import list_of, text
 from alertrpc.delivery.masking import READ_BYTES, kept_text, one_line
 from alertrpc.delivery.message import Message
 from alertrpc.delivery.outcome import Outcome, Reason, Verdict, failed, sent
 from alertrpc.delivery.secrets import secrets_of
 from alertrpc.records import Clock, MediaType
 from alertrpc.settings import Settings
+from alertrpc.values import number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +64,7 @@ class GongMediaType(MediaType):
 
     address: str = key(proxy)
     password: str = key(text(1, 255), is_secret=True)
-    loudness: int = key(whole(1, 11), 5)
+    loudness: int = key(number(1, 11), 5)
     halls: tuple[str, ...] = key(list_of(text(1, 255)), ())
 
     @staticmethod
