@@ -38,7 +38,7 @@ TOLD = {
     "api.fields.MOST_VALUES": ("100,000", "values of ``filter``, of all members together"),
     "api.mediatype.LONGEST_SENDTO": ("1,024", "address"),
     "loglines.LONGEST_FAULT": ("1,000", "faults that a command shows"),
-    "cli.LONGEST_PASSWORD": ("255", "password"),
+    "cli.passwords.LONGEST_PASSWORD": ("255", "password"),
     "loglines.MOST_FAULTS": ("100", "faults that a command shows"),
     "configuration.channel_values.LONGEST_TEXT": ("65,535", "text in it"),
     "delivery.channels.email.LONGEST_ADDRESS": ("1,024", "address"),

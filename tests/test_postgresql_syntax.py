@@ -17,6 +17,7 @@ from alertrpc.dialect import Engine, filled, rendered
 from alertrpc.errors import ApiError
 from alertrpc.ocp.envelope import OcpFault
 from alertrpc.ocp.lists import ALARMS, NOTIFICATIONS, OcpList, asked
+from alertrpc.query.logged_in import LOGGED_IN
 from alertrpc.query.resources import RESOURCES
 from alertrpc.records import Caller, Configuration, UserGroup, UserType
 from alertrpc.store import connection
@@ -72,6 +73,10 @@ def test_the_stores_statements(name: str) -> None:
     assert fault(SQL[name]) == ""
 
 
+def test_the_row_of_a_login() -> None:
+    assert fault(LOGGED_IN) == ""
+
+
 @pytest.mark.parametrize("method", RESOURCES)
 def test_get_methods(method: str) -> None:
     statements: set[str] = set()
@@ -96,7 +101,8 @@ def test_lists_of_ocp(of: OcpList, caller: Caller) -> None:
         for value in VALUES:
             with suppress(OcpFault):
                 conditions, page = asked(of, [(name, value)], caller)
-                statements.add(of.query(conditions, page, caller).sql)
+                sql, _ = of.query(conditions, page, caller)
+                statements.add(sql)
         assert statements, name
         assert [found for sql in statements if (found := fault(sql))] == [], name
 

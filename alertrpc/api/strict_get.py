@@ -1,6 +1,6 @@
 """The parameters of the get methods that check them, in Zabbix's order: the first fault is the answer."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from marshmallow import fields
@@ -13,8 +13,9 @@ from alertrpc.query.params import COUNT, EXTEND, as_text
 from alertrpc.query.related import NotKept, Related
 from alertrpc.query.resource import Resource
 from alertrpc.records import Caller
+from alertrpc.values import INT32_MAX
 
-LIMITS = range(1, 2**31)
+LIMITS = range(1, INT32_MAX + 1)
 _LIMITS_SPELLED = "1-2147483647"
 
 Field = fields.Field[Any]
@@ -75,7 +76,7 @@ def _own_field(parameter: Parameter) -> Field:
     return _OF_KIND[parameter.given]()
 
 
-_OF_KIND = {
+_OF_KIND: Mapping[Given, Callable[[], Field]] = {
     Given.ANYTHING: Flag,
     Given.ID: lambda: Id(null=True),
     Given.IDS: Ids,

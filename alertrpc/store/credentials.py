@@ -8,22 +8,6 @@ import orjson
 from alertrpc.records import Caller, UserType
 from alertrpc.store.statements import SQL
 
-_USER_DATA = """
-SELECT json_object(
-    'userid', CAST(u.userid AS TEXT), 'username', u.username, 'name', u.name, 'surname', u.surname, 'url', u.url,
-    'autologin', CAST(u.autologin AS TEXT), 'autologout', u.autologout,
-    'lang', CASE u.lang WHEN 'default' THEN 'en_US' ELSE u.lang END, 'refresh', u.refresh, 'theme', u.theme,
-    'attempt_failed', CAST(u.attempt_failed AS TEXT), 'attempt_ip', u.attempt_ip,
-    'attempt_clock', CAST(u.attempt_clock AS TEXT), 'rows_per_page', CAST(u.rows_per_page AS TEXT),
-    'timezone', CASE u.timezone WHEN 'default' THEN 'system' ELSE u.timezone END,
-    'roleid', CAST(u.roleid AS TEXT), 'userdirectoryid', COALESCE(CAST(u.userdirectoryid AS TEXT), '0'),
-    'ts_provisioned', CAST(u.ts_provisioned AS TEXT),
-    'debug_mode', COALESCE(MAX(g.debug_mode), 0), 'deprovisioned', json('false'),
-    'gui_access', COALESCE(MAX(g.gui_access), 0), 'mfaid', 0, 'auth_type', 0, 'type', r.type)
-FROM users u JOIN role r ON r.roleid = u.roleid
-LEFT JOIN users_groups ug ON ug.userid = u.userid LEFT JOIN usrgrp g ON g.usrgrpid = ug.usrgrpid
-WHERE u.userid = ? GROUP BY u.userid"""
-
 _USER_TYPES = {user_type.value: user_type for user_type in UserType}
 
 
@@ -80,9 +64,9 @@ def find_username(userid: int, connection: sqlite3.Connection) -> str | None:
     return None if row is None else bytes(row[0]).decode()
 
 
-def user_data(userid: int, connection: sqlite3.Connection) -> dict[str, Any]:
-    """The user's row as user.login and user.checkAuthentication give it."""
-    data: dict[str, Any] = orjson.loads(connection.execute(_USER_DATA, (userid,)).fetchone()[0])
+def user_data(sql: str, userid: int, connection: sqlite3.Connection) -> dict[str, Any]:
+    """The row of a statement that finds a user."""
+    data: dict[str, Any] = orjson.loads(connection.execute(sql, (userid,)).fetchone()[0])
     return data
 
 
