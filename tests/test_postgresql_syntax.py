@@ -17,6 +17,7 @@ from alertrpc.dialect import Engine, filled, rendered
 from alertrpc.errors import ApiError
 from alertrpc.ocp.envelope import OcpFault
 from alertrpc.ocp.lists import ALARMS, NOTIFICATIONS, OcpList, asked
+from alertrpc.query.logged_in import LOGGED_IN
 from alertrpc.query.resources import RESOURCES
 from alertrpc.records import Caller, Configuration, UserGroup, UserType
 from alertrpc.store import connection
@@ -70,6 +71,10 @@ VALUES = ("1", "true", "OB", "Active", "Inactive", "Silenced", "Sending", "Limit
 @pytest.mark.parametrize("name", SQL)
 def test_the_stores_statements(name: str) -> None:
     assert fault(SQL[name]) == ""
+
+
+def test_the_row_of_a_login() -> None:
+    assert fault(LOGGED_IN) == ""
 
 
 @pytest.mark.parametrize("method", RESOURCES)

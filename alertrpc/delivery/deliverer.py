@@ -17,7 +17,8 @@ from alertrpc.store.connection import SqlError
 from alertrpc.store.database import Database
 from alertrpc.store.deliveries import ROW_FAULTS, Recorded, next_due, queue_heads, record_attempts
 from alertrpc.store.gather import Gather, Outcome
-from alertrpc.store.more_alerts import NEVER, end_interrupted_tests, make_again
+from alertrpc.store.resends import NEVER, make_again
+from alertrpc.store.trials import end_interrupted_tests
 from alertrpc.words import counted
 
 LONGEST_WAIT = 1.0  # seconds until what other processes wrote is seen, who cannot ring

@@ -19,9 +19,9 @@ from alertrpc.settings import Settings
 from alertrpc.store.alerts import add_alerts
 from alertrpc.store.connection import SqlConnection
 from alertrpc.store.database import Database, open_database
-from alertrpc.store.deliveries import find_alerts, find_media_type, record_attempts
-from alertrpc.store.more_alerts import media_type_ids, test_action
+from alertrpc.store.deliveries import find_alerts, find_media_type, media_type_ids, record_attempts
 from alertrpc.store.tables import NewAlert
+from alertrpc.store.trials import test_action
 
 MARK = "[TEST] "
 

@@ -14,12 +14,7 @@ MOST_CONTAINERS = 100_000  # arrays and objects
 MOST_MEMBERS = 250_000  # of objects, each of which takes more than an element of an array
 _MOST_QUOTES = 4 * MOST_VALUES  # a member has four
 _SLICE = 64 * 1024
-# What a body may have at most, and the signs that count as one.
-_BOUNDS = (
-    ("values", MOST_VALUES, (b",",)),
-    ("arrays and objects", MOST_CONTAINERS, (b"[", b"{")),
-    ("members", MOST_MEMBERS, (b":",)),
-)
+_SIGNS = ((b",",), (b"[", b"{"), (b":",))  # of values, of arrays and objects, of members
 
 Bytes = bytes | bytearray
 
@@ -54,7 +49,7 @@ def _require_few_values(body: Bytes) -> None:
     """Counts commas, brackets and colons; those in strings count only where they could be too many."""
     if not _too_many(_counted(body)):
         return
-    count = [0] * len(_BOUNDS)
+    count = [0] * len(_SIGNS)
     for piece in _outside_strings(body):
         count = list(map(add, count, _counted(piece)))
         if fault := _too_many(count):
@@ -62,12 +57,13 @@ def _require_few_values(body: Bytes) -> None:
 
 
 def _counted(body: Bytes) -> list[int]:
-    return [sum(map(body.count, signs)) for _, _, signs in _BOUNDS]
+    return [sum(map(body.count, signs)) for signs in _SIGNS]
 
 
 def _too_many(count: Sequence[int]) -> str:
     """What is too many of the body's values, "" where nothing is."""
-    faults = [f"more than {most} {name}" for found, (name, most, _) in zip(count, _BOUNDS, strict=True) if found > most]
+    most = {"values": MOST_VALUES, "arrays and objects": MOST_CONTAINERS, "members": MOST_MEMBERS}
+    faults = [f"more than {most[name]} {name}" for name, found in zip(most, count, strict=True) if found > most[name]]
     return faults[0] if faults else ""
 
 

@@ -9,8 +9,7 @@ from alertrpc.ledger.alarm import Alarm
 from alertrpc.ledger.alerts import AlarmRow, Budget, Work, advance_escalations, start_escalations, start_recoveries
 from alertrpc.ledger.rules import Rule, RuleBook
 from alertrpc.settings import Settings
-from alertrpc.store import alerts as alert_rows
-from alertrpc.store import problems, tables
+from alertrpc.store import escalations, problems, tables
 from alertrpc.store.bulk import insert, update
 from alertrpc.store.connection import SqlConnection
 
@@ -28,7 +27,7 @@ class Timer(NamedTuple):
     """What is due by time about a problem: its end, or steps of an action."""
 
     eventid: int
-    escalation: alert_rows.Escalation | None = None
+    escalation: escalations.Escalation | None = None
 
 
 class Ledger:
@@ -120,11 +119,11 @@ class Ledger:
         Returns the eventids that are left. What is on record as due is made by who delivers if nobody calls this.
         """
         some = eventids[:MOST_AT_ONCE]
-        self._advance(alert_rows.due_of(some, now // 1000, connection), now, connection)
-        left = {escalation.eventid for escalation in alert_rows.due_of(some, now // 1000, connection)}
+        self._advance(escalations.due_of_problems(some, now // 1000, connection), now, connection)
+        left = {escalation.eventid for escalation in escalations.due_of_problems(some, now // 1000, connection)}
         return [eventid for eventid in some if eventid in left] + list(eventids[MOST_AT_ONCE:])
 
-    def _advance(self, due: Sequence[alert_rows.Escalation], now: int, connection: SqlConnection) -> None:
+    def _advance(self, due: Sequence[escalations.Escalation], now: int, connection: SqlConnection) -> None:
         """Does the steps of the first escalations, as many as one transaction has room for; the others stay due."""
         alarms: dict[int, AlarmRow] = {}
         budget, taken = Budget(), 0
@@ -148,7 +147,7 @@ class Ledger:
 def due_timers(now: int, connection: SqlConnection) -> list[Timer]:
     """The alarms whose time is over, and the escalations whose steps are due."""
     expired = problems.expired_alarms(now, MOST_ENDED, connection)
-    due = alert_rows.due_escalations(now // 1000, MOST_AT_ONCE, connection)
+    due = escalations.due(now // 1000, MOST_AT_ONCE, connection)
     return [*[Timer(eventid) for eventid in expired], *[Timer(each.eventid, each) for each in due]]
 
 
@@ -162,7 +161,7 @@ def put_aside(timer: Timer, connection: SqlConnection) -> None:
 
 def next_timer(connection: SqlConnection) -> int | None:
     """When the next alarm's time is over, or the next step is due, in milliseconds; None is when something changes."""
-    expiry, step = problems.next_expiry(connection), alert_rows.next_escalation(connection)
+    expiry, step = problems.next_expiry(connection), escalations.next_check(connection)
     return min([time for time in (expiry, None if step is None else step * 1000) if time is not None], default=None)
 
 
@@ -321,7 +320,7 @@ def _turns(alarms: Sequence[Alarm]) -> list[list[int]]:
     return turns
 
 
-def _has_room(budget: Budget, escalation: alert_rows.Escalation, found: dict[int, dict[str, Any]]) -> bool:
+def _has_room(budget: Budget, escalation: escalations.Escalation, found: dict[int, dict[str, Any]]) -> bool:
     """Whether a transaction takes an escalation too; its alarm counts once."""
     alarm = found.get(escalation.eventid)
     return alarm is None or budget.takes(alarm)

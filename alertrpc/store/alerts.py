@@ -1,31 +1,13 @@
-"""The rows of alerts as they are made: action rules, receivers, escalations, and the queue."""
+"""The rows of alerts: how they are added, and which there are."""
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
-
-import orjson
 
 from alertrpc.records import AlertStatus
 from alertrpc.store.bulk import as_json, fetch, insert
 from alertrpc.store.statements import SQL
 from alertrpc.store.tables import NewAlert, NewInQueue
-
-# In place of the last step that was done, where a transaction had no room for alerts:
-STARTS = -1  # no step was done, and those due at the start are
-RECOVERS = -2  # the end of the problem is to be told
-STARTS_AND_RECOVERS = -3
-
-
-class Receiving(NamedTuple):
-    """A user whom a step alerts, and how; mediatypeid None is a user without a medium that the step uses."""
-
-    place: int
-    userid: int
-    mediatypeid: int | None
-    sendto: str
-    severities: int
-    period: str
 
 
 class Involved(NamedTuple):
@@ -35,37 +17,6 @@ class Involved(NamedTuple):
     userid: int | None
     mediatypeid: int
     sendto: str
-
-
-class Escalation(NamedTuple):
-    """An action at work on a problem; `esc_step` is the last step that was done, `started` in seconds."""
-
-    escalationid: int
-    actionid: int
-    eventid: int
-    esc_step: int
-    started: int
-
-
-def revision(connection: sqlite3.Connection) -> int:
-    found: int = connection.execute(SQL["actions.revision"]).fetchone()[0]
-    return found
-
-
-def fetch_rules(connection: sqlite3.Connection) -> list[dict[str, Any]]:
-    """The enabled actions with their conditions, and when their steps are due."""
-    rules: list[dict[str, Any]] = orjson.loads(connection.execute(SQL["actions.rules"]).fetchone()[0])
-    return rules
-
-
-def fetch_templates(connection: sqlite3.Connection) -> list[tuple[int, int, str, str]]:
-    """mediatypeid, recovery, subject and message."""
-    return connection.execute(SQL["actions.templates"]).fetchall()
-
-
-def find_receivers(steps: Sequence[tuple[int, int]], connection: sqlite3.Connection) -> list[Receiving]:
-    """For pairs of actionid and step, by the pair's place: the users with each of their media that the step uses."""
-    return [Receiving(*row) for row in fetch(connection, SQL["actions.receivers"], steps)]
 
 
 def find_involved(problems: Sequence[tuple[int, int]], connection: sqlite3.Connection) -> list[Involved]:
@@ -88,40 +39,6 @@ def add_alerts(alerts: Sequence[NewAlert], due: int, connection: sqlite3.Connect
     new = [alert for alert in numbered if alert.status is AlertStatus.NEW]
     insert(connection, [NewInQueue(alert.alertid, alert.mediatypeid, due) for alert in new])
     return [alert.alertid for alert in numbered]
-
-
-def due_escalations(now: int, most: int, connection: sqlite3.Connection) -> list[Escalation]:
-    """The escalations whose next step is due at `now`, in seconds."""
-    return [Escalation(*row) for row in connection.execute(SQL["escalations.due"], (now, most))]
-
-
-def next_escalation(connection: sqlite3.Connection) -> int | None:
-    """When the next step of any escalation is due, in seconds."""
-    found: int | None = connection.execute(SQL["escalations.next"]).fetchone()[0]
-    return found
-
-
-def due_of(eventids: Iterable[int], now: int, connection: sqlite3.Connection) -> list[Escalation]:
-    """The escalations of problems whose next step is due at `now`, in seconds."""
-    return [
-        Escalation(*row) for row in connection.execute(SQL["escalations.due_of_problems"], (as_json(eventids), now))
-    ]
-
-
-def put_off_recoveries(eventids: Iterable[int], now: int, connection: sqlite3.Connection) -> list[int]:
-    """Marks the escalations of problems that have ended as due to tell of that; returns the eventids that have any."""
-    steps = (STARTS, STARTS_AND_RECOVERS, RECOVERS)
-    found = connection.execute(SQL["escalations.put_off"], (now, *steps, as_json(eventids))).fetchall()
-    return list(dict.fromkeys([eventid for (eventid,) in found]))
-
-
-def drop_escalations(escalationids: Iterable[int], connection: sqlite3.Connection) -> None:
-    connection.execute(SQL["escalations.drop"], (as_json(escalationids),))
-
-
-def escalations_of(eventids: Iterable[int], connection: sqlite3.Connection) -> list[Escalation]:
-    """The escalations of problems."""
-    return [Escalation(*row) for row in connection.execute(SQL["escalations.of_problems"], (as_json(eventids),))]
 
 
 def alerts_of(steps: Sequence[tuple[int, int, int]], connection: sqlite3.Connection) -> list[tuple[Any, ...]]:

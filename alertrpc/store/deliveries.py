@@ -68,6 +68,11 @@ def find_media_type(mediatypeid: int, connection: sqlite3.Connection) -> dict[st
     return None if row is None else orjson.loads(row[0])
 
 
+def media_type_ids(name: str, connection: sqlite3.Connection) -> list[int]:
+    """The ids of the media types of a name, which need not be one alone in a database that was loaded."""
+    return [row[0] for row in connection.execute(SQL["media_types.named"], (name,))]
+
+
 def record_attempts(recorded: Sequence[Recorded], connection: sqlite3.Connection) -> None:
     """Keeps tries, what they make of their alerts, and when those are tried again."""
     insert(connection, [each.attempt for each in recorded])

@@ -74,7 +74,7 @@ WHERE ap.object = ?
 
 -- name: add_test
 INSERT INTO actions (name, status)
-VALUES (?, 1)
+VALUES ('Test messages', 1)
 RETURNING actionid
 
 -- name: add_rules

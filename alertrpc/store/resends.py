@@ -1,4 +1,4 @@
-"""Alerts that no event makes: test messages, and alerts that are sent again."""
+"""Alerts that are sent again, as new ones that name the old ones."""
 
 import sqlite3
 from collections.abc import Sequence
@@ -9,33 +9,9 @@ from alertrpc.store.bulk import as_json, insert
 from alertrpc.store.statements import SQL
 from alertrpc.store.tables import NewResend
 
-_TEST_ACTION = "test action"  # in `applied`, so that no declared action is taken for it
-TEST_ACTION_NAME = "Test messages"
-
 NEVER = 2**62  # when an alert is due that is to be sent again, and not made yet
 MOST_MADE = 50  # of one transaction
 MOST_BYTES = 2 * 2**20  # of their texts
-
-
-def media_type_ids(name: str, connection: sqlite3.Connection) -> list[int]:
-    """The ids of the media types of a name, which need not be one alone in a database that was loaded."""
-    return [row[0] for row in connection.execute(SQL["media_types.named"], (name,))]
-
-
-def test_action(connection: sqlite3.Connection) -> int:
-    """The id of the action that stands for tests; it is disabled, and made when it is not there."""
-    row = connection.execute(SQL["actions.test"], (_TEST_ACTION,)).fetchone()
-    if row is None:
-        row = connection.execute(SQL["actions.add_test"], (TEST_ACTION_NAME,)).fetchone()
-        connection.execute(SQL["applied.add"], (_TEST_ACTION, row[0]))
-    actionid: int = row[0]
-    return actionid
-
-
-def end_interrupted_tests(before: int, connection: sqlite3.Connection) -> None:
-    """Marks tests as failed that began before a time, in seconds, and of which nothing came."""
-    ended = (AlertStatus.FAILED, AlertStatus.NOT_SENT, before, _TEST_ACTION)
-    connection.execute(SQL["alerts.end_tests"], ended)
 
 
 def add_again(alertids: Sequence[int], connection: sqlite3.Connection) -> dict[int, int]:
