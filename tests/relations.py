@@ -89,7 +89,7 @@ def _of_rows(resource: Resource) -> Iterator[dict[str, Any]]:
             yield {**shown, name: ids[0], "editable": editable}
             yield {**shown, name: ids, "editable": editable}
     yield {"output": "extend", **AMONG.get(resource.name, {}), "sortfield": resource.key}
-    for column in resource.sorts.shown[:1]:  # shown where Zabbix joins tables, as ids and parameters have it do
+    for column in resource.shown_when_sorted[:1]:  # shown where Zabbix joins tables, as ids and parameters have it do
         yield {"output": [resource.key], "sortfield": column}
         for name in resource.ids:
             yield {"output": [resource.key], "sortfield": column, name: IDS.get(name, [1])[:1]}
@@ -101,7 +101,7 @@ def _of_parameters(resource: Resource) -> Iterator[dict[str, Any]]:
         if name in _OF_KIND or name in NOT_KEPT:
             continue
         for value in _values(parameter):
-            for column in dict.fromkeys([resource.key, *resource.sorts.shown[:1]]):
+            for column in dict.fromkeys([resource.key, *resource.shown_when_sorted[:1]]):
                 yield {"output": [resource.key], "sortfield": column, name: value}
 
 
@@ -118,7 +118,6 @@ _OF_GIVEN: dict[Given, Sequence[Any]] = {
     Given.TRUTH: [True, False],
     Given.BOOLEAN: [True, False],
     Given.TIME: [1362130000, 1362140005],
-    Given.FIELDS: [],
     Given.TEXT: ["host-3-00", "Linux servers 3"],
     Given.ID: [309104],
     Given.IDS: [[30011, 30018]],
@@ -140,7 +139,11 @@ def _of_relations(resource: Resource) -> Iterator[dict[str, Any]]:
 
 
 def _some_fields(related: Related | NotKept) -> list[str]:
-    return list(related.choice_for(Caller(0, UserType.USER), {})[:2])
+    if isinstance(related, NotKept):
+        return list(related.choice[:2])
+    if related.choices:
+        return list(related.choices[0][:2])
+    return list(related.view.choice_for(Caller(0, UserType.USER))[:2])
 
 
 # --- who asks

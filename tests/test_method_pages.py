@@ -1,7 +1,7 @@
 """The page of each get method says what the method's description says, and its example is so."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 import docutils.core
@@ -9,8 +9,6 @@ import pytest
 from docutils import nodes
 
 from alertrpc.api.get import GET_METHODS
-from alertrpc.query.checks import Lax, Strict
-from alertrpc.query.filters import Filter, Own, Special
 from alertrpc.query.related import Related
 from alertrpc.query.resource import Resource
 from alertrpc.query.resources import RESOURCES
@@ -23,7 +21,6 @@ PAGES = {path.stem: path for path in sorted(METHODS.iterdir()) if path != COMMON
 ADMIN = Caller(1, UserType.SUPER_ADMIN)
 SECTIONS = ["Who sees what", "Parameters", "Fields", "Selects", "Example", "What differs from Zabbix"]
 INTERNAL = "nopermissions"
-OURS = {"selectAttempts", "selectResendOf"}  # which Zabbix does not have
 NOT_STORED = "not stored"
 # What parameters take, in the words of the pages, by the names of the fields that check them.
 WORDS = {
@@ -46,6 +43,7 @@ WORDS = {
     "Filter": "object",
     "Search": "object",
     "Fields": "fields",
+    "FieldsOfObject": "fields",
     "Output": "fields",
     "Selection": "fields",
     "StrictSelection": "fields",
@@ -92,13 +90,9 @@ def expected_parameters(resource: Resource) -> dict[str, tuple[str, str]]:
     for name, field in GET_METHODS[resource.name].parameters(ADMIN).items():
         related = resource.related.get(name)
         count = ", count" if related is not None and related.countable else ""
-        expected[name] = (takes(field) + count, "ours" if name in OURS else "Zabbix")
+        expected[name] = (takes(field) + count, "ours" if isinstance(related, Related) and related.ours else "Zabbix")
     expected.pop(INTERNAL, None)
-    return expected | {old: expected[name] for old, name in deprecated(resource).items()}
-
-
-def deprecated(resource: Resource) -> Mapping[str, str]:
-    return resource.checks.deprecated if isinstance(resource.checks, Strict) else {}
+    return expected | {old: expected[name] for old, name in resource.deprecated.items()}
 
 
 def parameter_faults(document: nodes.document, resource: Resource) -> Iterator[str]:
@@ -110,7 +104,7 @@ def parameter_faults(document: nodes.document, resource: Resource) -> Iterator[s
             yield f"parameter {name} takes and is {expected[name]}, says the code"
         if not meaning:
             yield f"parameter {name} has no meaning"
-        stands_for = deprecated(resource).get(name)
+        stands_for = resource.deprecated.get(name)
         if stands_for and not {"deprecated", stands_for} <= set(meaning.replace(",", " ").replace(";", " ").split()):
             yield f"parameter {name} is deprecated and stands for {stands_for}"
 
@@ -118,19 +112,15 @@ def parameter_faults(document: nodes.document, resource: Resource) -> Iterator[s
 def expected_marks(resource: Resource, name: str) -> list[str]:
     """Whether a field is in a row, sortable, filterable and searchable."""
     shown = resource.view.extended_for(ADMIN)
-    of = (shown, resource.sorts.fields, own_fields(resource.filters), own_fields(resource.searches))
+    of = (shown, resource.sortable, resource.filterable, resource.searchable)
     row, sort, filtered, searched = ["yes" if name in names else "no" for names in of]
-    return [row, sort, "ignored" if resource.filters.get(name) is Special.IGNORED else filtered, searched]
-
-
-def own_fields(matched: Mapping[str, Filter]) -> set[str]:
-    return {name for name, about in matched.items() if isinstance(about, Own) or about is Special.IGNORED}
+    return [row, sort, "ignored" if name in resource.ignored_filters else filtered, searched]
 
 
 def field_faults(document: nodes.document, resource: Resource) -> Iterator[str]:
     rows = rows_of(document, "Fields")
     shown = resource.view.extended_for(ADMIN)
-    expected = {*shown, *resource.sorts.fields, *own_fields(resource.filters), *own_fields(resource.searches)}
+    expected = {*shown, *resource.sortable, *resource.filterable, *resource.searchable}
     yield from (f"field {name} is in one of page and code" for name in rows.keys() ^ expected)
     if [name for name in rows if name in shown] != list(shown):
         yield "fields of a row are in another order"
@@ -169,7 +159,7 @@ def faults(text: str, resource: Resource) -> list[str]:
         *select_faults(document, resource),
     ]
     opening = document.next_node(nodes.paragraph)
-    if opening is None or ("It is lax" if isinstance(resource.checks, Lax) else "It is strict") not in opening.astext():
+    if opening is None or ("It is lax" if resource.lax else "It is strict") not in opening.astext():
         found.append("lax or strict")
     titles = [title_of(document), *[title_of(section) for section in document.findall(nodes.section)]]
     if titles != [f"{resource.name}.get", *SECTIONS]:
@@ -233,10 +223,7 @@ def test_strict_and_lax_methods_are_told_apart() -> None:
         [literal.astext() for literal in found.findall(nodes.literal)] for found in section.findall(nodes.paragraph)
     ]
     methods = [{name for name in names if name.removesuffix(".get") in RESOURCES} for names in named]
-    told = [
-        {f"{name}.get" for name, resource in RESOURCES.items() if isinstance(resource.checks, kind)}
-        for kind in (Strict, Lax)
-    ]
+    told = [{f"{name}.get" for name, resource in RESOURCES.items() if resource.lax is lax} for lax in (False, True)]
     assert methods == told
 
 

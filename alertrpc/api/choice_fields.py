@@ -1,6 +1,6 @@
 """Marshmallow fields that take names out of a choice, or values for such names, as Zabbix 7.0 checks them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from marshmallow import ValidationError
@@ -10,8 +10,10 @@ from alertrpc.api.fields import (
     A_STRING,
     AN_ARRAY,
     ARRAY_OR_STRING,
+    INTEGER,
     MOST_VALUES,
     Parameter,
+    as_integer,
     distinct,
     elements,
     is_scalar,
@@ -19,7 +21,7 @@ from alertrpc.api.fields import (
     unexpected,
 )
 from alertrpc.query.params import EXTEND
-from alertrpc.records import Json, Params
+from alertrpc.records import Json
 
 
 def sort_refused(name: str) -> str:
@@ -34,13 +36,11 @@ def one_of(values: Sequence[str]) -> str:
 
 
 class Fields(Parameter):
-    """Field names out of the choice that the parameters leave, or one of `words`."""
+    """Field names out of `choice`, or one of `words`."""
 
     fault = ARRAY_OR_STRING
 
-    def __init__(
-        self, choice: Callable[[Params], Sequence[str]], words: Sequence[str] = (EXTEND,), *, null: bool = False
-    ) -> None:
+    def __init__(self, choice: Sequence[str], words: Sequence[str] = (EXTEND,), *, null: bool = False) -> None:
         super().__init__(null=null)
         self._choice = choice
         self._words = words
@@ -52,7 +52,21 @@ class Fields(Parameter):
             return value
         if (listed := elements(value)) is None:
             raise ValidationError(ARRAY_OR_STRING)
-        return distinct(chosen(listed, self._choice(data or {})), str)
+        return distinct(chosen(listed, self._choice), str)
+
+
+class FieldsOfObject(Parameter):
+    """Field names out of the choice that belongs to the parameter `object`, or "extend"."""
+
+    fault = ARRAY_OR_STRING
+
+    def __init__(self, choices: Mapping[int, Sequence[str]]) -> None:
+        super().__init__(null=True)
+        self._choices = {kind: Fields(choice) for kind, choice in choices.items()}
+
+    def _deserialize(self, value: Json, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        kind = as_integer(data.get("object", 0), INTEGER)
+        return self._choices.get(kind or 0, self._choices[0]).deserialize(value)  # a wrong kind is its own fault
 
 
 class SortFields(Parameter):

@@ -9,17 +9,16 @@ from marshmallow import fields
 
 from alertrpc.api.choice_fields import sort_refused
 from alertrpc.api.context import Context
-from alertrpc.api.fields import members, unexpected
+from alertrpc.api.fields import unexpected
 from alertrpc.api.get_params import get_params
 from alertrpc.api.lax_get import lax_fields
 from alertrpc.api.schema import ParamsSchema
 from alertrpc.api.strict_get import strict_fields
 from alertrpc.errors import APPLICATION_ERROR, INVALID_PARAMS, ApiError, invalid_parameter
-from alertrpc.query.checks import Lax, Selecting, Strict
 from alertrpc.query.compile import asked_ids, compile_get
 from alertrpc.query.counting import ROWSCOUNT
 from alertrpc.query.params import GetParams
-from alertrpc.query.resource import Resource
+from alertrpc.query.resource import Resource, never
 from alertrpc.query.resources import RESOURCES
 from alertrpc.query.sql import AskedIds, Bound, SqlValue
 from alertrpc.query.statement import EMPTY, Shape, Statement
@@ -46,19 +45,13 @@ class GetMethod:
     def __init__(self, resource: Resource) -> None:
         self.resource = resource
         self._schema = cache(self._make_schema)
-        before = [name for name, related in resource.related.items() if related.checked is Selecting.BEFORE_ALL]
-        self._checked_first = {"editable", "searchByAny", *before}
-        self._deprecated = resource.checks.deprecated if isinstance(resource.checks, Strict) else {}
+        strict = [name for name, related in resource.related.items() if related.strict]
+        self._checked_first = {"editable", "searchByAny", *strict}
         self._kept = lru_cache(maxsize=KEPT_STATEMENTS)(self._compile_text)
 
     def parameters(self, caller: Caller) -> Mapping[str, fields.Field[Any]]:
         """The parameters and their checks; the choice of some depends on the caller's type."""
-        checks = self.resource.checks
-        return (
-            lax_fields(self.resource, caller)
-            if isinstance(checks, Lax)
-            else strict_fields(self.resource, checks, caller)
-        )
+        return (lax_fields if self.resource.lax else strict_fields)(self.resource, caller)
 
     async def __call__(self, context: Context, params: Params) -> RowsAnswer:
         """The objects that the caller may see and the parameters ask for."""
@@ -96,8 +89,8 @@ class GetMethod:
 
     def _known(self, params: Params, schema: ParamsSchema) -> Params:
         """The parameters that the method has, by the names that are not deprecated."""
-        deprecated = self._deprecated
-        if isinstance(self.resource.checks, Lax):
+        deprecated = self.resource.deprecated
+        if self.resource.lax:
             return {name: value for name, value in params.items() if name in schema.names}
         for name in params:
             if name not in schema.names and name not in deprecated:
@@ -126,15 +119,12 @@ class GetMethod:
         return statement if params.count_output else statement._replace(fault=fault)
 
     def _finds_nothing(self, schema: ParamsSchema, others: Params, caller: Caller) -> bool:
-        """An empty array is the answer, whatever is wrong in what Zabbix checks later: callers who are shown limited
-        fields edit no such objects, and match just what they are shown."""
-        view = self.resource.view
-        if not view.is_limited_for(caller):
+        """An empty array is the answer, whatever is wrong in what Zabbix checks later."""
+        if self.resource.finds_nothing is never:
             return False
-        given = schema.load({name: value for name, value in others.items() if name in self._checked_first})
-        named = [name for part in ("filter", "search") for name in members(others.get(part)) or ()]
-        is_strange = not {*named} <= {*view.limited}
-        return bool(given.get("editable") or (is_strange and not given.get("searchByAny")))
+        first = {name: value for name, value in others.items() if name in self._checked_first}
+        params = get_params(self.resource, others, schema.load(first), (), caller)
+        return self.resource.finds_nothing(params, caller)
 
     def _make_schema(self, user_type: UserType) -> ParamsSchema:
         return ParamsSchema(self.parameters(Caller(0, user_type)))

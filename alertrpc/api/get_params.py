@@ -4,12 +4,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from alertrpc.api.fields import members
-from alertrpc.query.filters import Own
-from alertrpc.query.parameters import Given
 from alertrpc.query.params import EXTEND, GetParams, Scalar
 from alertrpc.query.resource import Resource
 from alertrpc.query.sql import AskedIds
 from alertrpc.records import Caller, Params
+
+
+def _has_strange_members(resource: Resource, params: Params, caller: Caller) -> bool:
+    names = resource.view.choice_for(caller)
+    return any(name not in names for part in ("filter", "search") for name in members(params.get(part)) or ())
 
 
 def get_params(
@@ -19,14 +22,13 @@ def get_params(
     output = given.get("output", EXTEND)
     if output is None:
         output = [resource.key]
-    own = [name for name, found in resource.parameters.items() if found.given is not Given.FIELDS]
     defaults = {name: found.default for name, found in resource.parameters.items() if found.default is not None}
     return GetParams(
         ids={asked.name: asked for asked in ids},
-        own={**defaults, **_not_none(given, own)},
+        own={**defaults, **_not_none(given, resource.parameters)},
         output=resource.view.extended_for(caller) if output == EXTEND else output,
         select=_not_none(given, resource.related),
-        filter=_filter(resource, raw, given.get("filter") or {}),
+        filter={**_default_filter(resource, raw), **(given.get("filter") or {})},
         search=given.get("search") or {},
         search_by_any=given.get("searchByAny", False),
         search_wildcards=given.get("searchWildcardsEnabled", False),
@@ -40,16 +42,13 @@ def get_params(
         sort=_sort(given.get("sortfield") or [], given.get("sortorder") or "ASC"),
         limit=given.get("limit"),
         limit_selects=given.get("limitSelects"),
+        has_strange_members=_has_strange_members(resource, raw, caller),
     )
 
 
-def _filter(resource: Resource, raw: Params, given: Mapping[str, list[Scalar]]) -> dict[str, Sequence[Scalar]]:
+def _default_filter(resource: Resource, raw: Params) -> dict[str, list[Scalar]]:
     named = members(raw.get("filter")) or {}
-    asked = {
-        name: about.values(given.get(name), is_named=name in named) if isinstance(about, Own) else given.get(name)
-        for name, about in resource.filters.items()
-    }
-    return {name: values for name, values in asked.items() if values is not None}
+    return {name: list(values) for name, values in resource.default_filter.items() if name not in named}
 
 
 def _not_none(given: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:

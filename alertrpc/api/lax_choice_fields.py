@@ -68,7 +68,7 @@ class StrictSelection(Lax):
 
     def __init__(self, choice: Sequence[str], *, single: bool) -> None:
         super().__init__()
-        self._output = Fields(lambda given: choice)
+        self._output = Fields(choice)
         self._single = single
 
     def _deserialize(self, value: Json, attr: str | None, data: Any, **kwargs: Any) -> Any:

@@ -18,9 +18,6 @@ from alertrpc.api.lax_choice_fields import (
     WordSelection,
 )
 from alertrpc.api.lax_fields import Ids, IsGiven, Limit, Number, Numbers, Tags, Text, Truth
-from alertrpc.query.checks import Selecting
-from alertrpc.query.filters import Filter as Matched
-from alertrpc.query.filters import Special
 from alertrpc.query.parameters import Given, Parameter
 from alertrpc.query.params import COUNT, EXTEND
 from alertrpc.query.related import NotKept, Related
@@ -32,59 +29,53 @@ Field = fields.Field[Any]
 
 def lax_fields(resource: Resource, caller: Caller) -> dict[str, Field]:
     """All parameters of a method that have an effect; the choice of some depends on the caller's type."""
-    first, last = _select_fields(resource, caller)
+    view = resource.view
+    names = view.choice_for(caller)
+    is_limited = bool(view.limited) and not view.public and not caller.is_super_admin
+    matched = view.limited if is_limited else tuple(view.columns)
+    filterable = [name for name in resource.filterable if name in matched]
+    searchable = [name for name in resource.searchable if name in matched]
+    selects = {
+        name: _select_field(related, caller)
+        for name, related in resource.related.items()
+        if caller.is_super_admin or not (isinstance(related, NotKept) and related.for_super_admins)
+    }
     return {  # in the order in which Zabbix finds what is wrong
         **{name: Ids() for name in resource.ids},
         **{name: _OF_KIND[parameter.given](parameter) for name, parameter in resource.parameters.items()},
-        **first,
-        "output": Output(resource.key, resource.view.choice_for(caller)),
-        "filter": Filter(*_matched(resource, resource.filters, caller)),
-        "search": Search(*_matched(resource, resource.searches, caller)),
+        **{name: field for name, field in selects.items() if isinstance(field, Fields)},
+        "output": Output(resource.key, names),
+        "filter": Filter([*filterable, *resource.filter_links, *resource.unmatched], resource.secrets),
+        "search": Search([*searchable, *resource.unmatched], resource.secrets),
         "searchByAny": Truth(),
         "startSearch": Truth(),
         "excludeSearch": Truth(),
         "searchWildcardsEnabled": Truth(),
-        "sortfield": SortFields(resource.sorts.fields),
+        "sortfield": SortFields(resource.sortable),
         "sortorder": SortOrders(),
         "limit": Limit(),
         "limitSelects": Limit(),
         "countOutput": Truth(),
-        **({} if resource.group_counts is None else {"groupCount": Truth()}),
+        **({} if resource.group_counted is None else {"groupCount": Truth()}),
         "editable": Truth(),
         "preservekeys": Truth(),
-        **last,
+        **{name: field for name, field in selects.items() if not isinstance(field, Fields)},
     }
 
 
-def _matched(resource: Resource, fields: Mapping[str, Matched], caller: Caller) -> tuple[list[str], list[str]]:
-    """The fields by which rows are matched, of the resource's own those that are shown to the caller; and the refused."""
-    hidden = (
-        set(resource.view.columns).difference(resource.view.limited) if resource.view.is_limited_for(caller) else ()
-    )
-    refused = [name for name, about in fields.items() if about is Special.REFUSED]
-    return [name for name in fields if name not in refused and name not in hidden], refused
-
-
-def _select_fields(resource: Resource, caller: Caller) -> tuple[dict[str, Field], dict[str, Field]]:
-    """Those that are checked before all else, and the others."""
-    shown = {name: related for name, related in resource.related.items() if related.is_shown_to(caller)}
-    first = [name for name, related in shown.items() if related.checked is Selecting.BEFORE_ALL]
-    selects = {name: _select_field(related, caller) for name, related in shown.items()}
-    return {name: selects.pop(name) for name in first}, selects
-
-
 def _select_field(related: Related | NotKept, caller: Caller) -> Field:
-    choice = related.choice_for(caller, {})
-    key = related.key if isinstance(related, Related) else ""
-    match related.checked:
-        case Selecting.BEFORE_ALL:
-            return Fields(lambda given: choice, (EXTEND, COUNT) if related.countable else (EXTEND,), null=True)
-        case Selecting.AS_OUTPUT:
-            return StrictSelection(choice, single=related.single)
-        case Selecting.ANY_WORD:
-            return WordSelection(key, choice)
-        case Selecting.IGNORES:
-            return Selection(key, choice, countable=related.countable, single=related.single)
+    if isinstance(related, NotKept):
+        if related.strict:
+            return Fields(related.choice, (EXTEND, COUNT) if related.countable else (EXTEND,), null=True)
+        if related.choice:
+            return StrictSelection(related.choice, single=False)
+        return Selection("", (), countable=related.countable, single=related.always)
+    choice = related.view.choice_for(caller)
+    if related.strict:
+        return StrictSelection(choice, single=related.single)
+    if related.words_extend:
+        return WordSelection(related.key, choice)
+    return Selection(related.key, choice, countable=related.countable, single=related.single)
 
 
 _OF_KIND: Mapping[Given, Callable[[Parameter], Field]] = {

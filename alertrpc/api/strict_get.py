@@ -1,15 +1,13 @@
 """The parameters of the get methods that check them, in Zabbix's order: the first fault is the answer."""
 
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Mapping
 from typing import Any
 
 from marshmallow import fields
 
-from alertrpc.api.choice_fields import Fields, SortFields, SortOrders, Values
+from alertrpc.api.choice_fields import Fields, FieldsOfObject, SortFields, SortOrders, Values
 from alertrpc.api.fields import Boolean, Flag, Id, Ids, Integer, Integers, String, Timestamp
 from alertrpc.api.tag_fields import Tags
-from alertrpc.query.checks import SELECTS, Strict
 from alertrpc.query.parameters import Given, Parameter
 from alertrpc.query.params import COUNT, EXTEND, as_text
 from alertrpc.query.related import NotKept, Related
@@ -23,62 +21,66 @@ _LIMITS_SPELLED = "1-2147483647"
 Field = fields.Field[Any]
 
 
-def strict_fields(resource: Resource, checks: Strict, caller: Caller) -> dict[str, Field]:
-    """All parameters of a method in the order of `checks`; the choice of some depends on the caller's type."""
-    own = {
+def strict_fields(resource: Resource, caller: Caller) -> dict[str, Field]:
+    """All parameters of a method; the choice of some depends on the caller's type."""
+    flag = Boolean if resource.has_boolean_flags else Flag
+    output = {
+        "output": Fields(resource.view.choice_for(caller)),
+        **({"groupBy": SortFields(resource.group_by)} if resource.group_by else {}),
+        **_select_fields(resource, caller),
+    }
+    match = {
+        "filter": Values(resource.filterable),
+        "search": Values(resource.searchable, as_text),
+        "searchByAny": Boolean(),
+        "startSearch": flag(),
+        "excludeSearch": flag(),
+        "searchWildcardsEnabled": Boolean(),
+    }
+    return {
         **{name: Ids() for name in resource.ids},
         **{name: _own_field(parameter) for name, parameter in resource.parameters.items()},
-    }
-    selects = {name: _select_field(related, caller) for name, related in resource.related.items()}
-    known = {**_common_fields(resource, _own_field(Parameter(checks.flags)), caller), **own, **selects}
-    names = [name for name in own if name not in checks.order]
-    for name in checks.order:
-        names += selects if name == SELECTS else [name]
-    return {name: known[name] for name in names if name in known}
-
-
-def _common_fields(resource: Resource, flag: Field, caller: Caller) -> Mapping[str, Field]:
-    """What all methods have, as far as the resource has something of the kind."""
-    limited = any(isinstance(related, Related) and related.limited for related in resource.related.values())
-    limit = Integer(LIMITS, _LIMITS_SPELLED, null=True)
-    return {
-        "filter": Values(tuple(resource.filters)),
-        "search": Values(tuple(resource.searches), as_text),
-        "searchByAny": Boolean(),
-        "startSearch": flag,
-        "excludeSearch": flag,
-        "searchWildcardsEnabled": Boolean(),
-        "output": Fields(lambda given: resource.view.choice_for(caller)),
-        "countOutput": flag,
-        **({} if resource.group_counts is None else {"groupCount": flag}),
-        "sortfield": SortFields(resource.sorts.fields),
+        **({**output, **match} if resource.output_is_first else {**match, **output}),
+        "countOutput": flag(),
+        **({} if resource.group_counted is None else {"groupCount": flag()}),
+        "sortfield": SortFields(resource.sortable),
         "sortorder": SortOrders(),
-        "limit": limit,
-        **({"limitSelects": limit} if limited else {}),
+        "limit": Integer(LIMITS, _LIMITS_SPELLED, null=True),
+        **({"limitSelects": Integer(LIMITS, _LIMITS_SPELLED, null=True)} if resource.limits_selects else {}),
         "editable": Boolean(),
         "preservekeys": Boolean(),
         "nopermissions": Flag(),  # internal to Zabbix: taken, and without effect
     }
 
 
+def _select_fields(resource: Resource, caller: Caller) -> Mapping[str, Field]:
+    return {name: _select_field(related, caller) for name, related in resource.related.items()}
+
+
 def _select_field(related: Related | NotKept, caller: Caller) -> Field:
     words = (EXTEND, COUNT) if related.countable else (EXTEND,)
-    return Fields(partial(related.choice_for, caller), words, null=True)
+    if isinstance(related, NotKept):
+        return Fields(related.choice, words, null=True)
+    if related.choices:
+        return FieldsOfObject(related.choices)
+    return Fields(related.view.choice_for(caller), words, null=True)
 
 
 def _own_field(parameter: Parameter) -> Field:
-    return _OF_KIND[parameter.given](parameter)
+    if parameter.given is Given.NUMBER:
+        return Integer(parameter.allowed, parameter.spelled, null=parameter.null)
+    if parameter.given is Given.NUMBERS:
+        return Integers(parameter.allowed)
+    if parameter.given is Given.BOOLEAN:
+        return Boolean(null=parameter.null)
+    return _OF_KIND[parameter.given]()
 
 
-_OF_KIND: Mapping[Given, Callable[[Parameter], Field]] = {
-    Given.ANYTHING: lambda parameter: Flag(),
-    Given.BOOLEAN: lambda parameter: Boolean(null=parameter.null),
-    Given.ID: lambda parameter: Id(null=True),
-    Given.IDS: lambda parameter: Ids(),
-    Given.NUMBER: lambda parameter: Integer(parameter.allowed, parameter.spelled, null=parameter.null),
-    Given.NUMBERS: lambda parameter: Integers(parameter.allowed),
-    Given.TIME: lambda parameter: Timestamp(null=True),
-    Given.TEXT: lambda parameter: String(),
-    Given.FIELDS: lambda parameter: SortFields(parameter.allowed),
-    Given.TAGS: lambda parameter: Tags(),
+_OF_KIND = {
+    Given.ANYTHING: Flag,
+    Given.ID: lambda: Id(null=True),
+    Given.IDS: Ids,
+    Given.TIME: lambda: Timestamp(null=True),
+    Given.TEXT: String,
+    Given.TAGS: Tags,
 }

@@ -41,7 +41,7 @@ def compile_get(resource: Resource, params: GetParams, caller: Caller) -> Statem
         return grouped(resource, params, led)
     if params.count_output:
         return counted(resource, params, led)
-    if leaders and params.limit is not None and resource.plan.pages and not _is_short(resource, params):
+    if leaders and params.limit is not None and resource.pages and not _is_short(resource, params):
         return _page(resource, params, caller, where, leaders)
     return _rows(resource, params, caller, led)
 
@@ -104,7 +104,8 @@ def _shape(params: GetParams) -> Shape:
 
 def _row(resource: Resource, params: GetParams, caller: Caller) -> tuple[Expression, list[str]]:
     """A row of the answer, and the tables that its fields need."""
-    names = _shown(resource, params, caller)
+    instead = {name: other for own in params.own for name, other in resource.parameters[own].instead.items()}
+    names = [instead.get(name, name) for name in (*params.output, *_shown_beside(resource, params, caller))]
     row = row_json(resource, names, params, caller)
     if params.preserve_keys:
         row = Expression(f"'\"' || {resource.alias}.{resource.key} || '\":' || {row.sql}", row.args)
@@ -115,15 +116,12 @@ def _sort_joins(resource: Resource, params: GetParams) -> list[str]:
     return [resource.view.columns[name].join for name, _ in params.sort]
 
 
-def _shown(resource: Resource, params: GetParams, caller: Caller) -> list[str]:
-    """The fields of the output, and those by which joined rows are sorted, as the given parameters show them."""
-    sorts, output, sorted_by = resource.sorts, params.output, list[str]()
-    if sorts.shown and sorts.joined(params, caller):
-        sorted_by = [name for name, _ in params.sort if name in sorts.shown]
-    for parameter in params.own:
-        shows = resource.parameters[parameter].shows
-        output, sorted_by = shows(output), list(shows(sorted_by))
-    return list(dict.fromkeys([*output, *sorted_by]))
+def _shown_beside(resource: Resource, params: GetParams, caller: Caller) -> list[str]:
+    """What the row shows beside its output."""
+    names = [name for parameter in params.own for name in resource.parameters[parameter].shows]
+    if resource.is_joined(params, caller):
+        names += [name for name, _ in params.sort if name in resource.shown_when_sorted]
+    return [name for name in dict.fromkeys(names) if name not in params.output]
 
 
 def _is_short(resource: Resource, params: GetParams) -> bool:
@@ -132,7 +130,7 @@ def _is_short(resource: Resource, params: GetParams) -> bool:
         return False
     if any(len(values) > MOST_SHORT_IDS for values in params.filter.values()):
         return False
-    return any(name in params.ids for name in resource.plan.short_ids) and all(
+    return any(name in params.ids for name in resource.short_ids) and all(
         name == resource.key for name, _ in params.sort
     )
 

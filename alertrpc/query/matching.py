@@ -4,10 +4,9 @@ import re
 from collections.abc import Iterator, Sequence
 
 from alertrpc.errors import invalid_parameter
-from alertrpc.query.filters import Linked, Special
 from alertrpc.query.linked import is_linked
 from alertrpc.query.params import GetParams, Scalar, as_text
-from alertrpc.query.resource import Resource, id_columns
+from alertrpc.query.resource import Linked, Resource, id_columns
 from alertrpc.query.search import A_FEW_PATTERNS, joined, like
 from alertrpc.query.sql import NOTHING, AskedIds, Condition, Listed, all_of, any_of, is_in, negated
 from alertrpc.query.statement import keys_of
@@ -31,7 +30,7 @@ def id_conditions(resource: Resource, params: GetParams) -> list[Condition]:
 
 def _few_first(resource: Resource) -> Iterator[tuple[str, str | Linked | None]]:
     """The id parameters, those that pick the fewest rows first."""
-    names = dict.fromkeys([*resource.plan.few_first, *resource.ids])
+    names = dict.fromkeys([*resource.few_first, *resource.ids])
     return ((name, resource.ids[name]) for name in names)
 
 
@@ -51,21 +50,29 @@ def _is_one_of(resource: Resource, column: Column, values: AskedIds | Listed) ->
 
 def filter_conditions(resource: Resource, params: GetParams, caller: Caller) -> list[Condition]:
     """filter: values that are no whole numbers match nothing in a column of numbers, as in Zabbix."""
-    conditions: list[Condition] = []
-    linked: list[Condition] = []  # which searchByAny does not loosen
+    conditions = []
     for name, values in params.filter.items():
-        about = resource.filters[name]
-        if isinstance(about, Linked):
-            linked.append(is_linked(about.column, about.keys, [is_in(about.of, Listed(list(map(as_text, values))))]))
-        elif about is Special.NO_ROW:
+        if name in resource.ignored_filters or name in resource.filter_links:
+            continue
+        if name in resource.unmatched:
             conditions.append(NOTHING)
-        elif about is not Special.IGNORED:
-            column = resource.view.columns[name]
-            matched = _comparable(column.kind, values)
-            found = _is_one_of(resource, column, Listed(matched)) if matched else NOTHING
-            conditions.append(_of_own(resource, name, found, caller))
+            continue
+        column = resource.view.columns[name]
+        matched = _comparable(column.kind, values)
+        found = _is_one_of(resource, column, Listed(matched)) if matched else NOTHING
+        conditions.append(_of_own(resource, name, found, caller))
     matched_by_any = [any_of(conditions)] if params.search_by_any and conditions else conditions
-    return [*matched_by_any, *linked]
+    return [*matched_by_any, *_filter_links(resource, params)]
+
+
+def _filter_links(resource: Resource, params: GetParams) -> list[Condition]:
+    """Members of the filter about other tables, which searchByAny does not loosen."""
+    conditions = []
+    for name, link in resource.filter_links.items():
+        if name in params.filter:
+            values = Listed([as_text(value) for value in params.filter[name]])
+            conditions.append(is_linked(link.column, link.keys, [is_in(link.of, values)]))
+    return conditions
 
 
 def _of_own(resource: Resource, name: str, condition: Condition, caller: Caller) -> Condition:
@@ -100,7 +107,7 @@ def search_conditions(resource: Resource, params: GetParams, caller: Caller) -> 
     join = any_of if params.search_by_any else all_of
     conditions = []
     for name, values in params.search.items():
-        if resource.searches[name] is Special.NO_ROW:
+        if name in resource.unmatched:
             conditions.append(NOTHING)
             continue
         expression = resource.view.columns[name].value(resource.alias)

@@ -1,9 +1,8 @@
 """The parameters that a get method has beside those that all have: what may be given, and what is asked by it."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
 
 Names = tuple[str, ...]
 
@@ -20,7 +19,6 @@ class Given(Enum):
     NUMBERS = "a number or an array of numbers"
     TIME = "seconds since 1970-01-01 UTC"
     TEXT = "a text"
-    FIELDS = "a field or an array of fields"
     TAGS = "an array of objects with tag, operator and value"
 
 
@@ -30,18 +28,20 @@ class Parameter:
 
     `condition` is what it asks of a row: of a number or a text with one ? for it, of numbers with ONE_OF for all of them,
     of a truth that holds; `otherwise` is asked by false. In the orders in which a parameter `leads`, an index of its own
-    finds the rows, and not that of the order. `shows` gives the fields that are shown for those that were asked for.
+    finds the rows, and not that of the order. `shows` are columns that it adds to the output, `instead` columns by which it
+    shows others.
 
-    `allowed` are the numbers or names that may be given, any where it is empty; `spelled` is how Zabbix writes them where
-    it does not list them. `default` counts where it is not given; `null` stands for "not given" where it may be.
+    `allowed` are the numbers that may be given, any where it is empty; `spelled` is how Zabbix writes them, where it does
+    not list them. `default` counts where it is not given; `null` stands for "not given" where it may be.
     """
 
     given: Given
     condition: str = ""
     otherwise: str = ""
     leads: Names = ()
-    shows: Callable[[Sequence[str]], Sequence[str]] = list
-    allowed: Sequence[Any] = ()
+    shows: Names = ()
+    instead: Mapping[str, str] = field(default_factory=dict)
+    allowed: Sequence[int] = ()
     spelled: str = ""
     default: object = None
     null: bool = False

@@ -24,7 +24,7 @@ class GetParams(NamedTuple):
     own: Mapping[str, Any] = _NONE
     output: Sequence[str] = ()
     select: Mapping[str, Selection] = _NONE
-    filter: Mapping[str, Sequence[Scalar]] = _NONE
+    filter: Mapping[str, list[Scalar]] = _NONE
     search: Mapping[str, list[str]] = _NONE
     search_by_any: bool = False
     search_wildcards: bool = False
@@ -38,6 +38,7 @@ class GetParams(NamedTuple):
     sort: Sequence[tuple[str, str]] = ()  # column and ASC or DESC
     limit: int | None = None
     limit_selects: int | None = None
+    has_strange_members: bool = False  # filter or search names what is no column
 
     @property
     def is_plain_count(self) -> bool:

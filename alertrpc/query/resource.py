@@ -1,13 +1,8 @@
-"""What a get method may be asked, as a description: a get method is a Resource, not code of its own.
+"""What a get method may be asked, as a description: a get method is a Resource, not code of its own."""
 
-Zabbix's own description of each method: https://www.zabbix.com/documentation/7.0/en/manual/api/reference.
-"""
-
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from alertrpc.query.checks import Lax, Strict
-from alertrpc.query.filters import Filter, Linked, Search
 from alertrpc.query.parameters import Names, Parameter
 from alertrpc.query.params import GetParams
 from alertrpc.query.related import NotKept, Related
@@ -16,12 +11,14 @@ from alertrpc.query.view import View
 from alertrpc.records import Caller
 
 
-def never(params: GetParams, caller: Caller) -> bool:
-    return False
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """An id parameter about another table: the rows whose `column` is one of the `keys`, a subselect up to its WHERE
+    clause, where the column `of` is one of the ids."""
 
-
-def no_conditions(params: GetParams, caller: Caller) -> list[Condition]:
-    return []
+    column: str
+    keys: str
+    of: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,26 +30,12 @@ class Grouping:
     joins: Names = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Sorts:
-    """The fields that sortfield takes.
-
-    Zabbix selects distinct rows where tables are `joined`, and such rows have the `shown` fields by which they are sorted.
-    """
-
-    fields: Names
-    shown: Names = ()
-    joined: Callable[[GetParams, Caller], bool] = never
+def no_conditions(params: GetParams, caller: Caller) -> list[Condition]:
+    return []
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """How rows are found: the id parameters that lead a statement before others, and those by which an index finds a
-    short answer; with `pages`, a page out of many keys that a condition lists is looked for in the order asked for."""
-
-    few_first: Names = ()
-    short_ids: Names = ()
-    pages: bool = False
+def never(params: GetParams, caller: Caller) -> bool:
+    return False
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,8 +43,7 @@ class Resource:
     """A get method: what its rows hold and by what they are found. There is one of each, so that pieces of SQL that
     follow from it alone are kept.
 
-    An id parameter is about a column, or a linked table; of one that is None, `conditions` says what it asks, as it says
-    the rights.
+    A `lax` method leaves aside what is wrong in its parameters, as the older ones of Zabbix do.
     """
 
     name: str
@@ -69,19 +51,41 @@ class Resource:
     alias: str
     key: str
     view: View
-    checks: Strict | Lax
+    # By what rows are found. An id parameter is about a column, or a table; of None, `conditions` says what it asks.
     ids: Mapping[str, str | Linked | None]
-    filters: Mapping[str, Filter]
-    searches: Mapping[str, Search]
-    sorts: Sorts
+    sortable: Names
+    filterable: Names
+    searchable: Names
+    lax: bool = False
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     related: Mapping[str, Related | NotKept] = field(default_factory=dict)
+    # Rights, and what the tables cannot say; `finds_nothing`: an empty array is the answer, whatever else is asked.
     conditions: Callable[[GetParams, Caller], list[Condition]] = no_conditions
+    finds_nothing: Callable[[GetParams, Caller], bool] = never
     # Tables that conditions and columns may need, in the order of their joining.
     joins: Mapping[str, str] = field(default_factory=dict)
-    # By the id parameters that must be given; of None, the method has no groupCount.
-    group_counts: Mapping[str, Grouping] | None = None
-    plan: Plan = Plan()
+    # The id parameters that lead a statement before others, and those by which an index finds a short answer.
+    few_first: Names = ()
+    short_ids: Names = ()
+    # A page out of many rows that a condition with keys finds is looked for in the order asked for.
+    pages: bool = False
+    # Zabbix selects distinct rows of joined tables, which show the columns by which they are sorted.
+    is_joined: Callable[[GetParams, Caller], bool] = never
+    shown_when_sorted: Names = ()
+    # What groupCount counts by, where it is known, and groupBy.
+    group_counted: Mapping[str, Grouping] | None = None
+    group_by: Names = ()
+    # Filters: part of every one that does not name it; about other tables; of no effect; refused; of no row.
+    default_filter: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    filter_links: Mapping[str, Linked] = field(default_factory=dict)
+    ignored_filters: Names = ()
+    secrets: Names = ()
+    unmatched: Names = ()
+    # How a strict method checks: names that stand for others, its order, what countOutput and limitSelects take.
+    deprecated: Mapping[str, str] = field(default_factory=dict)
+    output_is_first: bool = False
+    has_boolean_flags: bool = False
+    limits_selects: bool = False
 
 
 def id_columns(resource: Resource) -> dict[str, str]:

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
-from alertrpc.query.params import COUNT, GetParams, Selection
-from alertrpc.query.related import NotKept, Related, Shown
+from alertrpc.query.params import COUNT, EXTEND, GetParams, Selection
+from alertrpc.query.related import NotKept, Related
 from alertrpc.query.resource import Resource
 from alertrpc.query.sql import Expression, args_of
 from alertrpc.query.view import View
@@ -18,7 +18,9 @@ def row_json(resource: Resource, names: Sequence[str], params: GetParams, caller
     selected = [(resource.related[name], asked) for name, asked in params.select.items()]
     members = [related_member(related, asked, params, caller) for related, asked in selected]
     of_others = [
-        member for (related, _), member in zip(selected, members, strict=True) if related.shown is Shown.IN_ALL_ROWS
+        member
+        for (related, _), member in zip(selected, members, strict=True)
+        if isinstance(related, Related) and related.of_others
     ]
     return object_json(resource.view, resource.alias, names, caller, members, of_others)
 
@@ -73,7 +75,9 @@ def _counted(related: Related, params: GetParams, caller: Caller) -> Expression:
 
 def _objects(related: Related, asked: Selection, params: GetParams, caller: Caller) -> Expression:
     view = related.view
-    named = dict.fromkeys(related.fields(asked, caller))
+    wanted = view.extended_for(caller) if asked == EXTEND else asked
+    beside = () if caller.is_super_admin else related.shown_beside
+    named = dict.fromkeys([related.key, *wanted, *beside])
     names = [name for name in named if name in view.columns]  # other kinds of objects have names of their own
     row = object_json(view, related.alias, names, caller)
     source = _limited(related, related.rows(params, caller), params)

@@ -71,10 +71,6 @@ class View:
     def extended_for(self, caller: Caller) -> Names:
         return (self.extended or tuple(self.columns)) if self._is_whole(caller) else self.limited
 
-    def is_limited_for(self, caller: Caller) -> bool:
-        """The caller is shown limited fields of every object, and so matches and edits none by others."""
-        return bool(self.limited) and not self.public and not caller.is_super_admin
-
     def _is_whole(self, caller: Caller) -> bool:
         return caller.is_super_admin or not self.limited
 
@@ -93,3 +89,13 @@ def view(
     if hidden:
         limited = tuple([name for name in by_name if name not in hidden])
     return View(by_name, choice, extended, limited, public, is_own)
+
+
+def filterable(of: View, besides: Names = ()) -> Names:
+    """All columns by which rows may be filtered but those `besides`."""
+    return tuple([name for name in of.columns if name not in besides])
+
+
+def searchable(of: View) -> Names:
+    """The columns that hold text."""
+    return tuple([name for name, column in of.columns.items() if column.kind in (Kind.TEXT, Kind.DURATION)])

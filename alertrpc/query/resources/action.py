@@ -1,14 +1,12 @@
 """action.get: https://www.zabbix.com/documentation/7.0/en/manual/api/reference/action/get."""
 
-from alertrpc.query.checks import Lax
-from alertrpc.query.filters import own, own_texts
 from alertrpc.query.parameters import NOTHING_FOUND
 from alertrpc.query.params import GetParams
 from alertrpc.query.related import NotKept, Related
-from alertrpc.query.resource import Resource, Sorts
+from alertrpc.query.resource import Resource
 from alertrpc.query.rights import is_in_some_group
 from alertrpc.query.sql import Condition
-from alertrpc.query.view import Column, Kind, duration, number, text, view
+from alertrpc.query.view import Column, Kind, duration, filterable, number, searchable, text, view
 from alertrpc.records import Caller
 
 _SHOWN = (
@@ -47,14 +45,14 @@ RESOURCE = Resource(
     alias="ac",
     key="actionid",
     view=_ACTION,
-    checks=Lax(),
+    lax=True,
     ids={"actionids": "actionid"},
     parameters=dict.fromkeys(
         ("groupids", "hostids", "triggerids", "mediatypeids", "usrgrpids", "userids", "scriptids"), NOTHING_FOUND
     ),
-    filters=own(_ACTION.columns),
-    searches=own_texts(_ACTION),
-    sorts=Sorts(("actionid", "name", "status")),
+    sortable=("actionid", "name", "status"),
+    filterable=filterable(_ACTION),
+    searchable=searchable(_ACTION),
     related={
         "selectFilter": Related("filter", "ac", _FILTER, "", single=True),
         "selectOperations": NotKept("operations"),

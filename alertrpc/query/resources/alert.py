@@ -1,6 +1,5 @@
 """alert.get: https://www.zabbix.com/documentation/7.0/en/manual/api/reference/alert/get."""
 
-from alertrpc.query.checks import OUTPUT_FIRST, Strict
 from alertrpc.query.columns.alert import ALERT
 from alertrpc.query.columns.attempt import ATTEMPT
 from alertrpc.query.columns.host import HOST_OF_EVENT, IS_HOST
@@ -14,11 +13,10 @@ from alertrpc.query.event_objects import (
     hosts_asked_for,
     objects_on,
 )
-from alertrpc.query.filters import own
 from alertrpc.query.parameters import Given, Parameter
 from alertrpc.query.params import GetParams
 from alertrpc.query.related import Related
-from alertrpc.query.resource import Grouping, Plan, Resource, Sorts
+from alertrpc.query.resource import Grouping, Resource
 from alertrpc.query.rights import objects_are_open, shares_user_group
 from alertrpc.query.sql import Condition, Expression, is_in
 from alertrpc.query.view import number, view
@@ -97,7 +95,6 @@ RESOURCE = Resource(
     alias="a",
     key="alertid",
     view=ALERT,
-    checks=Strict(OUTPUT_FIRST, flags=Given.ANYTHING),
     ids={
         "alertids": "alertid",
         "groupids": None,
@@ -108,20 +105,19 @@ RESOURCE = Resource(
         "mediatypeids": "mediatypeid",
         "userids": "userid",
     },
+    few_first=("alertids", "eventids", "userids"),
     parameters={
         "eventsource": Parameter(Given.NUMBER, allowed=SOURCES, default=0),
         "eventobject": Parameter(Given.NUMBER, allowed=OBJECTS, default=0),
         "time_from": Parameter(Given.TIME, "a.clock > ?", leads=("alertid",)),
         "time_till": Parameter(Given.TIME, "a.clock < ?", leads=("alertid",)),
     },
-    filters=own(("alertid", "actionid", "eventid", "userid", "mediatypeid", "status", "acknowledgeid")),
-    searches=own(("sendto", "subject", "message", "error")),
-    sorts=Sorts(
-        ("alertid", "clock", "eventid", "status", "sendto", "mediatypeid"),
-        shown=("clock", "eventid", "status", "sendto"),
-        joined=_is_joined,
-    ),
-    group_counts={"eventids": Grouping("eventid", "a.eventid")},
+    sortable=("alertid", "clock", "eventid", "status", "sendto", "mediatypeid"),
+    filterable=("alertid", "actionid", "eventid", "userid", "mediatypeid", "status", "acknowledgeid"),
+    searchable=("sendto", "subject", "message", "error"),
+    shown_when_sorted=("clock", "eventid", "status", "sendto"),
+    short_ids=("alertids", "eventids"),
+    group_counted={"eventids": Grouping("eventid", "a.eventid")},
     related={
         "selectHosts": Related("hosts", "h", HOST_OF_EVENT, _hosts_of_alert, key="hostid"),
         "selectMediatypes": Related(
@@ -144,6 +140,7 @@ RESOURCE = Resource(
             ATTEMPT,
             "FROM (SELECT * FROM attempts att WHERE att.alertid = a.alertid ORDER BY att.number) att",
             key="number",
+            ours=True,
         ),
         "selectResendOf": Related(
             "resendOf",
@@ -151,9 +148,11 @@ RESOURCE = Resource(
             _RESENT,
             "FROM resends rs WHERE rs.alertid = a.alertid",
             key="alertid",
+            ours=True,
         ),
     },
     conditions=alert_conditions,
+    is_joined=_is_joined,
+    output_is_first=True,
     joins={"event": "@ordered JOIN events e ON e.eventid = a.eventid"},
-    plan=Plan(few_first=("alertids", "eventids", "userids"), short_ids=("alertids", "eventids")),
 )

@@ -1,9 +1,7 @@
 """event.get: https://www.zabbix.com/documentation/7.0/en/manual/api/reference/event/get."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 
-from alertrpc.query.checks import MATCH_FIRST, Strict
 from alertrpc.query.columns.acknowledge import ACKNOWLEDGE_BY_USER, ACKNOWLEDGES_OF_EVENT
 from alertrpc.query.columns.alert import ALERT
 from alertrpc.query.columns.event import DERIVED_COLUMNS, EVENT_COLUMNS, RECOVERY_COLUMNS
@@ -21,17 +19,15 @@ from alertrpc.query.event_parameters import (
     TAGGED,
     TAGS_SELECTED,
 )
-from alertrpc.query.filters import Special, own
 from alertrpc.query.linked import with_conditions
-from alertrpc.query.parameters import Given, Names, Parameter
-from alertrpc.query.params import GetParams, Selection
+from alertrpc.query.parameters import Given, Parameter
+from alertrpc.query.params import GetParams
 from alertrpc.query.related import Related
-from alertrpc.query.resource import Plan, Resource, Sorts
+from alertrpc.query.resource import Resource
 from alertrpc.query.rights import shares_user_group
 from alertrpc.query.sql import NOTHING, ONE_OF, Condition, Expression, json_list, rows_if
 from alertrpc.query.view import view
-from alertrpc.records import Caller, Params
-from alertrpc.values import is_digits
+from alertrpc.records import Caller
 
 OK, PROBLEM = 0, 1
 _OTHER_THAN_IDS = ("clock", "objectid")
@@ -141,30 +137,12 @@ def _related_object(params: GetParams, caller: Caller) -> Expression:
     return Expression(f"FROM triggers t WHERE t.triggerid = e.objectid AND t.flags IN (0, 4) AND {kept}")
 
 
-class _Alerts(Related):
-    def fields(self, asked: Selection, caller: Caller) -> Sequence[str]:
-        """Users who are not Super admins are shown the clock with whatever they ask for."""
-        return [*super().fields(asked, caller), *([] if caller.is_super_admin else ["clock"])]
-
-
-class _RelatedObject(Related):
-    def choice_for(self, caller: Caller, given: Params) -> Names:
-        """The fields of the kind of object that is asked for; a wrong kind is a fault of its own."""
-        kind = str(given.get("object")).removesuffix("\n")
-        return CHOICES.get(int(kind) if is_digits(kind) and len(kind) < 20 else TRIGGER, CHOICES[TRIGGER])
-
-
 RESOURCE = Resource(
     name="event",
     table="events",
     alias="e",
     key="eventid",
     view=view(*EVENT_COLUMNS, *RECOVERY_COLUMNS, *DERIVED_COLUMNS),
-    checks=Strict(
-        MATCH_FIRST,
-        flags=Given.ANYTHING,
-        deprecated={"select_acknowledges": "selectAcknowledges", "select_alerts": "selectAlerts"},
-    ),
     ids=EVENT_IDS,
     parameters={
         "source": Parameter(Given.NUMBER, "e.source = ?", allowed=SOURCES, default=0),
@@ -180,27 +158,31 @@ RESOURCE = Resource(
         "problem_time_till": Parameter(Given.TIME),
         **STATE,
         **TAGGED,
-        "groupBy": Parameter(Given.FIELDS, allowed=("objectid",)),
     },
-    filters={
-        **own(("eventid", "source", "object", "objectid", "value", "acknowledged", "name", "severity")),
-        "cause_eventid": Special.IGNORED,
-    },
-    searches=own(("name",)),
-    sorts=Sorts(("eventid", "objectid", "clock", ROWSCOUNT), shown=("clock",), joined=_is_joined),
+    sortable=("eventid", "objectid", "clock", ROWSCOUNT),
+    group_by=("objectid",),
+    filterable=(
+        "eventid", "source", "object", "objectid", "value", "acknowledged", "name", "severity", "cause_eventid",
+    ),
+    ignored_filters=("cause_eventid",),
+    searchable=("name",),
     related={
         "selectAcknowledges": Related(
             "acknowledges", "ak", ACKNOWLEDGE_BY_USER, ACKNOWLEDGES_OF_EVENT, countable=True
         ),
-        "selectAlerts": _Alerts("alerts", "a", _ALERT, _alerts),
+        "selectAlerts": Related("alerts", "a", _ALERT, _alerts, shown_beside=("clock",)),
         "selectHosts": Related("hosts", "h", HOST_OF_EVENT, _hosts, key="hostid"),
-        "selectRelatedObject": _RelatedObject(
-            "relatedObject", "t", _TRIGGER, _related_object, key="triggerid", single=True
+        "selectRelatedObject": Related(
+            "relatedObject", "t", _TRIGGER, _related_object, key="triggerid", single=True, choices=CHOICES
         ),
         "selectSuppressionData": SUPPRESSION_OF_EVENT,
         "selectTags": TAGS_SELECTED,
     },
+    deprecated={"select_acknowledges": "selectAcknowledges", "select_alerts": "selectAlerts"},
     conditions=_conditions,
     joins=RECOVERY_JOIN,
-    plan=Plan(short_ids=("eventids",), pages=True),
+    short_ids=("eventids",),
+    pages=True,
+    is_joined=_is_joined,
+    shown_when_sorted=("clock",),
 )  # fmt: skip

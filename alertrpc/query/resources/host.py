@@ -1,24 +1,21 @@
 """host.get: https://www.zabbix.com/documentation/7.0/en/manual/api/reference/host/get."""
 
-from alertrpc.query.checks import Lax, Selecting
 from alertrpc.query.columns.host import HOST, IS_HOST
 from alertrpc.query.columns.hostgroup import HOSTGROUP
 from alertrpc.query.columns.trigger import TRIGGER
-from alertrpc.query.filters import Linked, Special, own, own_texts
 from alertrpc.query.linked import with_conditions
 from alertrpc.query.parameters import NOTHING_FOUND, Given, Parameter
 from alertrpc.query.params import GetParams
 from alertrpc.query.related import NotKept, Related
-from alertrpc.query.resource import Grouping, Resource, Sorts
+from alertrpc.query.resource import Grouping, Linked, Resource
 from alertrpc.query.rights import group_is_open, host_is_open, objects_are_open
 from alertrpc.query.sql import ONE_OF, Condition, Expression
 from alertrpc.query.tags import NO_TAGS, tags_asked_for
+from alertrpc.query.view import filterable, searchable
 from alertrpc.records import SEVERITIES, Caller
 
 _IS_HOST_OR_TEMPLATE = "h.status IN (0, 1, 3) AND h.flags IN (0, 4)"
-_OF_INTERFACES = dict.fromkeys(
-    ("ip", "dns", "port", "useip", "type", "interfaceid", "available", "error"), Special.NO_ROW
-)  # which are not kept
+_OF_INTERFACES = ("ip", "dns", "port", "useip", "type", "interfaceid", "available", "error")  # which are not kept
 _JOINED = frozenset({"groupids", "triggerids", "itemids", "templateids"})
 _OF_OTHER_TABLES = frozenset({"inventory_mode", "active_available", "assigned_proxyid"})
 
@@ -75,7 +72,7 @@ RESOURCE = Resource(
     alias="h",
     key="hostid",
     view=HOST,
-    checks=Lax(),
+    lax=True,
     ids={
         "hostids": "hostid",
         "groupids": Linked("h.hostid", "SELECT hg.hostid FROM hosts_groups hg WHERE TRUE", "hg.groupid"),
@@ -113,12 +110,13 @@ RESOURCE = Resource(
         "with_monitored_httptests": Parameter(Given.TRUTH, "FALSE"),
         "searchInventory": NOTHING_FOUND,
     },
-    filters={**own(HOST.columns, besides=("description",)), **_OF_INTERFACES},
-    searches={**own_texts(HOST), **_OF_INTERFACES},
-    sorts=Sorts(("hostid", "host", "name", "status"), shown=("host", "name", "status"), joined=_is_joined),
+    sortable=("hostid", "host", "name", "status"),
+    filterable=filterable(HOST, besides=("description",)),
+    searchable=searchable(HOST),
+    unmatched=_OF_INTERFACES,
     related={
-        "selectGroups": Related("groups", "g", HOSTGROUP, _groups, checked=Selecting.AS_OUTPUT),
-        "selectHostGroups": Related("hostgroups", "g", HOSTGROUP, _groups, checked=Selecting.AS_OUTPUT),
+        "selectGroups": Related("groups", "g", HOSTGROUP, _groups, strict=True),
+        "selectHostGroups": Related("hostgroups", "g", HOSTGROUP, _groups, strict=True),
         "selectTriggers": Related("triggers", "t", TRIGGER, _triggers, key="triggerid", countable=True, limited=True),
         "selectItems": NotKept("items", countable=True),
         "selectDiscoveries": NotKept("discoveries", countable=True),
@@ -126,27 +124,25 @@ RESOURCE = Resource(
         "selectHttpTests": NotKept("httpTests", countable=True),
         "selectInterfaces": NotKept("interfaces", countable=True),
         "selectDashboards": NotKept("dashboards", countable=True),
-        "selectTags": NotKept("tags", choice=("tag", "value", "automatic"), checked=Selecting.BEFORE_ALL),
-        "selectValueMaps": NotKept(
-            "valuemaps", choice=("valuemapid", "name", "mappings"), checked=Selecting.BEFORE_ALL
-        ),
+        "selectTags": NotKept("tags", choice=("tag", "value", "automatic"), strict=True),
+        "selectValueMaps": NotKept("valuemaps", choice=("valuemapid", "name", "mappings"), strict=True),
         "selectParentTemplates": NotKept(
             "parentTemplates",
             countable=True,
             choice=("templateid", "host", "name", "description", "uuid", "link_type"),
-            checked=Selecting.BEFORE_ALL,
+            strict=True,
         ),
         "selectMacros": NotKept(
-            "macros",
-            choice=("hostmacroid", "macro", "value", "type", "description", "automatic"),
-            checked=Selecting.BEFORE_ALL,
+            "macros", choice=("hostmacroid", "macro", "value", "type", "description", "automatic"), strict=True
         ),
         "selectInheritedTags": NotKept("inheritedTags"),
-        "selectInventory": NotKept("inventory", single=True),
+        "selectInventory": NotKept("inventory", always=True),
         "selectDiscoveryRule": NotKept("discoveryRule"),
         "selectHostDiscovery": NotKept("hostDiscovery"),
     },
     conditions=_conditions,
+    is_joined=_is_joined,
+    shown_when_sorted=("host", "name", "status"),
     joins={"group": "@ordered JOIN hosts_groups hg ON hg.hostid = h.hostid"},
-    group_counts={"groupids": Grouping("groupid", "hg.groupid", ("group",))},
+    group_counted={"groupids": Grouping("groupid", "hg.groupid", ("group",))},
 )

@@ -2,15 +2,13 @@
 
 from dataclasses import replace
 
-from alertrpc.query.checks import MATCH_FIRST, Strict
 from alertrpc.query.columns.host import HOST, IS_HOST
 from alertrpc.query.columns.hostgroup import HOSTGROUP
-from alertrpc.query.filters import Linked, own
 from alertrpc.query.linked import NO_KEYS, with_conditions
 from alertrpc.query.parameters import Given, Parameter
 from alertrpc.query.params import GetParams
 from alertrpc.query.related import NotKept, Related
-from alertrpc.query.resource import Resource, Sorts
+from alertrpc.query.resource import Linked, Resource
 from alertrpc.query.rights import group_is_open, host_is_open
 from alertrpc.query.sql import Condition, Expression
 from alertrpc.query.view import text
@@ -91,11 +89,6 @@ RESOURCE = Resource(
     alias="g",
     key="groupid",
     view=HOSTGROUP,
-    checks=Strict(
-        MATCH_FIRST,
-        flags=Given.BOOLEAN,
-        deprecated={"monitored_hosts": "with_monitored_hosts", "real_hosts": "with_hosts"},
-    ),
     ids={
         "groupids": "groupid",
         "hostids": Linked("g.groupid", "SELECT hg.groupid FROM hosts_groups hg WHERE TRUE", "hg.hostid"),
@@ -120,9 +113,9 @@ RESOURCE = Resource(
         "with_graphs": _NONE_HAS,
         "with_graph_prototypes": _NONE_HAS,
     },
-    filters=own(("groupid", "name", "flags", "uuid")),
-    searches=own(("name",)),
-    sorts=Sorts(("groupid", "name"), shown=("name",), joined=_is_joined),
+    sortable=("groupid", "name"),
+    filterable=("groupid", "name", "flags", "uuid"),
+    searchable=("name",),
     related={
         "selectHosts": Related("hosts", "h", _HOST, _hosts, key="hostid", countable=True, limited=True),
         "selectGroupDiscoveries": NotKept("groupDiscoveries", choice=_GROUP_DISCOVERIES),
@@ -130,4 +123,9 @@ RESOURCE = Resource(
         "selectHostPrototypes": NotKept("hostPrototypes", choice=_HOST_PROTOTYPES),
     },
     conditions=_conditions,
+    is_joined=_is_joined,
+    shown_when_sorted=("name",),
+    deprecated={"monitored_hosts": "with_monitored_hosts", "real_hosts": "with_hosts"},
+    has_boolean_flags=True,
+    limits_selects=True,
 )

@@ -1,15 +1,14 @@
 """mediatype.get: https://www.zabbix.com/documentation/7.0/en/manual/api/reference/mediatype/get."""
 
-from alertrpc.query.checks import Lax, Selecting
 from alertrpc.query.columns.mediatype import MEDIATYPE
 from alertrpc.query.columns.user import USER
-from alertrpc.query.filters import own, own_texts
 from alertrpc.query.linked import ids_asked_for, is_linked, with_conditions
 from alertrpc.query.params import GetParams
-from alertrpc.query.related import NotKept, Related, Shown
-from alertrpc.query.resource import Resource, Sorts
+from alertrpc.query.related import NotKept, Related
+from alertrpc.query.resource import Resource
 from alertrpc.query.rights import is_in_some_group
 from alertrpc.query.sql import Condition, Expression
+from alertrpc.query.view import filterable, searchable
 from alertrpc.records import Caller
 
 
@@ -26,6 +25,13 @@ def _is_own(userid: str, caller: Caller) -> list[Condition]:
     return [] if caller.is_super_admin else [Condition(f"{userid} = ?", (caller.userid,))]
 
 
+def _finds_nothing(params: GetParams, caller: Caller) -> bool:
+    """Others than Super admins edit no media types, and match just what they are shown of them."""
+    if caller.is_super_admin:
+        return False
+    return params.editable or (params.has_strange_members and not params.search_by_any)
+
+
 def _users(params: GetParams, caller: Caller) -> Expression:
     users = """FROM (SELECT DISTINCT m.userid FROM media m WHERE m.mediatypeid = mt.mediatypeid) m
         @ordered JOIN users u ON u.userid = m.userid
@@ -39,23 +45,24 @@ RESOURCE = Resource(
     alias="mt",
     key="mediatypeid",
     view=MEDIATYPE,
-    checks=Lax(),
+    lax=True,
     ids={"mediatypeids": "mediatypeid", "mediaids": None, "userids": None},
-    filters=own(MEDIATYPE.columns, besides=("description", "script", "content_type", "parameters")),
-    searches=own_texts(MEDIATYPE),
-    sorts=Sorts(("mediatypeid",)),
+    sortable=("mediatypeid",),
+    filterable=filterable(MEDIATYPE, besides=("description", "script", "content_type", "parameters")),
+    searchable=searchable(MEDIATYPE),
     related={
         "selectUsers": Related("users", "u", USER, _users, key="userid"),
-        "selectMessageTemplates": NotKept("message_templates", shown=Shown.TO_SUPER_ADMINS),
+        "selectMessageTemplates": NotKept("message_templates", for_super_admins=True),
         "selectActions": NotKept(
             "actions",
             choice=(
                 "actionid", "esc_period", "eventsource", "name", "status", "pause_symptoms", "pause_suppressed",
                 "notify_if_canceled",
             ),
-            checked=Selecting.BEFORE_ALL,
+            strict=True,
         ),
     },
     conditions=_conditions,
-    group_counts={},
+    finds_nothing=_finds_nothing,
+    group_counted={},
 )  # fmt: skip

@@ -1,6 +1,5 @@
 """problem.get: https://www.zabbix.com/documentation/7.0/en/manual/api/reference/problem/get."""
 
-from alertrpc.query.checks import MATCH_FIRST, Strict
 from alertrpc.query.columns.acknowledge import ACKNOWLEDGE, ACKNOWLEDGES_OF_EVENT
 from alertrpc.query.columns.event import DERIVED_COLUMNS, EVENT_COLUMNS, RECOVERY, RECOVERY_COLUMNS
 from alertrpc.query.event_objects import OBJECTS_WITH_IDS, Finding, event_conditions
@@ -13,11 +12,10 @@ from alertrpc.query.event_parameters import (
     TAGGED,
     TAGS_SELECTED,
 )
-from alertrpc.query.filters import own
 from alertrpc.query.parameters import Given, Parameter
 from alertrpc.query.params import GetParams
 from alertrpc.query.related import Related
-from alertrpc.query.resource import Plan, Resource, Sorts
+from alertrpc.query.resource import Resource
 from alertrpc.query.sql import Ago, Condition
 from alertrpc.query.view import nullable_id, view
 from alertrpc.records import RECENT, Caller
@@ -61,7 +59,6 @@ RESOURCE = Resource(
         choice=_SHOWN,
         extended=_SHOWN,
     ),
-    checks=Strict(MATCH_FIRST, flags=Given.ANYTHING),
     ids=EVENT_IDS,
     parameters={
         "source": Parameter(Given.NUMBER, "e.source = ?", allowed=SOURCES_OF_PROBLEMS, default=0),
@@ -76,12 +73,12 @@ RESOURCE = Resource(
         "recent": Parameter(Given.BOOLEAN, null=True),
         **TAGGED,
     },
-    filters=own((
+    sortable=("eventid",),
+    filterable=(
         "eventid", "source", "object", "objectid", "r_eventid", "correlationid", "userid", "name", "acknowledged",
         "severity", "cause_eventid",
-    )),
-    searches=own(("name",)),
-    sorts=Sorts(("eventid",)),
+    ),
+    searchable=("name",),
     related={
         "selectAcknowledges": Related(
             "acknowledges", "ak", ACKNOWLEDGE, ACKNOWLEDGES_OF_EVENT, key="acknowledgeid", countable=True
@@ -91,5 +88,5 @@ RESOURCE = Resource(
     },
     conditions=_conditions,
     joins={RECOVERY: f"{RECOVERY_JOIN[RECOVERY]} LEFT JOIN events re ON re.eventid = er.r_eventid"},
-    plan=Plan(short_ids=("eventids",)),
+    short_ids=("eventids",),
 )  # fmt: skip

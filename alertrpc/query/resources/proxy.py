@@ -1,10 +1,7 @@
 """proxy.get: https://www.zabbix.com/documentation/7.0/en/manual/api/reference/proxy/get. There are no proxies."""
 
-from alertrpc.query.checks import MATCH_FIRST, Strict
-from alertrpc.query.filters import own
-from alertrpc.query.parameters import Given
 from alertrpc.query.related import NotKept
-from alertrpc.query.resource import Resource, Sorts
+from alertrpc.query.resource import Resource
 from alertrpc.query.view import Kind, number, text, view
 
 _TIMEOUTS = (
@@ -32,13 +29,19 @@ RESOURCE = Resource(
     alias="p",
     key="proxyid",
     view=_PROXY,
-    checks=Strict(MATCH_FIRST, flags=Given.ANYTHING),
     ids={"proxyids": "proxyid", "proxy_groupids": "proxy_groupid"},
-    filters=own(_PROXY.columns, besides=("description",)),
-    searches=own(
-        ("name", "local_address", "local_port", "allowed_addresses", "address", "port", "description", *_TIMEOUTS)
+    sortable=("proxyid", "name", "operating_mode"),
+    filterable=tuple([name for name in _PROXY.columns if name != "description"]),
+    searchable=(
+        "name",
+        "local_address",
+        "local_port",
+        "allowed_addresses",
+        "address",
+        "port",
+        "description",
+        *_TIMEOUTS,
     ),
-    sorts=Sorts(("proxyid", "name", "operating_mode")),
     related={
         "selectAssignedHosts": NotKept("assignedHosts", countable=True, choice=_HOST_CHOICE),
         "selectHosts": NotKept("hosts", countable=True, choice=_HOST_CHOICE),

@@ -1,24 +1,21 @@
 """trigger.get: https://www.zabbix.com/documentation/7.0/en/manual/api/reference/trigger/get."""
 
-from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from alertrpc.query.checks import Lax, Selecting
 from alertrpc.query.columns.event import EVENT_COLUMNS
 from alertrpc.query.columns.host import HOST
 from alertrpc.query.columns.hostgroup import HOSTGROUP
 from alertrpc.query.columns.trigger import HOSTS_OF_TRIGGER, TRIGGER, expanded
 from alertrpc.query.event_objects import hosts_asked_for, objects_on
-from alertrpc.query.filters import Linked, Own, own, own_texts
 from alertrpc.query.linked import NO_KEYS, with_conditions
 from alertrpc.query.parameters import NOTHING_FOUND, Given, Parameter
-from alertrpc.query.params import GetParams, Scalar
+from alertrpc.query.params import GetParams
 from alertrpc.query.related import NotKept, Related
-from alertrpc.query.resource import Grouping, Resource, Sorts
+from alertrpc.query.resource import Grouping, Linked, Resource
 from alertrpc.query.rights import group_is_open, objects_are_open
 from alertrpc.query.sql import Ago, Condition, Expression
 from alertrpc.query.tags import NO_TAGS, tags_asked_for
-from alertrpc.query.view import number, text, view
+from alertrpc.query.view import filterable, number, searchable, text, view
 from alertrpc.records import RECENT, Caller
 
 _ON_HOST = "SELECT oh.objectid FROM object_hosts oh WHERE oh.object = 0"
@@ -59,18 +56,6 @@ _ROW = replace(
     extended=_SHOWN,
 )
 _LAST_EVENT = view(*EVENT_COLUMNS)
-_SORTED_AND_SHOWN = ("description", "status", "priority", "lastchange", "hostname")
-
-
-class _Flags(Own):
-    """A filter that does not name the flags leaves prototypes out."""
-
-    def values(self, given: Sequence[Scalar] | None, *, is_named: bool) -> Sequence[Scalar] | None:
-        return given if is_named else (0, 4)
-
-
-def _in_place_of(field: str, other: str) -> Callable[[Sequence[str]], list[str]]:
-    return lambda names: [other if name == field else name for name in names]
 
 
 def _conditions(params: GetParams, caller: Caller) -> list[Condition]:
@@ -121,7 +106,7 @@ RESOURCE = Resource(
     alias="t",
     key="triggerid",
     view=_ROW,
-    checks=Lax(),
+    lax=True,
     ids={
         "triggerids": "triggerid",
         "groupids": None,
@@ -157,25 +142,18 @@ RESOURCE = Resource(
         "withLastEventUnacknowledged": Parameter(Given.ANYTHING, _LAST_UNACKNOWLEDGED),
         "evaltype": Parameter(Given.NUMBER),
         "tags": Parameter(Given.TAGS),
-        "expandDescription": Parameter(Given.ANYTHING, shows=_in_place_of("description", _EXPANDED)),
-        "expandComment": Parameter(Given.ANYTHING, shows=_in_place_of("comments", _EXPANDED_COMMENTS)),
+        "expandDescription": Parameter(Given.ANYTHING, instead={"description": _EXPANDED}),
+        "expandComment": Parameter(Given.ANYTHING, instead={"comments": _EXPANDED_COMMENTS}),
         "expandExpression": Parameter(Given.ANYTHING),
         "expandData": Parameter(Given.ANYTHING),
     },
-    filters={
-        **own(_ROW.columns, besides=("comments", "hostname", _EXPANDED, _EXPANDED_COMMENTS)),
-        "flags": _Flags(),
-        "host": Linked("t.triggerid", _OF_HOSTS_NAMED, "h.host"),
-        "hostid": Linked("t.triggerid", _ON_HOST, "oh.hostid"),
-    },
-    searches=own_texts(TRIGGER),
-    sorts=Sorts(("triggerid", *_SORTED_AND_SHOWN), shown=_SORTED_AND_SHOWN, joined=_is_joined),
+    sortable=("triggerid", "description", "status", "priority", "lastchange", "hostname"),
+    filterable=filterable(_ROW, besides=("comments", "hostname", _EXPANDED, _EXPANDED_COMMENTS)),
+    searchable=searchable(TRIGGER),
     related={
-        "selectGroups": Related("groups", "g", HOSTGROUP, _groups, checked=Selecting.AS_OUTPUT),
-        "selectHostGroups": Related("hostgroups", "g", HOSTGROUP, _groups, checked=Selecting.AS_OUTPUT),
-        "selectTemplateGroups": NotKept(
-            "templategroups", choice=("groupid", "name", "uuid"), checked=Selecting.AS_OUTPUT
-        ),
+        "selectGroups": Related("groups", "g", HOSTGROUP, _groups, strict=True),
+        "selectHostGroups": Related("hostgroups", "g", HOSTGROUP, _groups, strict=True),
+        "selectTemplateGroups": NotKept("templategroups", choice=("groupid", "name", "uuid")),
         "selectHosts": Related("hosts", "h", HOST, _SELECTED_HOSTS, key="hostid", limited=True),
         "selectItems": NotKept("items"),
         "selectFunctions": NotKept("functions"),
@@ -184,23 +162,24 @@ RESOURCE = Resource(
         "selectDiscoveryRule": NotKept("discoveryRule"),
         "selectTriggerDiscovery": NotKept("triggerDiscovery"),
         "selectLastEvent": Related(
-            "lastEvent",
-            "e",
-            _LAST_EVENT,
-            _LAST_EVENT_OF_TRIGGER,
-            key="eventid",
-            single=True,
-            checked=Selecting.ANY_WORD,
+            "lastEvent", "e", _LAST_EVENT, _LAST_EVENT_OF_TRIGGER, key="eventid", single=True, words_extend=True
         ),
     },
     conditions=_conditions,
+    is_joined=_is_joined,
+    shown_when_sorted=("description", "status", "priority", "lastchange", "hostname"),
     joins={
         "host": "@ordered JOIN object_hosts oh ON oh.object = 0 AND oh.objectid = t.triggerid",
         "group": "@ordered JOIN hosts_groups hg ON hg.hostid = oh.hostid",
     },
-    group_counts={
+    group_counted={
         "groupids": Grouping("groupid", "hg.groupid", ("host", "group")),
         "hostids": Grouping("hostid", "oh.hostid", ("host",)),
         "templateids": Grouping("hostid", "oh.hostid", ("host",)),
+    },
+    default_filter={"flags": (0, 4)},
+    filter_links={
+        "host": Linked("t.triggerid", _OF_HOSTS_NAMED, "h.host"),
+        "hostid": Linked("t.triggerid", _ON_HOST, "oh.hostid"),
     },
 )

@@ -1,23 +1,20 @@
 """user.get: https://www.zabbix.com/documentation/7.0/en/manual/api/reference/user/get."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 
-from alertrpc.query.checks import Lax, Selecting
 from alertrpc.query.columns.media import MEDIA
 from alertrpc.query.columns.mediatype import MEDIATYPE
 from alertrpc.query.columns.role import ROLE
 from alertrpc.query.columns.user import USER
 from alertrpc.query.columns.usrgrp import USRGRP
-from alertrpc.query.filters import Special, own, own_texts
 from alertrpc.query.linked import ids_asked_for, is_linked, with_conditions
 from alertrpc.query.parameters import Given, Parameter
 from alertrpc.query.params import GetParams
-from alertrpc.query.related import Related, Shown
-from alertrpc.query.resource import Resource, Sorts
+from alertrpc.query.related import Related
+from alertrpc.query.resource import Resource
 from alertrpc.query.rights import MEMBERS_OF_OWN_GROUPS
 from alertrpc.query.sql import Condition, Expression
-from alertrpc.query.view import Column, Kind
+from alertrpc.query.view import Column, Kind, filterable, searchable
 from alertrpc.records import Caller
 
 _OF_MEDIA = {"mediaids": "m.mediaid", "mediatypeids": "m.mediatypeid"}
@@ -32,10 +29,6 @@ def _strictest(column: str) -> str:
         @ordered JOIN usrgrp usg ON usg.usrgrpid = ug.usrgrpid
         WHERE ug.userid = u.userid
         HAVING COUNT(*) > 0), '0')"""
-
-
-def _with_access(names: Sequence[str]) -> list[str]:
-    return [*names, *_ACCESS]
 
 
 _ROW = replace(
@@ -99,39 +92,31 @@ RESOURCE = Resource(
     alias="u",
     key="userid",
     view=_ROW,
-    checks=Lax(),
+    lax=True,
     ids={
         "userids": "userid",
         "usrgrpids": None,
         "mediaids": None,
         "mediatypeids": None,
     },
-    parameters={"getAccess": Parameter(Given.ANYTHING, shows=_with_access)},
-    filters={**own(USER.columns), "passwd": Special.REFUSED},
-    searches={**own_texts(USER), "passwd": Special.REFUSED},
-    sorts=Sorts(("userid", "username"), shown=("username",), joined=_is_joined),
+    parameters={"getAccess": Parameter(Given.ANYTHING, shows=_ACCESS)},
+    sortable=("userid", "username"),
+    filterable=filterable(USER),
+    searchable=searchable(USER),
     related={
-        "selectUsrgrps": Related("usrgrps", "usg", USRGRP, _user_groups, key="usrgrpid"),
-        "selectMedias": Related(
-            "medias", "m", MEDIA, "FROM media m WHERE m.userid = u.userid", shown=Shown.IN_OWN_ROWS
-        ),
+        "selectUsrgrps": Related("usrgrps", "usg", USRGRP, _user_groups, key="usrgrpid", of_others=True),
+        "selectMedias": Related("medias", "m", MEDIA, "FROM media m WHERE m.userid = u.userid"),
         "selectMediatypes": Related(
             "mediatypes",
             "mt",
             MEDIATYPE,
             "FROM media_type mt WHERE mt.mediatypeid IN (SELECT m.mediatypeid FROM media m WHERE m.userid = u.userid)",
             key="mediatypeid",
-            shown=Shown.IN_OWN_ROWS,
         ),
-        "selectRole": Related(
-            "role",
-            "ro",
-            ROLE,
-            "FROM role ro WHERE ro.roleid = u.roleid",
-            single=True,
-            checked=Selecting.AS_OUTPUT,
-            shown=Shown.IN_OWN_ROWS,
-        ),
+        "selectRole": Related("role", "ro", ROLE, "FROM role ro WHERE ro.roleid = u.roleid", single=True, strict=True),
     },
+    secrets=("passwd",),
     conditions=_conditions,
+    is_joined=_is_joined,
+    shown_when_sorted=("username",),
 )
