@@ -11,7 +11,7 @@ from alertrpc.records import Json, Params
 
 
 class ParamsSchema:
-    """Checks the parameters of one method, each by its field.
+    """Checks the parameters of one method, each by its field, which is told those that were checked before it.
 
     No schema of marshmallow's is made of them: it visits all of its fields at each call, and one for each set of parameters
     that clients may think of takes memory for ever.
@@ -37,7 +37,7 @@ class ParamsSchema:
         for name, field in self._fields.items():
             try:
                 if name in params:
-                    loaded[name] = field.deserialize(params[name], name, params)
+                    loaded[name] = field.deserialize(params[name], name, loaded)
                 elif field.required:
                     faults[name] = REQUIRED
             except ValidationError as error:
