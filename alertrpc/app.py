@@ -52,13 +52,13 @@ def build_app(settings: Settings, bell: Bell, clock: Clock = time.time) -> web.A
             sender = await stack.enter_async_context(
                 open_sender(database, settings.scripts_dir, settings.work_dir, clock)
             )
-            trials = Trials(database, sender, clock)
+            trials = Trials(database, sender)
             ledger = Ledger(settings)
             stack.callback(bell.close)
             stack.callback(heavy.close)
             if settings.deliver == "yes":
                 lock = DeliveryLock(settings.database_path)
-                deliverer = Deliverer(database, ledger, sender, bell, lock, clock)
+                deliverer = Deliverer(database, ledger, sender, bell, lock)
                 await stack.enter_async_context(deliverer.running(settings))
             app[health.DATABASE] = database
             app[health.HEALTH] = health.Health(database)

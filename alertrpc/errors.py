@@ -38,24 +38,12 @@ class SettingsError(AlertrpcError):
     """A setting has a wrong value or an unknown name."""
 
 
-class ConfigurationError(SettingsError):
-    """A configuration file declares what cannot be: all its `faults`, each with its place."""
-
-    def __init__(self, faults: Sequence[str]) -> None:
-        super().__init__("\n".join(faults))
-        self._faults = tuple(faults)
-
-    @property
-    def faults(self) -> tuple[str, ...]:
-        return self._faults
-
-
 class StoreError(AlertrpcError):
     """The database cannot be used as it is."""
 
 
-class NameFaults(StoreError):
-    """A configuration names what the database has not, or has already: all the `faults`, each with its place."""
+class Faults(AlertrpcError):
+    """Several `faults`, each with its place."""
 
     def __init__(self, faults: Sequence[str]) -> None:
         super().__init__("\n".join(faults))
@@ -64,6 +52,14 @@ class NameFaults(StoreError):
     @property
     def faults(self) -> tuple[str, ...]:
         return self._faults
+
+
+class ConfigurationError(Faults, SettingsError):
+    """A configuration file declares what cannot be."""
+
+
+class NameFaults(Faults, StoreError):
+    """A configuration names what the database has not, or has already."""
 
 
 class LoadError(StoreError):

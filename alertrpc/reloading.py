@@ -56,24 +56,21 @@ class Reload:
 
     def read_settings(self) -> Settings | None:
         """The settings as file, environment and flags have them now; None, and lines in the log, where they are faulty."""
-        return self._try(lambda read: read())
+        return self._read(declares=False)
 
     def read_all(self) -> Settings | None:
         """The same, when what the file declares is applied; nothing is applied where anything is faulty."""
+        return self._read(declares=True)
 
-        def read_and_declare(read: Callable[[], Settings]) -> Settings:
-            new = read()
-            self.declare(self.settings)
-            return new
-
-        return self._try(read_and_declare)
-
-    def _try(self, work: Callable[[Callable[[], Settings]], Settings]) -> Settings | None:
+    def _read(self, *, declares: bool) -> Settings | None:
         if self.read is None:
             log.info("SIGHUP does nothing, as there is no configuration file")
             return None
         try:
-            return work(self.read)
+            new = self.read()
+            if declares:
+                self.declare(self.settings)
+            return new
         except AlertrpcError as error:
             for line in fault_lines(error.faults):
                 log.error("%s", line)

@@ -30,11 +30,8 @@ STOPPED_AT_ONCE = 130
 STOPPING = (signal.SIGTERM, signal.SIGINT)
 _TAKEN = (*STOPPING, signal.SIGHUP)
 _LEAVE = signal.SIGQUIT  # of the supervisor to its workers: stop at once
-_ESCALATION = (
-    signal.SIGTERM,
-    _LEAVE,
-    signal.SIGKILL,
-)  # what workers are sent at the first signal, the second, the third
+# What workers are sent at the first signal, the second, the third.
+_ESCALATION = (signal.SIGTERM, _LEAVE, signal.SIGKILL)
 _SHORTEST_LIFE = 2.0  # seconds; a worker that ends sooner may only end again
 _MOST_SHORT_LIVES = 5  # in a row
 _BACKLOG = 1024
@@ -53,9 +50,8 @@ def serve(reload: Reload, on_ready: Callable[[str], None]) -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # ignored, as some starters leave it, it hides how scripts ended
     shared = settings.workers > 1
     if shared and settings.port:
-        _listen(
-            settings.host, settings.port, shared=False
-        ).close()  # else two servers could share the port and not know it
+        # Else two servers could share the port and not know it.
+        _listen(settings.host, settings.port, shared=False).close()
     with _listen(settings.host, settings.port, shared=shared) as listener:
         host, port = listener.getsockname()[:2]
         address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -3,15 +3,16 @@
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from alertrpc.documents import read_document
 from alertrpc.errors import ConfigurationError, SettingsError
 from alertrpc.loglines import FORMATS, one_line
 from alertrpc.networks import NONE, Networks, networks
+from alertrpc.values import INT64, at_least_one, duration, one_of, size, whole
 
 ENVIRONMENT_PREFIX = "ALERTRPC_"
 # Names of the environment that are no settings of the server.
@@ -19,98 +20,47 @@ OTHER_ENVIRONMENT = frozenset({"ALERTRPC_CONFIG", "ALERTRPC_ADMIN_PASSWORD", "AL
 # What a file declares beside settings; configuration/ reads it.
 DECLARED = ("media_type", "user", "user_group", "action")
 
-_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
-_BYTES = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30}
 NETWORKS = "NETWORKS"  # the metavar of settings that a list of TOML sets too
 YES_OR_NO = "YES|NO"  # the metavar of settings that TOML's true and false set too
 _LONGEST_SHOWN = 100  # characters of a wrong name or value
 _MOST_HINTS = 100  # each is a search among all names
-_INT64 = range(-(2**63), 2**63)  # TOML's integers; Python reads longer ones, and cannot write the longest
 
 
-def duration(text: str) -> int:
-    """Seconds of a Zabbix time suffix: `30`, `30s`, `15m`, `1h`, `1d`, `1w`."""
-    match = re.fullmatch(r"(\d{1,9})([smhdw]?)", text)
-    if not match:
-        raise ValueError("a time such as 30s, 15m or 1h is expected")
-    return int(match[1]) * _SECONDS[match[2]]
+def matching(pattern: str, expected: str) -> Callable[[str], str]:
+    whole_text = re.compile(pattern, re.DOTALL)
 
-
-def size(text: str) -> int:
-    """Bytes of a size: `65536`, `64K`, `16M`, `16MiB`, `1G`."""
-    match = re.fullmatch(r"(\d{1,12})([KMG]?)(?:i?B)?", text)
-    if not match:
-        raise ValueError("a size such as 64K, 16M or 1G is expected")
-    return int(match[1]) * _BYTES[match[2]]
-
-
-def whole(least: int, most: int) -> Callable[[str], int]:
-    def parse(text: str) -> int:
-        if not re.fullmatch(r"-?\d{1,18}", text) or not least <= int(text) <= most:
-            raise ValueError(f"a whole number from {least} to {most} is expected")
-        return int(text)
-
-    return parse
-
-
-def at_least_one(parse: Callable[[str], int]) -> Callable[[str], int]:
-    def parse_positive(text: str) -> int:
-        if (value := parse(text)) < 1:
-            raise ValueError("a value above 0 is expected")
-        return value
-
-    return parse_positive
-
-
-def database_url(text: str) -> str:
-    if not re.fullmatch(r"sqlite:///[^?#]+", text) or text.endswith(":memory:"):
-        raise ValueError("an address such as sqlite:///alertrpc.db or sqlite:////var/lib/alertrpc.db is expected")
-    return text
-
-
-def api_version(text: str) -> str:
-    if not re.fullmatch(r"7\.0\.\d+", text):
-        raise ValueError("a Zabbix version such as 7.0.22 is expected")
-    return text
-
-
-def one_of(*values: str) -> Callable[[str], str]:
     def parse(text: str) -> str:
-        if text not in values:
-            raise ValueError(f"one of {', '.join(values)} is expected")
+        if not whole_text.fullmatch(text):
+            raise ValueError(f"{expected} is expected")
         return text
 
     return parse
-
-
-def host(text: str) -> str:
-    if not text or any(c.isspace() for c in text):
-        raise ValueError("a host name or an address is expected")
-    return text
 
 
 def text_of(least: int, most: int) -> Callable[[str], str]:
-    def parse(text: str) -> str:
-        if not least <= len(text) <= most or "\0" in text:
-            raise ValueError(f"a text of {least} to {most} characters is expected")
-        return text
-
-    return parse
+    return matching(rf"[^\0]{{{least},{most}}}", f"a text of {least} to {most} characters")
 
 
 def folder(text: str) -> Path:
-    if not text or "\0" in text:
-        raise ValueError("a folder is expected")
-    return Path(text)
+    return Path(_folder(text))
+
+
+database_url = matching(
+    r"sqlite:///[^?#]+(?<!:memory:)", "an address such as sqlite:///alertrpc.db or sqlite:////var/lib/alertrpc.db"
+)
+api_version = matching(r"7\.0\.[0-9]+", "a Zabbix version such as 7.0.22")
+host = matching(r"\S+", "a host name or an address")
+_folder = matching(r"[^\0]+", "a folder")
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    name: str
     parse: Callable[[str], Any]
     metavar: str
     default: str
     help: str
+    needs_restart: bool = False  # what a server sets up with when it starts; the others change while it runs
+    name: str = ""
 
     @property
     def flag(self) -> str:
@@ -121,82 +71,58 @@ class Setting:
         return ENVIRONMENT_PREFIX + self.name.upper()
 
 
-TABLE = (
-    Setting("database", database_url, "URL", "sqlite:///alertrpc.db", "The database; three slashes lead a relative path."),
-    Setting("host", host, "HOST", "127.0.0.1", "The address to listen on."),
-    Setting("port", whole(0, 65535), "PORT", "8080", "The port to listen on; 0 takes a free one."),
-    Setting("workers", whole(1, 64), "N", "1", "How many processes share the port."),
-    Setting("api_version", api_version, "VERSION", "7.0.22", "The Zabbix version that apiinfo.version answers."),
-    Setting("body_limit", at_least_one(size), "SIZE", "16M", "The largest request body; a larger one is answered 413."),
-    Setting("anonymous_body_limit", at_least_one(size), "SIZE", "1M",
-            "The same where the request's header has no good credential."),
-    Setting("query_timeout", at_least_one(duration), "TIME", "30s", "How long one query may run in the database."),
-    Setting("stall_timeout", at_least_one(duration), "TIME", "60s",
-            "How long a client may take for its request's body, or for a piece of a streamed answer."),
-    Setting("scan_connections", whole(1, 64), "N", "4",
-            "How many searches and long answers a worker runs at one time; more wait for their turn."),
-    Setting("session_idle", at_least_one(duration), "TIME", "15m", "A session ends when it was not used for so long."),
-    Setting("login_attempts", whole(1, 32), "N", "5", "So many failed logins in a row block the user."),
-    Setting("login_block", at_least_one(duration), "TIME", "30s", "How long a user is blocked after failed logins."),
-    Setting("scripts_dir", folder, "DIR", "scripts", "Where the scripts of media types are."),
-    Setting("work_dir", folder, "DIR", "work", "Where scripts run: a folder for each media type."),
-    Setting("push_group", text_of(1, 255), "NAME", "Pushed alarms", "The host group of targets that pushes made."),
-    Setting("push_limit", whole(0, 1_000_000), "N", "0", "How many alarms a user may push a minute; 0 is no limit."),
-    Setting("resolve_timeout", at_least_one(duration), "TIME", "5m",
-            "When a Prometheus alert without endsAt ends that is not sent again."),
-    Setting("trusted_proxies", networks, NETWORKS, NONE,
-            "The proxies, as addresses and networks, that tell a client's address by X-Forwarded-For or Forwarded."),
-    Setting("deliver", one_of("yes", "no"), YES_OR_NO, "yes", "Whether this server sends alerts."),
-    Setting("shutdown_timeout", at_least_one(duration), "TIME", "30s",
-            "How long SIGTERM and SIGINT wait for the answers in flight."),
-    Setting("log_level", one_of("debug", "info", "warning", "error"), "LEVEL", "info", "What is written to standard error."),
-    Setting("log_format", one_of(*FORMATS), "FORMAT", "text", "How it is written: text, or json, an object a line."),
-)  # fmt: skip
-BY_NAME = {setting.name: setting for setting in TABLE}
-# What a server has set up with when it starts; the others change while it runs.
-NEED_RESTART = (
-    "database",
-    "host",
-    "port",
-    "workers",
-    "api_version",
-    "scan_connections",
-    "scripts_dir",
-    "work_dir",
-    "deliver",
-)
-
-
 @dataclass(slots=True)
 class Settings:
-    """The value of every row of TABLE: times in seconds, sizes in bytes.
+    """Every setting, a row each, and its value: times in seconds, sizes in bytes.
 
     A server has one, which changes while it runs, by `take_over` alone: its parts read it whenever they need a value.
     """
 
-    database: str
-    host: str
-    port: int
-    workers: int
-    api_version: str
-    body_limit: int
-    anonymous_body_limit: int
-    query_timeout: int
-    stall_timeout: int
-    scan_connections: int
-    session_idle: int
-    login_attempts: int
-    login_block: int
-    scripts_dir: Path
-    work_dir: Path
-    push_group: str
-    push_limit: int
-    resolve_timeout: int
-    trusted_proxies: Networks
-    deliver: str
-    shutdown_timeout: int
-    log_level: str
-    log_format: str
+    # fmt: off
+    database: Annotated[str, Setting(database_url, "URL", "sqlite:///alertrpc.db",
+        "The database; three slashes lead a relative path.", needs_restart=True)]
+    host: Annotated[str, Setting(host, "HOST", "127.0.0.1", "The address to listen on.", needs_restart=True)]
+    port: Annotated[int, Setting(whole(0, 65535), "PORT", "8080",
+        "The port to listen on; 0 takes a free one.", needs_restart=True)]
+    workers: Annotated[int, Setting(whole(1, 64), "N", "1", "How many processes share the port.", needs_restart=True)]
+    api_version: Annotated[str, Setting(api_version, "VERSION", "7.0.22",
+        "The Zabbix version that apiinfo.version answers.", needs_restart=True)]
+    body_limit: Annotated[int, Setting(at_least_one(size), "SIZE", "16M",
+        "The largest request body; a larger one is answered 413.")]
+    anonymous_body_limit: Annotated[int, Setting(at_least_one(size), "SIZE", "1M",
+        "The same where the request's header has no good credential.")]
+    query_timeout: Annotated[int, Setting(at_least_one(duration), "TIME", "30s",
+        "How long one query may run in the database.")]
+    stall_timeout: Annotated[int, Setting(at_least_one(duration), "TIME", "60s",
+        "How long a client may take for its request's body, or for a piece of a streamed answer.")]
+    scan_connections: Annotated[int, Setting(whole(1, 64), "N", "4",
+        "How many searches and long answers a worker runs at one time; more wait for their turn.", needs_restart=True)]
+    session_idle: Annotated[int, Setting(at_least_one(duration), "TIME", "15m",
+        "A session ends when it was not used for so long.")]
+    login_attempts: Annotated[int, Setting(whole(1, 32), "N", "5", "So many failed logins in a row block the user.")]
+    login_block: Annotated[int, Setting(at_least_one(duration), "TIME", "30s",
+        "How long a user is blocked after failed logins.")]
+    scripts_dir: Annotated[Path, Setting(folder, "DIR", "scripts",
+        "Where the scripts of media types are.", needs_restart=True)]
+    work_dir: Annotated[Path, Setting(folder, "DIR", "work",
+        "Where scripts run: a folder for each media type.", needs_restart=True)]
+    push_group: Annotated[str, Setting(text_of(1, 255), "NAME", "Pushed alarms",
+        "The host group of targets that pushes made.")]
+    push_limit: Annotated[int, Setting(whole(0, 1_000_000), "N", "0",
+        "How many alarms a user may push a minute; 0 is no limit.")]
+    resolve_timeout: Annotated[int, Setting(at_least_one(duration), "TIME", "5m",
+        "When a Prometheus alert without endsAt ends that is not sent again.")]
+    trusted_proxies: Annotated[Networks, Setting(networks, NETWORKS, NONE,
+        "The proxies, as addresses and networks, that tell a client's address by X-Forwarded-For or Forwarded.")]
+    deliver: Annotated[str, Setting(one_of(("yes", "no")), YES_OR_NO, "yes",
+        "Whether this server sends alerts.", needs_restart=True)]
+    shutdown_timeout: Annotated[int, Setting(at_least_one(duration), "TIME", "30s",
+        "How long SIGTERM and SIGINT wait for the answers in flight.")]
+    log_level: Annotated[str, Setting(one_of(("debug", "info", "warning", "error")), "LEVEL", "info",
+        "What is written to standard error.")]
+    log_format: Annotated[str, Setting(one_of(FORMATS), "FORMAT", "text",
+        "How it is written: text, or json, an object a line.")]
+    # fmt: on
 
     @property
     def database_path(self) -> Path:
@@ -209,7 +135,9 @@ class Settings:
         return [name for name in NEED_RESTART if getattr(self, name) != getattr(new, name)]
 
 
-assert [f.name for f in fields(Settings)] == list(BY_NAME), "Settings and TABLE name the same settings"
+TABLE = [replace(hint.__metadata__[0], name=name) for name, hint in Settings.__annotations__.items()]
+BY_NAME = {setting.name: setting for setting in TABLE}
+NEED_RESTART = [setting.name for setting in TABLE if setting.needs_restart]
 
 
 def _from_file(path: str) -> dict[str, tuple[str, str]]:
@@ -229,7 +157,7 @@ def _from_file(path: str) -> dict[str, tuple[str, str]]:
                 texts[name] = (",".join(value), f"{path}: {name}")
             else:
                 faults.append(f"{path}: {name}: a list of strings is expected")
-        elif isinstance(value, bool) or not (isinstance(value, str) or (isinstance(value, int) and value in _INT64)):
+        elif isinstance(value, bool) or not (isinstance(value, str) or (isinstance(value, int) and value in INT64)):
             faults.append(f"{path}: {name}: a string or a whole number is expected")
         else:
             texts[name] = (str(value), f"{path}: {name}")
@@ -250,14 +178,12 @@ def _shown(text: str) -> str:
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, tuple[str, str]]:
     by_variable = {setting.variable: setting.name for setting in TABLE}
-    texts = {}
-    for variable, text in environment.items():
-        if not variable.startswith(ENVIRONMENT_PREFIX) or variable in OTHER_ENVIRONMENT:
-            continue
-        if variable not in by_variable:
+    for variable in environment:
+        if variable.startswith(ENVIRONMENT_PREFIX) and variable not in {*by_variable, *OTHER_ENVIRONMENT}:
             raise SettingsError(f"unknown setting {one_line(variable, _LONGEST_SHOWN)} in the environment")
-        texts[by_variable[variable]] = (text, variable)
-    return texts
+    return {
+        name: (environment[variable], variable) for variable, name in by_variable.items() if variable in environment
+    }
 
 
 def read_settings(

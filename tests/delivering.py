@@ -57,15 +57,15 @@ async def lane_of(
     path: Path, mediatypeid: int, record: Record, clock: Clock = lambda: NOW, ring: Callable[[], None] = lambda: None
 ) -> AsyncIterator[Lane]:
     async with opened(path) as database, open_sender(database, path.parent, path.parent, clock) as sender:
-        lane = Lane(mediatypeid, database, sender, record, clock, ring)
+        lane = Lane(mediatypeid, database, sender, record, ring)
         try:
             yield lane
         finally:
             await lane.close(0)
 
 
-def deliverer_of(path: Path, database: Database, sender: Sender, bell: Bell, clock: Clock = lambda: NOW) -> Deliverer:
-    return Deliverer(database, Ledger(DEFAULTS), sender, bell, DeliveryLock(path), clock)
+def deliverer_of(path: Path, database: Database, sender: Sender, bell: Bell) -> Deliverer:
+    return Deliverer(database, Ledger(DEFAULTS), sender, bell, DeliveryLock(path))
 
 
 class Counted(Database):

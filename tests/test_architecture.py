@@ -38,10 +38,11 @@ GROUND: dict[str, set[str]] = {
     "networks": set(),
     "reloading": {"errors", "loglines", "settings"},
     "records": set(),
+    "values": set(),
     "words": set(),
     "folders": set(),
     "documents": {"errors", "folders", "loglines"},
-    "settings": {"documents", "errors", "loglines", "networks"},
+    "settings": {"documents", "errors", "loglines", "networks", "values"},
 }
 # Which files may import a library, by the start of their names.
 LIBRARIES = {
@@ -50,10 +51,9 @@ LIBRARIES = {
     "regex": ("delivery/channels/expect.py",),
     "subprocess": ("delivery/scripts/process.py",),
     "jsonrpcserver": ("rpc/",),
-    "oslash": ("rpc/",),
-    "click": ("cli.py",),
-    "rich": ("cli.py",),
-    "sqlite3": ("store/", "cli.py", "web/health.py"),
+    "click": ("cli/",),
+    "rich": ("cli/",),
+    "sqlite3": ("store/", "cli/", "web/health.py"),
     "aiosqlite": ("store/",),
     "bcrypt": ("api/passwords.py",),
     "marshmallow": ("api/", "configuration/"),

@@ -71,6 +71,8 @@ WRONG_CALLS = [
     ("token add noc", "Missing argument 'NAME'"),
     ("token add noc ci --expires soon", "--expires: a time such as 30s, 15m or 1h is expected, not 'soon'"),
     ("token delete one", "'one' is not a valid integer"),
+    ("token delete ٣", "'٣' is not a valid integer"),
+    (f"token delete {2**63}", f"'{2**63}' is not a valid integer"),
 ]
 FAILURES = [
     ("user add Admin", "there is a user 'Admin' already"),

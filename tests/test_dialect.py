@@ -2,6 +2,7 @@
 
 import re
 import sqlite3
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,8 @@ import pytest
 import alertrpc.query
 from alertrpc.dialect import FRAGMENTS, Engine, filled, rendered
 from alertrpc.query.resources import RESOURCES
+from alertrpc.store import statements
+from alertrpc.store.statements import SQL
 from tests.test_architecture import FILES, named, texts
 
 LIST = "SELECT @json_array_of(@json_object('id', q.value, 'at', '@json (')) FROM @numbers(?) q"
@@ -72,29 +75,46 @@ def test_the_table_is_of_two_engines(name: str) -> None:
 
 # What PostgreSQL does not have, or means otherwise; a fragment says it.
 SQLITES_WORDS = re.compile(
-    r"(?<![@\w])(json(_\w+)?\(|CROSS JOIN|INDEXED BY|IIF\(|GLOB|group_concat|LIMIT -1|(WHERE|AND|OR) [01]\b)"
-    r"|INSERT OR|\+[a-z]+\.[a-z]"
+    r"(?<![@\w])(json(_\w+)?\(|INDEXED BY|IIF\(|GLOB|group_concat|INSERT OR|LIMIT -1|(WHERE|AND|OR) [01]\b)"
+    r"|AS BLOB|PRAGMA|\+[a-z]+\.[a-z]"
 )
+# How SQLite is opened, set up, loaded and read.
+SQLITES_FILES = {f"store/{name}.py" for name in ("connection", "database", "loading", "rows", "schema", "writes")}
 TABLE = re.compile(r"\b(?:FROM|JOIN) ([a-z_]+)(?: ([a-z]+))?")
 ALIASES = {
     (table, alias)
-    for line in str(alertrpc.query.__doc__).splitlines()
+    for room in (alertrpc.query, statements)
+    for line in str(room.__doc__).splitlines()
     if line.startswith("    ")
     for table, alias in re.findall(r"([a-z_]+) {2,}([a-z]+)", line)
 }
-QUERY = [path for path in FILES if named(path).startswith(("query/", "store/permissions"))]
+ROOMS = [path for path in FILES if named(path).startswith(("query/", "store/")) and named(path) not in SQLITES_FILES]
 
 
-@pytest.mark.parametrize("path", QUERY, ids=named)
+@pytest.mark.parametrize("path", ROOMS, ids=named)
 def test_sql_has_no_words_of_sqlites_own(path: Path) -> None:
     assert [found[0] for text in texts(path) for found in SQLITES_WORDS.finditer(text)] == []
 
 
-@pytest.mark.parametrize("path", QUERY, ids=named)
+@pytest.mark.parametrize("name", SQL)
+def test_statements_have_no_words_of_sqlites_own(name: str) -> None:
+    assert [found[0] for found in SQLITES_WORDS.finditer(SQL[name])] == []
+
+
+@pytest.mark.parametrize("path", [path for path in ROOMS if named(path).startswith("query/")], ids=named)
 def test_a_table_has_one_alias(path: Path) -> None:
+    assert not others(pair for text in texts(path) for pair in TABLE.findall(text))
+
+
+@pytest.mark.parametrize("name", SQL)
+def test_a_table_has_one_alias_in_statements(name: str) -> None:
+    assert not others(pair for pair in TABLE.findall(SQL[name]) if pair[1])
+
+
+def others(pairs: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
+    """The tables that are named otherwise."""
     tables = {table for table, _ in ALIASES}
-    named_so = {found.groups() for text in texts(path) for found in TABLE.finditer(text) if found[1] in tables}
-    assert named_so <= ALIASES
+    return {(table, alias) for table, alias in pairs if table in tables} - ALIASES
 
 
 def test_a_get_method_uses_the_alias_of_its_table() -> None:

@@ -23,6 +23,7 @@ WORK = "1-5,09:00-18:00"
         (f"{WORK}; 6,10:00-13:00;", f"{SATURDAY} 13:00", False),
         ("6-7,00:00-24:00", f"{SATURDAY} 23:59", True),
         ("{$WORKING_HOURS}", f"{SATURDAY} 12:00", True),
+        ("1-7,0٣:00-05:00", f"{SATURDAY} 12:00", True),  # no period
         ("", f"{SATURDAY} 12:00", False),
     ],
 )

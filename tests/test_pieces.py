@@ -23,7 +23,7 @@ from alertrpc.records import Json
 from alertrpc.store.applying.applying import bring
 from alertrpc.store.connection import connect, transaction
 from alertrpc.store.idempotency import Key
-from alertrpc.store.more_alerts import MOST_MADE, NEVER, add_again, make_again
+from alertrpc.store.resends import MOST_MADE, NEVER, add_again, make_again
 from tests.delivering import NOW, Counted, opened
 from tests.receivers import PUSH, TOKEN, post
 from tests.support import DEFAULTS, serving

@@ -1,9 +1,11 @@
 """Every statement as PostgreSQL's own parser reads it, with PostgreSQL's fragments in it."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,10 +17,19 @@ from alertrpc.dialect import Engine, filled, rendered
 from alertrpc.errors import ApiError
 from alertrpc.ocp.envelope import OcpFault
 from alertrpc.ocp.lists import ALARMS, NOTIFICATIONS, OcpList, asked
+from alertrpc.query.logged_in import LOGGED_IN
 from alertrpc.query.resources import RESOURCES
-from alertrpc.records import Caller, UserType
+from alertrpc.records import Caller, Configuration, UserGroup, UserType
+from alertrpc.store import connection
+from alertrpc.store.applying.applying import bring
+from alertrpc.store.bulk import Given, Row, array_of_rows, insert_statement, one_row, update_statement
+from alertrpc.store.database import administered, create
+from alertrpc.store.sight import sight_of
+from alertrpc.store.statements import SQL
+from alertrpc.store.tables import TABLES
 from tests.relations import Question, questions
 from tests.support import EXCHANGES, READS, json_lines
+from tests.test_apply import WAKE, WHOLE
 
 CALLERS = [Caller(1, UserType.SUPER_ADMIN), Caller(2, UserType.USER)]
 
@@ -57,6 +68,15 @@ ASKED = [*questions(), *recorded()]
 VALUES = ("1", "true", "OB", "Active", "Inactive", "Silenced", "Sending", "Limited", "2026-01-01T00:00:00Z")
 
 
+@pytest.mark.parametrize("name", SQL)
+def test_the_stores_statements(name: str) -> None:
+    assert fault(SQL[name]) == ""
+
+
+def test_the_row_of_a_login() -> None:
+    assert fault(LOGGED_IN) == ""
+
+
 @pytest.mark.parametrize("method", RESOURCES)
 def test_get_methods(method: str) -> None:
     statements: set[str] = set()
@@ -81,6 +101,40 @@ def test_lists_of_ocp(of: OcpList, caller: Caller) -> None:
         for value in VALUES:
             with suppress(OcpFault):
                 conditions, page = asked(of, [(name, value)], caller)
-                statements.add(of.query(conditions, page, caller).sql)
+                sql, _ = of.query(conditions, page, caller)
+                statements.add(sql)
         assert statements, name
         assert [found for sql in statements if (found := fault(sql))] == [], name
+
+
+@pytest.mark.parametrize("name", SQL)
+def test_statements_of_the_store(name: str) -> None:
+    assert fault(SQL[name]) == ""
+
+
+@pytest.mark.parametrize("statement", [insert_statement, update_statement])
+@pytest.mark.parametrize("given", [one_row, array_of_rows])
+@pytest.mark.parametrize("row", TABLES)
+def test_rows_that_are_written(row: type[Row], given: Given, statement: Callable[[type[Row], Given], str]) -> None:
+    assert fault(statement(row, given)) == ""
+
+
+def test_statements_of_commands(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that are put together of names of tables and columns, as a configuration comes and goes."""
+    run: set[str] = set()
+
+    def noted(sql: str, engine: Engine) -> str:
+        run.add(sql)
+        return rendered(sql, engine)
+
+    create(path)
+    monkeypatch.setattr(connection, "rendered", noted)
+    group = UserGroup(name="Night shift", members=("dba",), read=("Routers",), deny=("Secret",))
+    bring(path, replace(WHOLE, user_groups=(group,)))
+    bring(path, replace(WHOLE, actions=(replace(WAKE, recovery=False),)))
+    bring(path, Configuration())
+    with administered(path) as administering:
+        sight_of("dba", administering)
+    found = [sql for sql in run if not sql.startswith(("PRAGMA", "BEGIN")) and "sqlite_master" not in sql]
+    assert len(found) > 50
+    assert [told for sql in found if (told := fault(sql))] == []

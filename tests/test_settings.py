@@ -12,17 +12,13 @@ from alertrpc.settings import (
     TABLE,
     Setting,
     api_version,
-    at_least_one,
     database_url,
-    duration,
     folder,
     host,
-    one_of,
     read_settings,
-    size,
     text_of,
-    whole,
 )
+from alertrpc.values import at_least_one, duration, one_of, size, whole
 
 FLAG, VARIABLE, FILE = "7001", "7002", "7003"
 KINDS = {
@@ -32,7 +28,7 @@ KINDS = {
     "at_least_one": at_least_one(duration),
     "database_url": database_url,
     "api_version": api_version,
-    "one_of": one_of("debug", "info"),
+    "one_of": one_of(("debug", "info")),
     "host": host,
     "text_of": text_of(1, 5),
     "folder": folder,
@@ -75,13 +71,13 @@ GOOD = [
     ("networks", "10.0.0.0/8 , fd00::/8", Networks([ip_network("10.0.0.0/8"), ip_network("fd00::/8")])),
 ]
 BAD = [
-    *[("duration", text) for text in ("", "s", "-1", "1.5h", "1 h", "1H", "1y", "1h30m", "30s\n", "9999999999")],
-    *[("size", text) for text in ("", "M", "-1", "1.5M", "16 M", "16m", "1T", "16M\n", "9999999999999")],
-    *[("whole", text) for text in ("", "-6", "101", "1.0", "1e2", "+1", " 1", "1\n", "x", "9" * 5000)],
+    *[("duration", text) for text in ("", "s", "-1", "1.5h", "1 h", "1H", "1y", "1h30m", "30s\n", "9999999999", "٣s")],
+    *[("size", text) for text in ("", "M", "-1", "1.5M", "16 M", "16m", "1T", "16M\n", "9999999999999", "٣M")],
+    *[("whole", text) for text in ("", "-6", "101", "1.0", "1e2", "+1", " 1", "1\n", "x", "9" * 5000, "٣", "²")],
     *[("at_least_one", text) for text in ("0", "0m", "x")],
     *[("database_url", text) for text in ("", "alertrpc.db", "sqlite://a.db", "sqlite:///", "postgresql:///a")],
     *[("database_url", text) for text in ("sqlite:///:memory:", "sqlite:///a.db?mode=ro", "sqlite:///a.db#x")],
-    *[("api_version", text) for text in ("", "7", "7.0", "6.0.1", "7.2.1", "7.0.x", "7.0.1\n", "17.0.1")],
+    *[("api_version", text) for text in ("", "7", "7.0", "6.0.1", "7.2.1", "7.0.x", "7.0.1\n", "17.0.1", "7.0.٣")],
     *[("one_of", text) for text in ("", "INFO", "warning", "info ")],
     *[("host", text) for text in ("", " ", "local host", "localhost\n")],
     *[("networks", text) for text in ("x", "10.0.0.1/8", "10.0.0.0/33", "10.0.0.1,", ",", "10.0.0.1 10.0.0.2", "::1%")],

@@ -422,6 +422,7 @@ def test_what_a_deprecated_name_asks(client: Client) -> None:
 NESTED: list[tuple[str, dict[str, Any], str]] = [
     ("event", {"tags": {"tag": "a"}}, ""),
     ("event", {"tags": {"0": {"tag": "a"}, "1": {"tag": "b"}}}, ""),
+    ("event", {"tags": {"٣": {"tag": "a"}}}, '/tags/1: unexpected parameter "٣".'),
     ("event", {"tags": [{"tag": ""}, {"tag": ""}]}, ""),
     ("event", {"tags": [{"tag": "x" * 300, "operator": "5", "value": ""}]}, ""),
     ("event", {"tags": [{"operator": 0}]}, '/tags/1: the parameter "tag" is missing.'),

@@ -48,6 +48,7 @@ def seen(*headers: tuple[str, str], remote: str = PROXY, trusted: str = TRUSTED)
         (X, ["garbage, " + CLIENT], CLIENT),
         (X, ["10.3.3.3, 10.2.2.2"], "10.3.3.3"),
         (X, [f"{CLIENT}:4711"], CLIENT),
+        (X, [f"{CLIENT}:٣"], PROXY),
         (X, ["2001:db8::1"], "2001:db8::1"),
         (X, ["[2001:DB8:0::1]:4711"], "2001:db8::1"),
         (X, ["1.2.3.4, fd00::7"], "1.2.3.4"),

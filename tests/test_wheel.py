@@ -88,8 +88,8 @@ def test_the_wheel_holds_every_module_and_data_file(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         files = {name for name in archive.namelist() if ".dist-info/" not in name}
         schema = archive.read("alertrpc/schema.sql")
-    modules = {path.relative_to(ROOT).as_posix() for path in (ROOT / "alertrpc").rglob("*.py")}
-    assert files == modules | {"alertrpc/schema.sql", "alertrpc/py.typed"}
+    sources = [path for path in (ROOT / "alertrpc").rglob("*.*") if path.suffix in (".py", ".sql")]
+    assert files == {path.relative_to(ROOT).as_posix() for path in sources} | {"alertrpc/py.typed"}
     assert schema == (ROOT / "schema.sql").read_bytes()
 
 

@@ -10,7 +10,7 @@ from alertrpc.api.schema import ParamsSchema
 from alertrpc.errors import APPLICATION_ERROR, NO_SUCH_OBJECT, ApiError, invalid_parameter, no_permission
 from alertrpc.records import Json, Params, UserType
 from alertrpc.store.connection import SqlConnection
-from alertrpc.store.more_alerts import add_again, make_again
+from alertrpc.store.resends import add_again, make_again
 
 MOST_RESENT = 10_000
 

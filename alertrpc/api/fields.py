@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from marshmallow import ValidationError, fields
 
 from alertrpc.records import Json
+from alertrpc.values import INT32, INT32_MAX, INT64, INT64_MAX, is_digits
 
 Value = TypeVar("Value", int, str)
 
@@ -19,9 +20,6 @@ MOST_MEMBERS = 1000
 MOST_IDS = 1_000_000
 MOST_VALUES = 100_000
 MOST_TAGS = 1000
-INT64_MAX = 2**63 - 1
-INT32 = range(-(2**31), 2**31)
-TIME_MAX = 2**31 - 1
 REQUIRED = "required"
 
 INTEGER = re.compile(r"-?[0-9]+\n?")
@@ -76,7 +74,7 @@ def as_id(value: Json) -> int | None:
 def as_integer(value: Json, pattern: re.Pattern[str]) -> int | None:
     """A whole number given as a number or as digits; what is longer than any limit comes as the largest one."""
     if type(value) is int:
-        return value if -INT64_MAX - 1 <= value <= INT64_MAX else None
+        return value if value in INT64 else None
     if isinstance(value, str) and pattern.fullmatch(value):
         digits = value.strip("-\n").lstrip("0")
         number = int(digits or "0") if len(digits) < _LONGEST_NUMBER else INT64_MAX + 1
@@ -99,7 +97,7 @@ def plain_ids(listed: Sequence[Json]) -> Sequence[int] | None:
         if kinds != {str}:
             return None
         digits = "".join(some)
-        if not (digits.isascii() and digits.isdigit() and 1 <= min(map(len, some)) <= max(map(len, some)) <= _PLAIN):
+        if not (is_digits(digits) and 1 <= min(map(len, some)) <= max(map(len, some)) <= _PLAIN):
             return None
         ids.extend(map(int, some))
     return ids
@@ -113,19 +111,40 @@ class Parameter(fields.Field[Any]):
     """A field whose null is wrong in the same words as any other value, unless null stands for "not given"."""
 
     fault = ""
+    takes_null = False
 
-    def __init__(self, *, null: bool = False, required: bool = False) -> None:
+    def __init__(self, *, null: bool | None = None, required: bool = False) -> None:
         messages: dict[str, Any] = {"null": self.fault, "required": REQUIRED}
+        null = self.takes_null if null is None else null
         super().__init__(required=required, allow_none=null, error_messages=messages)
+
+
+def deserialized(known: Mapping[str, fields.Field[Any]], given: Mapping[str, Json]) -> dict[str, Any]:
+    """The values that are given, or ValidationError with all faults, in the order of the fields: each is told the values
+    before it.
+
+    No schema of marshmallow's is made of them: it visits all of its fields at each call, and one for each set of
+    parameters that clients may think of takes memory for ever.
+    """
+    values: dict[str, Any] = {}
+    faults: dict[str, Any] = {}
+    for name, field in known.items():
+        try:
+            if name in given:
+                values[name] = field.deserialize(given[name], name, values)
+            elif field.required:
+                faults[name] = [REQUIRED]
+        except ValidationError as error:
+            faults[name] = error.messages
+    if faults:
+        raise ValidationError(faults)
+    return values
 
 
 class Ids(Parameter):
     """An id or an array of ids."""
 
-    fault = AN_ARRAY
-
-    def __init__(self, *, null: bool = True, required: bool = False) -> None:
-        super().__init__(null=null, required=required)
+    fault, takes_null = AN_ARRAY, True
 
     def _deserialize(self, value: Json, attr: str | None, data: Any, **kwargs: Any) -> Sequence[int]:
         if (number := as_id(value)) is not None and number <= INT64_MAX:
@@ -149,14 +168,20 @@ class Ids(Parameter):
 class Id(Parameter):
     """One id."""
 
-    fault = A_NUMBER
+    fault, most, too_large = A_NUMBER, INT64_MAX, TOO_LARGE
 
     def _deserialize(self, value: Json, attr: str | None, data: Any, **kwargs: Any) -> int:
         if (number := as_id(value)) is None:
-            raise ValidationError(A_NUMBER)
-        if number > INT64_MAX:
-            raise ValidationError(TOO_LARGE)
+            raise ValidationError(self.fault)
+        if number > self.most:
+            raise ValidationError(self.too_large)
         return number
+
+
+class Timestamp(Id):
+    """Seconds since 1970 that fit in 31 bits."""
+
+    fault, most, too_large = UNSIGNEDINTEGER, INT32_MAX, TIME_TOO_LARGE
 
 
 class Integer(Parameter):
@@ -206,20 +231,6 @@ class Integers(Parameter):
         return int(number)
 
 
-class Timestamp(Parameter):
-    """Seconds since 1970 that fit in 31 bits."""
-
-    fault = UNSIGNEDINTEGER
-
-    def _deserialize(self, value: Json, attr: str | None, data: Any, **kwargs: Any) -> int:
-        number = as_integer(value, _UNSIGNED)
-        if number is None or number < 0:
-            raise ValidationError(UNSIGNEDINTEGER)
-        if number > TIME_MAX:
-            raise ValidationError(TIME_TOO_LARGE)
-        return number
-
-
 class Boolean(Parameter):
     fault = A_BOOLEAN
 
@@ -232,8 +243,7 @@ class Boolean(Parameter):
 class Flag(Parameter):
     """Set by anything but null and false."""
 
-    def __init__(self) -> None:
-        super().__init__(null=True)
+    takes_null = True
 
     def _deserialize(self, value: Json, attr: str | None, data: Any, **kwargs: Any) -> bool:
         return value is not False
@@ -242,7 +252,7 @@ class Flag(Parameter):
 class String(Parameter):
     fault = A_STRING
 
-    def __init__(self, longest: int = 2**31, *, required: bool = False) -> None:
+    def __init__(self, longest: int = INT32_MAX, *, required: bool = False) -> None:
         super().__init__(required=required)
         self._longest = longest
 

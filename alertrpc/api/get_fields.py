@@ -16,8 +16,9 @@ from alertrpc.query.related import Check, NotKept, Related
 from alertrpc.query.resource import Match, Matches, Resource
 from alertrpc.query.view import View
 from alertrpc.records import Caller
+from alertrpc.values import INT32_MAX
 
-LIMITS = range(1, 2**31)
+LIMITS = range(1, INT32_MAX + 1)
 _LIMITS_SPELLED = "1-2147483647"
 
 Field = fields.Field[Any]

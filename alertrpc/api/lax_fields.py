@@ -10,7 +10,6 @@ from typing import Any
 from marshmallow import ValidationError, fields
 
 from alertrpc.api.fields import (
-    INT64_MAX,
     INTEGER,
     MOST_IDS,
     MOST_TAGS,
@@ -23,10 +22,9 @@ from alertrpc.api.fields import (
 from alertrpc.query.params import as_text
 from alertrpc.query.tags import Operator, Tag
 from alertrpc.records import Json
+from alertrpc.values import INT64, INT64_MAX, is_digits
 
 _ID = re.compile(r"\s*([0-9]{1,4000})\s*")
-_LIMITS = range(1, 2**63)
-_INT64 = range(-(2**63), 2**63)
 
 
 def is_true(value: Json) -> bool:
@@ -69,9 +67,9 @@ class Limit(Lax):
     """A whole number above 0; anything else is no limit."""
 
     def _deserialize(self, value: Json, attr: str | None, data: Any, **kwargs: Any) -> int | None:
-        if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 20:
+        if isinstance(value, str) and is_digits(value) and len(value) < 20:
             value = int(value)
-        return int(value) if isinstance(value, int) and value in _LIMITS else None
+        return int(value) if isinstance(value, int) and 1 <= value <= INT64_MAX else None
 
 
 class Number(Lax):
@@ -79,7 +77,7 @@ class Number(Lax):
 
     def _deserialize(self, value: Json, attr: str | None, data: Any, **kwargs: Any) -> int | None:
         number = 1 if value is True else as_integer(value, INTEGER)
-        return number if number is not None and number in _INT64 else None
+        return number if number is not None and number in INT64 else None
 
 
 class Numbers(Lax):

@@ -1,7 +1,7 @@
 """The methods that there are, by their names in lower case."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from alertrpc.api import alert, apiinfo, mediatype, user
 from alertrpc.api.context import Context
@@ -11,8 +11,7 @@ from alertrpc.records import Json, Params
 Handler = Callable[[Context, Params], Awaitable[Json | RowsAnswer]]
 
 
-@dataclass(frozen=True, slots=True)
-class Method:
+class Method(NamedTuple):
     """`name` as Zabbix writes it. A public method must be called without a credential."""
 
     name: str

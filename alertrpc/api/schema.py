@@ -5,17 +5,13 @@ from typing import Any
 
 from marshmallow import ValidationError, fields
 
-from alertrpc.api.fields import REQUIRED, LateFault, unexpected
+from alertrpc.api.fields import REQUIRED, LateFault, deserialized, unexpected
 from alertrpc.errors import ApiError, invalid_parameter
 from alertrpc.records import Json, Params
 
 
 class ParamsSchema:
-    """Checks the parameters of one method, each by its field, which is told those that were checked before it.
-
-    No schema of marshmallow's is made of them: it visits all of its fields at each call, and one for each set of parameters
-    that clients may think of takes memory for ever.
-    """
+    """Checks the parameters of one method, each by its field."""
 
     def __init__(self, parameters: Mapping[str, fields.Field[Any]]) -> None:
         self.names = parameters.keys()
@@ -32,19 +28,10 @@ class ParamsSchema:
         Raises ApiError with Zabbix's text for the first fault.
         """
         self.check_names(params)
-        loaded: dict[str, Any] = {}
-        faults: dict[str, Any] = {}
-        for name, field in self._fields.items():
-            try:
-                if name in params:
-                    loaded[name] = field.deserialize(params[name], name, loaded)
-                elif field.required:
-                    faults[name] = REQUIRED
-            except ValidationError as error:
-                faults[name] = error.messages
-        if faults:
-            raise first_fault(faults)
-        return loaded
+        try:
+            return deserialized(self._fields, params)
+        except ValidationError as error:
+            raise first_fault(error.messages) from error
 
     def load_one(self, name: str, value: Json) -> Any:
         """The checked value of one parameter; raises ApiError with Zabbix's text for a fault."""

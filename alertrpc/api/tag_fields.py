@@ -4,9 +4,10 @@ from typing import Any
 
 from marshmallow import ValidationError
 
-from alertrpc.api.fields import AN_ARRAY, MOST_TAGS, REQUIRED, Integer, Parameter, String, members, unexpected
+from alertrpc.api.fields import AN_ARRAY, MOST_TAGS, Integer, Parameter, String, deserialized, members, unexpected
 from alertrpc.query.tags import OPERATORS, Operator, Tag
 from alertrpc.records import Json
+from alertrpc.values import is_digits
 
 _MEMBERS = {"tag": String(required=True), "operator": Integer(OPERATORS), "value": String()}
 
@@ -14,14 +15,11 @@ _MEMBERS = {"tag": String(required=True), "operator": Integer(OPERATORS), "value
 class Tags(Parameter):
     """An array of objects of a tag, an operator and a value."""
 
-    fault = AN_ARRAY
-
-    def __init__(self) -> None:
-        super().__init__(null=True)
+    fault, takes_null = AN_ARRAY, True
 
     def _deserialize(self, value: Json, attr: str | None, data: Any, **kwargs: Any) -> list[Tag]:
         if isinstance(value, dict):  # to Zabbix one object is an array of it
-            value = list(value.values()) if all(map(str.isdigit, value)) else [value]
+            value = list(value.values()) if all(map(is_digits, value)) else [value]
         if not isinstance(value, list):
             raise ValidationError(AN_ARRAY)
         if len(value) > MOST_TAGS:
@@ -35,13 +33,8 @@ def _tag(index: int, value: Json) -> Tag:
     for name in given:
         if name not in _MEMBERS:
             raise ValidationError({index: unexpected(name)})
-    if "tag" not in given:
-        raise ValidationError({index: {"tag": REQUIRED}})
-    loaded: dict[str, Any] = {}
-    for name, field in _MEMBERS.items():
-        if name in given:
-            try:
-                loaded[name] = field.deserialize(given[name])
-            except ValidationError as error:
-                raise ValidationError({index: {name: error.messages}}) from error
+    try:
+        loaded = deserialized(_MEMBERS, given)
+    except ValidationError as error:
+        raise ValidationError({index: error.messages}) from error
     return Tag(loaded["tag"], Operator(loaded.get("operator", Operator.CONTAINS)), loaded.get("value", ""))

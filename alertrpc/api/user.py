@@ -10,6 +10,7 @@ from alertrpc.api.credentials import is_token
 from alertrpc.api.fields import Boolean, Flag, String, unexpected
 from alertrpc.api.schema import ParamsSchema, require_empty
 from alertrpc.errors import APPLICATION_ERROR, INVALID_PARAMS, ApiError, invalid_parameter
+from alertrpc.query.logged_in import LOGGED_IN
 from alertrpc.records import Json, Params
 from alertrpc.store.credentials import user_data
 
@@ -60,7 +61,7 @@ async def logout(context: Context, params: Params) -> Json:
 
 
 async def _user_row(context: Context, userid: int) -> dict[str, Any]:
-    data = await context.database.read(user_data, userid)
+    data = await context.database.read(user_data, LOGGED_IN, userid)
     return {**data, "userip": context.remote}
 
 

@@ -5,6 +5,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from alertrpc.values import INT64
+
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]{1,100}")
 _SHOWN = 60  # characters of a wrong value
 
@@ -35,7 +37,7 @@ def shown(value: Any) -> str:
             return json.dumps(short, ensure_ascii=not short.isprintable())
         case bool():
             return str(value).lower()
-        case int() if abs(value) < 2**63:
+        case int() if value in INT64:
             return str(value)
         case float():
             return str(value)

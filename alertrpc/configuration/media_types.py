@@ -15,9 +15,10 @@ from alertrpc.configuration.channel_values import (
     url,
 )
 from alertrpc.configuration.tables import Key, Table
-from alertrpc.configuration.values import one_of, seconds, table_of, text, true_or_false, whole
+from alertrpc.configuration.values import one_of, seconds, table_of, text, true_or_false
 from alertrpc.ledger.variables import OF_CHANNELS, OF_MESSAGES
 from alertrpc.records import Kind, MediaType, SmtpSecurity
+from alertrpc.values import number
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 WITH_BODY = ("POST", "PUT", "PATCH")
@@ -28,9 +29,9 @@ OF_ALL = {
     "name": Key(text(1, 100), required=True),
     "type": Key(one_of(_KINDS), required=True, attribute="kind"),
     "timeout": Key(seconds("1s", "1h")),
-    "max_attempts": Key(whole(1, 100)),
+    "max_attempts": Key(number(1, 100)),
     "attempt_interval": Key(seconds("0s", "1h")),
-    "max_sessions": Key(whole(0, 100)),
+    "max_sessions": Key(number(0, 100)),
     "subject": Key(template(OF_MESSAGES, 1000)),
     "message": Key(template(OF_MESSAGES)),
     "recovery_subject": Key(template(OF_MESSAGES, 1000)),
@@ -52,7 +53,7 @@ OF_KIND = {
     },
     Kind.EMAIL: {
         "smtp_server": Key(host_name, required=True),
-        "smtp_port": Key(whole(1, 65535)),
+        "smtp_port": Key(number(1, 65535)),
         "smtp_email": Key(email_address, required=True),
         "smtp_helo": Key(host_name),
         "smtp_security": Key(one_of({str(security): security for security in SmtpSecurity})),

@@ -1,11 +1,12 @@
 """Tables of known keys: each key is checked, and a record is made of them, or all their faults are raised at once."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Generic
 
-from marshmallow import EXCLUDE, Schema, ValidationError, fields
+from marshmallow import ValidationError, fields, missing
 
-from alertrpc.configuration.checking import Check, T, checked
+from alertrpc.configuration.checking import Check, T, checked, each
 from alertrpc.settings import meant
 
 
@@ -33,19 +34,16 @@ class Table(Generic[T]):
         self._make = make
         self.keys = keys
         self._elsewhere = elsewhere or {}
-        self._schema = Schema.from_dict(dict(keys))(unknown=EXCLUDE)
 
     def __call__(self, value: Any) -> T:
         if not isinstance(value, dict):
             raise ValueError("a table is expected")
-        faults = {key: [self._no_such(key)] for key in value if key not in self.keys}
-        try:
-            loaded = self._schema.load(value)
-        except ValidationError as error:
-            raise ValidationError({**error.messages_dict, **faults}) from error
-        if faults:
-            raise ValidationError(faults)
-        return self._make(**loaded)
+        wanted = [name for name, key in self.keys.items() if name in value or key.required]
+        unknown = [name for name in value if name not in self.keys]
+        loaded = each(partial(self._member, value), {name: name for name in [*wanted, *unknown]})
+        return self._make(**{self.keys[name].attribute or name: member for name, member in loaded.items()})
 
-    def _no_such(self, key: str) -> str:
-        return self._elsewhere.get(key) or f"there is no such key{meant(key, self.keys)}"
+    def _member(self, table: Mapping[str, Any], name: str) -> Any:
+        if name not in self.keys:
+            raise ValidationError(self._elsewhere.get(name) or f"there is no such key{meant(name, self.keys)}")
+        return self.keys[name].deserialize(table.get(name, missing))

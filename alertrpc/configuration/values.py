@@ -8,10 +8,9 @@ from marshmallow import ValidationError
 from alertrpc.configuration.checking import Check, T, checked, each
 from alertrpc.configuration.faults import sort
 from alertrpc.records import Severity
-from alertrpc.settings import duration
+from alertrpc.values import duration
 
 SEVERITIES = {severity.name.replace("_", " ").capitalize(): severity for severity in Severity}
-_NO_TIME = "a time such as 30s, 15m or 1h is expected"
 
 
 def text(least: int, most: int) -> Check[str]:
@@ -29,22 +28,11 @@ def text(least: int, most: int) -> Check[str]:
     return check
 
 
-def whole(least: int, most: int) -> Check[int]:
-    def check(value: Any) -> int:
-        if type(value) is not int or not least <= value <= most:
-            raise ValueError(f"a whole number from {least} to {most} is expected")
-        return value
-
-    return check
-
-
 def seconds(least: str, most: str) -> Check[int]:
     """A time as settings have it, or a whole number of seconds."""
 
     def check(value: Any) -> int:
-        if type(value) is not int and not isinstance(value, str):
-            raise ValueError(_NO_TIME)
-        number = duration(value) if isinstance(value, str) else value
+        number = value if type(value) is int else duration(value if isinstance(value, str) else "")
         if not duration(least) <= number <= duration(most):
             raise ValueError(f"a time from {least} to {most} is expected")
         return number

@@ -12,13 +12,13 @@ from alertrpc.delivery.lock import DeliveryLock
 from alertrpc.delivery.sender import Sender
 from alertrpc.errors import AlertrpcError, DatabaseBusy, DatabaseUnwritable
 from alertrpc.ledger.ledger import Ledger, due_timers, next_timer, put_aside
-from alertrpc.records import Clock
 from alertrpc.settings import Settings
 from alertrpc.store.connection import SqlError
 from alertrpc.store.database import Database
 from alertrpc.store.deliveries import ROW_FAULTS, Recorded, next_due, queue_heads, record_attempts
 from alertrpc.store.gather import Gather, Outcome
-from alertrpc.store.more_alerts import NEVER, end_interrupted_tests, make_again
+from alertrpc.store.resends import NEVER, make_again
+from alertrpc.store.trials import end_interrupted_tests
 from alertrpc.words import counted
 
 LONGEST_WAIT = 1.0  # seconds until what other processes wrote is seen, who cannot ring
@@ -93,15 +93,12 @@ def _without_texts(recorded: Recorded) -> Recorded:
 class Deliverer:
     """Sends alerts as long as it has the lock; one process of a database at a time has it."""
 
-    def __init__(
-        self, database: Database, ledger: Ledger, sender: Sender, bell: Bell, lock: DeliveryLock, clock: Clock
-    ) -> None:
+    def __init__(self, database: Database, ledger: Ledger, sender: Sender, bell: Bell, lock: DeliveryLock) -> None:
         self._database = database
         self._ledger = ledger
         self._sender = sender
         self._bell = bell
         self._lock = lock
-        self._clock = clock
         self._recorder = Recorder(database)
         self._lanes: dict[int, Lane] = {}
 
@@ -125,7 +122,7 @@ class Deliverer:
             await asyncio.sleep(LONGEST_WAIT)
         log.info("this process delivers alerts")
         self._bell.listen()
-        before = int(self._clock()) - LONGEST_TEST
+        before = int(self._sender.clock()) - LONGEST_TEST
         with suppress(AlertrpcError, SqlError):
             await self._database.write(partial(end_interrupted_tests, before))
         while True:
@@ -149,7 +146,7 @@ class Deliverer:
 
     async def _look(self) -> float:
         """Does what is due and wakes the lanes; returns the seconds until something else may be due."""
-        now = int(self._clock() * 1000)
+        now = int(self._sender.clock() * 1000)
         timer = await self._database.read(next_timer)
         if timer is not None and timer <= now:
             timer = await self._advance(now)
@@ -164,7 +161,7 @@ class Deliverer:
         if NEVER in times:  # whoever queued them ended before they were made
             await self._database.write(partial(make_again, now))
             return 0.0
-        return max(0.0, min([LONGEST_WAIT, *[(time - self._clock() * 1000) / 1000 for time in times]]))
+        return max(0.0, min([LONGEST_WAIT, *[(time - self._sender.clock() * 1000) / 1000 for time in times]]))
 
     async def _advance(self, now: int) -> int | None:
         """Does what is due by time, all together, or each apart, so that one that cannot be done holds up no other."""
@@ -187,6 +184,6 @@ class Deliverer:
     def _lane(self, mediatypeid: int) -> Lane:
         if mediatypeid not in self._lanes:
             self._lanes[mediatypeid] = Lane(
-                mediatypeid, self._database, self._sender, self._recorder.record, self._clock, self._bell.ring
+                mediatypeid, self._database, self._sender, self._recorder.record, self._bell.ring
             )
         return self._lanes[mediatypeid]

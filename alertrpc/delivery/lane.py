@@ -11,7 +11,7 @@ from alertrpc.delivery.media_types import UnusableMediaType, usable_media_type
 from alertrpc.delivery.sender import Sender, recorded
 from alertrpc.errors import AlertrpcError
 from alertrpc.loglines import rfc_3339
-from alertrpc.records import AlertStatus, Clock, MediaType
+from alertrpc.records import AlertStatus, MediaType
 from alertrpc.store.connection import SqlError
 from alertrpc.store.database import Database
 from alertrpc.store.deliveries import Recorded, claim_due, find_media_type
@@ -36,14 +36,12 @@ class Lane:
         database: Database,
         sender: Sender,
         record: Record,
-        clock: Clock,
         ring: Callable[[], None],
     ) -> None:
         self._mediatypeid = mediatypeid
         self._database = database
         self._sender = sender
         self._record = record
-        self._clock = clock
         self._ring = ring
         self._media_type: MediaType | UnusableMediaType | None = None  # not read yet
         self._ready: deque[Alert] = deque()
@@ -127,7 +125,7 @@ class Lane:
     async def _take_due(self) -> None:
         self._is_dry = True  # until somebody wakes the lane meanwhile, or something is found
         most = min(MOST_CLAIMED, max(LEAST_CLAIMED, 8 * self._most_sessions()))
-        now, held = int(self._clock() * 1000), tuple(self._held)
+        now, held = int(self._sender.clock() * 1000), tuple(self._held)
         try:
             row, alerts = await self._database.write(
                 lambda connection: (
@@ -154,7 +152,7 @@ class Lane:
         media_type = self._media_type
         assert media_type is not None, "it was read with the alert"
         tried = await self._sender.send(alert, media_type)
-        written = recorded(alert, tried, media_type, int(self._clock() * 1000))
+        written = recorded(alert, tried, media_type, int(self._sender.clock() * 1000))
         if written.alert.status is not AlertStatus.SENT:
             _tell_failure(self._name(), written)
         return written

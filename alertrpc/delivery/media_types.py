@@ -6,8 +6,8 @@ from typing import Any
 import orjson
 
 from alertrpc.records import Kind, MediaType
-from alertrpc.settings import duration
 from alertrpc.store.applying.media_types import SECURITIES, TYPES
+from alertrpc.values import duration
 
 _KINDS = {number: kind for kind, number in TYPES.items()}
 _SECURITY = {number: security for security, number in SECURITIES.items()}

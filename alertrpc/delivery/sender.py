@@ -37,11 +37,11 @@ class Sender:
     def __init__(self, channels: Mapping[Kind, Channel], instance: str, clock: Clock) -> None:
         self._channels = channels
         self._instance = instance.encode()
-        self._clock = clock
+        self.clock = clock
 
     async def send(self, alert: Mapping[str, Any], media_type: MediaType | UnusableMediaType) -> Tried:
         """Tries to send an alert, given as its row with its `alarm`. Raises nothing but CancelledError."""
-        started, at = self._clock(), time.perf_counter()
+        started, at = self.clock(), time.perf_counter()
         if isinstance(media_type, UnusableMediaType):
             outcome = Outcome(verdict=Verdict.GIVE_UP, reason=Reason.UNUSABLE_MEDIA_TYPE, error=str(media_type))
         else:
@@ -60,7 +60,7 @@ class Sender:
     def _message(self, alert: Mapping[str, Any]) -> Message:
         alertid = str(alert["alertid"]).encode()
         delivery_id = blake2b(alertid, key=self._instance, digest_size=16).hexdigest()
-        told = Told(alert["alarm"], alert["p_eventid"] is None, self._clock(), alert, delivery_id)
+        told = Told(alert["alarm"], alert["p_eventid"] is None, self.clock(), alert, delivery_id)
         return Message(
             delivery_id=delivery_id,
             sendto=alert["sendto"],

@@ -14,14 +14,14 @@ from alertrpc.errors import StoreError
 from alertrpc.ledger.messages import subject_line
 from alertrpc.ledger.rules import RuleBook
 from alertrpc.ledger.variables import OF_LABELS, Told, Variables
-from alertrpc.records import AlertStatus, Clock, MediaType
+from alertrpc.records import AlertStatus, MediaType
 from alertrpc.settings import Settings
 from alertrpc.store.alerts import add_alerts
 from alertrpc.store.connection import SqlConnection
 from alertrpc.store.database import Database, open_database
-from alertrpc.store.deliveries import find_alerts, find_media_type, record_attempts
-from alertrpc.store.more_alerts import media_type_ids, test_action
+from alertrpc.store.deliveries import find_alerts, find_media_type, media_type_ids, record_attempts
 from alertrpc.store.tables import NewAlert
+from alertrpc.store.trials import test_action
 
 MARK = "[TEST] "
 
@@ -48,10 +48,9 @@ def sample_alarm(now: int) -> dict[str, Any]:
 class Trials:
     """Sends test messages."""
 
-    def __init__(self, database: Database, sender: Sender, clock: Clock) -> None:
+    def __init__(self, database: Database, sender: Sender) -> None:
         self._database = database
         self._sender = sender
-        self._clock = clock
 
     async def send(
         self, mediatypeid: int, sendto: str, *, userid: int | None = None, subject: str = "", message: str = ""
@@ -60,7 +59,7 @@ class Trials:
 
         Subject and message are the media type's own where they are not given.
         """
-        now = int(self._clock() * 1000)
+        now = int(self._sender.clock() * 1000)
         alarm = sample_alarm(now)
         trial = _Trial(mediatypeid, sendto, userid, subject, message)
         alert, media_type = await self._database.write(partial(_prepare, trial, alarm, now))
@@ -122,4 +121,4 @@ async def _try_channel(settings: Settings, name: str, sendto: str, subject: str,
         if len(found) != 1:
             raise StoreError(f"there {'are several media types' if found else 'is no media type'} {name!r}")
         async with open_sender(database, settings.scripts_dir, settings.work_dir, time.time) as sender:
-            return await Trials(database, sender, time.time).send(found[0], sendto, subject=subject, message=message)
+            return await Trials(database, sender).send(found[0], sendto, subject=subject, message=message)

@@ -10,6 +10,7 @@ from typing import TypeVar
 from alertrpc.intake.alarm import BodyFault, Parsed, milliseconds
 from alertrpc.ledger.alarm import Alarm
 from alertrpc.records import Json
+from alertrpc.values import number
 
 T = TypeVar("T")
 Check = Callable[[Json], T]
@@ -107,13 +108,20 @@ def _require_utf8(value: str) -> None:
         raise BodyFault("a character string that UTF-8 can hold is expected") from None
 
 
-def whole(least: int, most: int) -> Check[int]:
-    def check_whole(value: Json) -> int:
-        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-            raise BodyFault(f"a whole number from {least} to {most} is expected")
-        return value
+def of_value(read: Callable[[Json], T]) -> Check[T]:
+    """The check that `read` makes, whose faults are ValueErrors."""
 
-    return check_whole
+    def check_value(value: Json) -> T:
+        try:
+            return read(value)
+        except ValueError as error:
+            raise BodyFault(str(error)) from None
+
+    return check_value
+
+
+def whole(least: int, most: int) -> Check[int]:
+    return of_value(number(least, most))
 
 
 def one_of(choice: Mapping[str, T]) -> Check[T]:
@@ -127,13 +135,11 @@ def one_of(choice: Mapping[str, T]) -> Check[T]:
     return check_word
 
 
+@of_value
 def time(value: Json) -> int:
     if not isinstance(value, str):
-        raise BodyFault("a character string is expected")
-    try:
-        return milliseconds(value)
-    except ValueError as error:
-        raise BodyFault(str(error)) from None
+        raise ValueError("a character string is expected")
+    return milliseconds(value)
 
 
 def texts_of(least: int, most: int) -> Check[dict[str, str]]:

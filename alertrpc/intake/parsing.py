@@ -1,8 +1,8 @@
 """JSON of strangers, parsed only where it holds no more values than it may: each takes memory and time, however short."""
 
 import gc
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
+from operator import add
 
 import orjson
 
@@ -14,6 +14,7 @@ MOST_CONTAINERS = 100_000  # arrays and objects
 MOST_MEMBERS = 250_000  # of objects, each of which takes more than an element of an array
 _MOST_QUOTES = 4 * MOST_VALUES  # a member has four
 _SLICE = 64 * 1024
+_SIGNS = ((b",",), (b"[", b"{"), (b":",))  # of values, of arrays and objects, of members
 
 Bytes = bytes | bytearray
 
@@ -44,40 +45,26 @@ def most_values(body: Bytes) -> int:
     return body.count(b",")
 
 
-class _Count(NamedTuple):
-    """What there is, or may be, of a body's values."""
-
-    values: int
-    containers: int
-    members: int
-
-    def plus(self, other: "_Count") -> "_Count":
-        return _Count(*map(sum, zip(self, other, strict=True)))
-
-    @property
-    def fault(self) -> str:
-        """What is too much of it, "" where nothing is."""
-        most = _Count(MOST_VALUES, MOST_CONTAINERS, MOST_MEMBERS)
-        names = ("values", "arrays and objects", "members")
-        faults = [
-            f"more than {bound} {name}" for found, bound, name in zip(self, most, names, strict=True) if found > bound
-        ]
-        return faults[0] if faults else ""
-
-
 def _require_few_values(body: Bytes) -> None:
     """Counts commas, brackets and colons; those in strings count only where they could be too many."""
-    if not _counted(body).fault:
+    if not _too_many(_counted(body)):
         return
-    count = _Count(0, 0, 0)
+    count = [0] * len(_SIGNS)
     for piece in _outside_strings(body):
-        count = count.plus(_counted(piece))
-        if count.fault:
-            raise TooManyValues(count.fault)
+        count = list(map(add, count, _counted(piece)))
+        if fault := _too_many(count):
+            raise TooManyValues(fault)
 
 
-def _counted(body: Bytes) -> _Count:
-    return _Count(body.count(b","), body.count(b"[") + body.count(b"{"), body.count(b":"))
+def _counted(body: Bytes) -> list[int]:
+    return [sum(map(body.count, signs)) for signs in _SIGNS]
+
+
+def _too_many(count: Sequence[int]) -> str:
+    """What is too many of the body's values, "" where nothing is."""
+    most = {"values": MOST_VALUES, "arrays and objects": MOST_CONTAINERS, "members": MOST_MEMBERS}
+    faults = [f"more than {most[name]} {name}" for name, found in zip(most, count, strict=True) if found > most[name]]
+    return faults[0] if faults else ""
 
 
 def _outside_strings(body: Bytes) -> Iterator[bytes]:

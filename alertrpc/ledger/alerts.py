@@ -11,7 +11,9 @@ from alertrpc.ledger.rules import Rule, Rules
 from alertrpc.ledger.steps import due_steps
 from alertrpc.ledger.variables import Told, Variables
 from alertrpc.records import AlertStatus
-from alertrpc.store import alerts as rows
+from alertrpc.store import alerts as stored
+from alertrpc.store import escalations
+from alertrpc.store.actions import find_receivers
 from alertrpc.store.bulk import insert, update
 from alertrpc.store.connection import SqlConnection
 from alertrpc.store.tables import EscalationStep, NewAlert, NewEscalation
@@ -21,7 +23,7 @@ MOST_ALARMS = 200
 MOST_ALERTED = 2 * 2**20  # characters of alerts that one transaction makes
 LEAST_ALERT = 1000  # characters that an alert counts for beside its message
 AlarmRow = Mapping[str, Any]
-_PUT_OFF = (rows.RECOVERS, rows.STARTS_AND_RECOVERS)  # of problems that have ended
+_PUT_OFF = (escalations.RECOVERS, escalations.STARTS_AND_RECOVERS)  # of problems that have ended
 NO_MEDIA = "No media defined for user."
 
 
@@ -63,39 +65,43 @@ class Budget:
 def start_escalations(work: Work, taken: Sequence[tuple[AlarmRow, Rule]]) -> None:
     """Puts actions to work on alarms, and makes the alerts of the steps that are due at once."""
     seconds = work.now // 1000
-    escalations: list[NewEscalation] = []
+    started: list[NewEscalation] = []
     steps: list[DueStep] = []
     budget = Budget()
     for alarm, rule in taken:
         if not budget.takes(alarm):
-            escalations.append(NewEscalation(rule.actionid, alarm["id"], rows.STARTS, seconds, seconds))
+            started.append(NewEscalation(rule.actionid, alarm["id"], escalations.STARTS, seconds, seconds))
             continue
         due = due_steps(rule.afters, rule.repeat_every, done=0, started=seconds, now=seconds)
-        escalations.append(NewEscalation(rule.actionid, alarm["id"], due.done, seconds, due.next))
+        started.append(NewEscalation(rule.actionid, alarm["id"], due.done, seconds, due.next))
         steps += [DueStep(alarm, rule.actionid, esc_step, step) for esc_step, step in due.steps]
     left = alert_receivers(work, steps)
     unfinished = {(step.actionid, step.alarm["id"]) for step in left}
-    escalations = [
-        each._replace(esc_step=rows.STARTS, nextcheck=seconds) if (each.actionid, each.eventid) in unfinished else each
-        for each in escalations
+    started = [
+        each._replace(esc_step=escalations.STARTS, nextcheck=seconds)
+        if (each.actionid, each.eventid) in unfinished
+        else each
+        for each in started
     ]
-    insert(work.connection, escalations)
-    work.later.extend([each.eventid for each in escalations if each.esc_step == rows.STARTS])
+    insert(work.connection, started)
+    work.later.extend([each.eventid for each in started if each.esc_step == escalations.STARTS])
 
 
 def start_recoveries(work: Work, ended: Mapping[int, AlarmRow]) -> None:
     """Tells of the ends of alarms, given by their eventids, whom actions alerted of them."""
     budget = Budget()
-    at_work = rows.escalations_of(ended, work.connection)
-    begun = {each.eventid for each in at_work} - {each.eventid for each in at_work if each.esc_step == rows.STARTS}
+    at_work = escalations.of_problems(ended, work.connection)
+    begun = {each.eventid for each in at_work} - {
+        each.eventid for each in at_work if each.esc_step == escalations.STARTS
+    }
     told = {eventid for eventid in sorted(begun) if budget.takes(ended[eventid])}
     done = _tell_involved(work, [each for each in at_work if each.eventid in told], ended)
-    rows.drop_escalations([each.escalationid for each in done], work.connection)
+    escalations.drop([each.escalationid for each in done], work.connection)
     if len(done) < len(at_work):
-        work.later.extend(rows.put_off_recoveries(ended, work.now // 1000, work.connection))
+        work.later.extend(escalations.put_off(ended, work.now // 1000, work.connection))
 
 
-def advance_escalations(work: Work, due: Sequence[rows.Escalation], alarms: Mapping[int, AlarmRow]) -> None:
+def advance_escalations(work: Work, due: Sequence[escalations.Escalation], alarms: Mapping[int, AlarmRow]) -> None:
     """Does the steps that are due, and sets when the next ones are; an escalation without action or active alarm stops.
 
     What was put off is done too, also of alarms that ended since. What the transaction has no room for stays due.
@@ -108,7 +114,7 @@ def advance_escalations(work: Work, due: Sequence[rows.Escalation], alarms: Mapp
         is_put_off = escalation.esc_step in _PUT_OFF
         if alarm is None or rule is None or (alarm["resolved_at"] is not None and not is_put_off):
             changes.append(EscalationStep(escalation.escalationid, escalation.esc_step, None))
-        elif escalation.esc_step != rows.RECOVERS:
+        elif escalation.esc_step != escalations.RECOVERS:
             done = max(0, escalation.esc_step)
             found = due_steps(rule.afters, rule.repeat_every, done=done, started=escalation.started, now=seconds)
             changes.append(EscalationStep(escalation.escalationid, found.done, found.next))
@@ -120,8 +126,10 @@ def advance_escalations(work: Work, due: Sequence[rows.Escalation], alarms: Mapp
     update(work.connection, [change for change in changes if change.escalationid in finished_ids])
     recovering = [each for each in finished if each.esc_step in _PUT_OFF and each.eventid in alarms]
     told = _tell_involved(work, recovering, alarms, resumes=True)
-    rows.drop_escalations([each.escalationid for each in told], work.connection)
-    waiting = [EscalationStep(each.escalationid, rows.RECOVERS, seconds) for each in recovering if each not in told]
+    escalations.drop([each.escalationid for each in told], work.connection)
+    waiting = [
+        EscalationStep(each.escalationid, escalations.RECOVERS, seconds) for each in recovering if each not in told
+    ]
     update(work.connection, waiting)
 
 
@@ -137,9 +145,9 @@ def alert_receivers(work: Work, steps: Sequence[DueStep], *, resumes: bool = Fal
     words = _Words(work, is_recovery=False)
     moment = datetime.fromtimestamp(work.now / 1000)  # of the server, as its users see it
     asked = [(step.alarm["id"], step.actionid, step.esc_step) for step in steps]
-    made = Made(rows.alerts_of(asked, work.connection) if resumes else [])
+    made = Made(stored.alerts_of(asked, work.connection) if resumes else [])
     left: Sequence[DueStep] = []
-    for receiving in rows.find_receivers([(step.actionid, step.step) for step in steps], work.connection):
+    for receiving in find_receivers([(step.actionid, step.step) for step in steps], work.connection):
         step = steps[receiving.place]
         if receiving.mediatypeid is None:
             told: dict[str, Any] = {"status": AlertStatus.FAILED, "error": NO_MEDIA}
@@ -160,7 +168,7 @@ def alert_receivers(work: Work, steps: Sequence[DueStep], *, resumes: bool = Fal
         if not made.takes((asked[receiving.place], alert.userid, alert.mediatypeid, alert.sendto), alert):
             left = steps[receiving.place :]
             break
-    rows.add_alerts(made.alerts, work.now, work.connection)
+    stored.add_alerts(made.alerts, work.now, work.connection)
     return left
 
 
@@ -185,17 +193,17 @@ class Made:
 
 
 def _tell_involved(
-    work: Work, ended: Sequence[rows.Escalation], alarms: Mapping[int, AlarmRow], *, resumes: bool = False
-) -> Sequence[rows.Escalation]:
+    work: Work, ended: Sequence[escalations.Escalation], alarms: Mapping[int, AlarmRow], *, resumes: bool = False
+) -> Sequence[escalations.Escalation]:
     """Tells of the ends of problems whom the actions alerted of them; returns those escalations of which all are told."""
     telling = [each for each in ended if (rule := work.rules.actions.get(each.actionid)) is not None and rule.recovery]
     if not telling:
         return ended
     words = _Words(work, is_recovery=True)
     pairs = [(each.eventid, each.actionid) for each in telling]
-    made = Made(rows.recoveries_of(pairs, work.connection) if resumes else [])
-    left: set[rows.Escalation] = set()
-    for involved in rows.find_involved(pairs, work.connection):
+    made = Made(stored.recoveries_of(pairs, work.connection) if resumes else [])
+    left: set[escalations.Escalation] = set()
+    for involved in stored.find_involved(pairs, work.connection):
         eventid, actionid = pairs[involved.place]
         subject, message = words(alarms[eventid], involved.mediatypeid)
         alert = NewAlert(
@@ -212,7 +220,7 @@ def _tell_involved(
         if not made.takes((pairs[involved.place], alert.userid, alert.mediatypeid, alert.sendto), alert):
             left = set(telling[involved.place :])
             break
-    rows.add_alerts(made.alerts, work.now, work.connection)
+    stored.add_alerts(made.alerts, work.now, work.connection)
     return [each for each in ended if each not in left]
 
 

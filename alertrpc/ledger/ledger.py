@@ -9,9 +9,7 @@ from alertrpc.ledger.alarm import Alarm
 from alertrpc.ledger.alerts import AlarmRow, Budget, Work, advance_escalations, start_escalations, start_recoveries
 from alertrpc.ledger.rules import Rule, RuleBook
 from alertrpc.settings import Settings
-from alertrpc.store import alerts as alert_rows
-from alertrpc.store import problems as rows
-from alertrpc.store import tables
+from alertrpc.store import escalations, problems, tables
 from alertrpc.store.bulk import insert, update
 from alertrpc.store.connection import SqlConnection
 
@@ -29,7 +27,7 @@ class Timer(NamedTuple):
     """What is due by time about a problem: its end, or steps of an action."""
 
     eventid: int
-    escalation: alert_rows.Escalation | None = None
+    escalation: escalations.Escalation | None = None
 
 
 class Ledger:
@@ -60,27 +58,29 @@ class Ledger:
 
     def _record_turn(self, work: Work, alarms: Sequence[Alarm]) -> list[int | None]:
         asked = [(alarm.identity, alarm.target, alarm.alarm_type) for alarm in alarms]
-        told = list(zip(alarms, rows.find_known(asked, work.connection), strict=True))
-        new = [(alarm, place) for alarm, place in told if alarm.is_active and place.active_eventid is None]
+        pushes = list(zip(alarms, problems.find_known(asked, work.connection), strict=True))
+        new = [(alarm, known) for alarm, known in pushes if alarm.is_active and known.active_eventid is None]
         lasting = {
-            place.active_eventid: alarm for alarm, place in told if alarm.is_active and place.active_eventid is not None
+            known.active_eventid: alarm
+            for alarm, known in pushes
+            if alarm.is_active and known.active_eventid is not None
         }
         ended = {
-            place.active_eventid: alarm.resolved_at
-            for alarm, place in told
-            if not alarm.is_active and place.active_eventid is not None
+            known.active_eventid: alarm.resolved_at
+            for alarm, known in pushes
+            if not alarm.is_active and known.active_eventid is not None
         }
         made = self._add_problems(work, new)
         _update_problems(work, lasting)
         _alert(work, [*made.values(), *lasting])
         recover(work, ended)
-        return [made.get(alarm.identity, place.active_eventid or place.last_eventid) for alarm, place in told]
+        return [made.get(alarm.identity, known.active_eventid or known.last_eventid) for alarm, known in pushes]
 
-    def _add_problems(self, work: Work, new: Sequence[tuple[Alarm, rows.Known]]) -> dict[str, int]:
+    def _add_problems(self, work: Work, new: Sequence[tuple[Alarm, problems.Known]]) -> dict[str, int]:
         """Adds problems, with the hosts and triggers that they need; returns their eventids by identity."""
         if not new:
             return {}
-        places = _Places(rows.last_ids(work.connection), work.now)
+        places = _Places(problems.last_ids(work.connection), work.now)
         made = {alarm.identity: eventid for eventid, (alarm, _) in enumerate(new, places.last.eventid + 1)}
         events, tags, alarms = [], [], []
         for alarm, known in new:
@@ -95,15 +95,8 @@ class Ledger:
                     identity=alarm.identity,
                     alarm_type=alarm.alarm_type,
                     target=alarm.target,
-                    level=alarm.level,
-                    name=alarm.name,
-                    summary=alarm.summary,
-                    description=alarm.description,
-                    url=alarm.url,
-                    annotations=_text(alarm.annotations),
                     active_at=active_at,
-                    updated_at=work.now,
-                    expires_at=_expiry(work, alarm),
+                    **_told(work, alarm),
                 )
             )
         places.add(self._settings.push_group, work.connection)
@@ -126,17 +119,17 @@ class Ledger:
         Returns the eventids that are left. What is on record as due is made by who delivers if nobody calls this.
         """
         some = eventids[:MOST_AT_ONCE]
-        self._advance(alert_rows.due_of(some, now // 1000, connection), now, connection)
-        left = {escalation.eventid for escalation in alert_rows.due_of(some, now // 1000, connection)}
+        self._advance(escalations.due_of_problems(some, now // 1000, connection), now, connection)
+        left = {escalation.eventid for escalation in escalations.due_of_problems(some, now // 1000, connection)}
         return [eventid for eventid in some if eventid in left] + list(eventids[MOST_AT_ONCE:])
 
-    def _advance(self, due: Sequence[alert_rows.Escalation], now: int, connection: SqlConnection) -> None:
+    def _advance(self, due: Sequence[escalations.Escalation], now: int, connection: SqlConnection) -> None:
         """Does the steps of the first escalations, as many as one transaction has room for; the others stay due."""
         alarms: dict[int, AlarmRow] = {}
         budget, taken = Budget(), 0
         while taken < len(due):
             some = due[taken : taken + LOADED_TOGETHER]
-            found = rows.find_alarms({each.eventid for each in some} - alarms.keys(), connection)
+            found = problems.find_alarms({each.eventid for each in some} - alarms.keys(), connection)
             room = next((place for place, each in enumerate(some) if not _has_room(budget, each, found)), len(some))
             alarms |= found
             taken += room
@@ -153,8 +146,8 @@ class Ledger:
 
 def due_timers(now: int, connection: SqlConnection) -> list[Timer]:
     """The alarms whose time is over, and the escalations whose steps are due."""
-    expired = rows.expired_alarms(now, MOST_ENDED, connection)
-    due = alert_rows.due_escalations(now // 1000, MOST_AT_ONCE, connection)
+    expired = problems.expired_alarms(now, MOST_ENDED, connection)
+    due = escalations.due(now // 1000, MOST_AT_ONCE, connection)
     return [*[Timer(eventid) for eventid in expired], *[Timer(each.eventid, each) for each in due]]
 
 
@@ -168,7 +161,7 @@ def put_aside(timer: Timer, connection: SqlConnection) -> None:
 
 def next_timer(connection: SqlConnection) -> int | None:
     """When the next alarm's time is over, or the next step is due, in milliseconds; None is when something changes."""
-    expiry, step = rows.next_expiry(connection), alert_rows.next_escalation(connection)
+    expiry, step = problems.next_expiry(connection), escalations.next_check(connection)
     return min([time for time in (expiry, None if step is None else step * 1000) if time is not None], default=None)
 
 
@@ -176,8 +169,8 @@ def recover(work: Work, ended: Mapping[int, int | None]) -> None:
     """Ends problems, given as eventids with when they ended; tells whom the actions alerted of them."""
     if not ended:
         return
-    alarms = rows.find_alarms(ended, work.connection)
-    for r_eventid, (eventid, alarm) in enumerate(alarms.items(), rows.last_ids(work.connection).eventid + 1):
+    alarms = problems.find_alarms(ended, work.connection)
+    for r_eventid, (eventid, alarm) in enumerate(alarms.items(), problems.last_ids(work.connection).eventid + 1):
         at = ended[eventid]
         alarm["r_eventid"] = r_eventid
         alarm["resolved_at"] = max(alarm["active_at"], work.now if at is None else at)
@@ -188,15 +181,15 @@ def recover(work: Work, ended: Mapping[int, int | None]) -> None:
         [_event(alarm["r_eventid"], alarm["triggerid"], alarm["resolved_at"], alarm["name"], None) for alarm in told],
     )
     insert(work.connection, recoveries)
-    rows.copy_tags(recoveries, work.connection)
+    problems.copy_tags(recoveries, work.connection)
     update(work.connection, [tables.AlarmEnd(alarm["id"], alarm["resolved_at"], work.now) for alarm in told])
     calmed = {
-        alarm["triggerid"]: rows.Calmed(
+        alarm["triggerid"]: problems.Calmed(
             alarm["triggerid"], alarm["resolved_at"] // 1000, alarm["target"], alarm["alarm_type"]
         )
         for alarm in told
     }
-    rows.calm_triggers(calmed.values(), work.connection)
+    problems.calm_triggers(calmed.values(), work.connection)
     start_recoveries(work, alarms)
 
 
@@ -204,22 +197,8 @@ def _update_problems(work: Work, lasting: Mapping[int, Alarm]) -> None:
     """Brings problems to what their alarms say now."""
     if not lasting:
         return
-    before = rows.find_alarms(lasting, work.connection)
-    updates = [
-        tables.AlarmUpdate(
-            eventid=eventid,
-            level=alarm.level,
-            name=alarm.name,
-            summary=alarm.summary,
-            description=alarm.description,
-            url=alarm.url,
-            annotations=_text(alarm.annotations),
-            updated_at=work.now,
-            expires_at=_expiry(work, alarm),
-        )
-        for eventid, alarm in lasting.items()
-    ]
-    update(work.connection, updates)
+    before = problems.find_alarms(lasting, work.connection)
+    update(work.connection, [tables.AlarmUpdate(eventid, **_told(work, alarm)) for eventid, alarm in lasting.items()])
     named = [
         tables.EventNaming(eventid, alarm.name, severity_of(alarm.level))
         for eventid, alarm in lasting.items()
@@ -230,7 +209,7 @@ def _update_problems(work: Work, lasting: Mapping[int, Alarm]) -> None:
         work.connection, [tables.TriggerPriority(before[each.eventid]["triggerid"], each.severity) for each in named]
     )
     relabelled = [eventid for eventid, alarm in lasting.items() if alarm.labels != before[eventid]["labels"]]
-    rows.drop_tags(relabelled, work.connection)
+    problems.drop_tags(relabelled, work.connection)
     insert(work.connection, [tag for eventid in relabelled for tag in _tags(eventid, lasting[eventid])])
 
 
@@ -238,7 +217,7 @@ def _alert(work: Work, eventids: Iterable[int]) -> None:
     """Puts the actions to work that take the alarms and are not at work on them yet."""
     if not work.rules.actions:
         return
-    alarms = rows.find_alarms(eventids, work.connection)
+    alarms = problems.find_alarms(eventids, work.connection)
     taken: list[tuple[AlarmRow, Rule]] = [
         (alarm, rule)
         for alarm in alarms.values()
@@ -246,6 +225,20 @@ def _alert(work: Work, eventids: Iterable[int]) -> None:
         if rule.actionid not in alarm["actionids"]
     ]
     start_escalations(work, taken)
+
+
+def _told(work: Work, alarm: Alarm) -> dict[str, Any]:
+    """What a push tells of a problem, a new one or one that lasts, as columns."""
+    return {
+        "level": alarm.level,
+        "name": alarm.name,
+        "summary": alarm.summary,
+        "description": alarm.description,
+        "url": alarm.url,
+        "annotations": orjson.dumps(dict(alarm.annotations)).decode(),
+        "updated_at": work.now,
+        "expires_at": _expiry(work, alarm),
+    }
 
 
 def _expiry(work: Work, alarm: Alarm) -> int | None:
@@ -280,7 +273,7 @@ def _tags(eventid: int, alarm: Alarm) -> list[tables.NewTag]:
 class _Places:
     """The hosts and triggers that new problems need, each made once; `now` is in milliseconds."""
 
-    def __init__(self, last: rows.LastIds, now: int) -> None:
+    def __init__(self, last: problems.LastIds, now: int) -> None:
         self.last = last
         self._now = now // 1000
         self._hosts: dict[str, tables.NewHost] = {}
@@ -288,7 +281,7 @@ class _Places:
         self._on_hosts: list[tables.NewHostOfObject] = []
         self._raised: list[tables.TriggerState] = []
 
-    def trigger(self, alarm: Alarm, known: rows.Known) -> int:
+    def trigger(self, alarm: Alarm, known: problems.Known) -> int:
         """The trigger of the alarm's type on its target, which is in a problem now."""
         severity, key = severity_of(alarm.level), (alarm.target, alarm.alarm_type)
         if known.triggerid or key in self._triggers:
@@ -307,7 +300,7 @@ class _Places:
     def add(self, push_group: str, connection: SqlConnection) -> None:
         """Adds what is new."""
         if self._hosts:
-            groupid = rows.host_group(push_group, connection)
+            groupid = problems.host_group(push_group, connection)
             insert(connection, list(self._hosts.values()))
             insert(connection, [tables.NewHostInGroup(host.hostid, groupid) for host in self._hosts.values()])
         insert(connection, list(self._triggers.values()))
@@ -327,11 +320,7 @@ def _turns(alarms: Sequence[Alarm]) -> list[list[int]]:
     return turns
 
 
-def _has_room(budget: Budget, escalation: alert_rows.Escalation, found: dict[int, dict[str, Any]]) -> bool:
+def _has_room(budget: Budget, escalation: escalations.Escalation, found: dict[int, dict[str, Any]]) -> bool:
     """Whether a transaction takes an escalation too; its alarm counts once."""
     alarm = found.get(escalation.eventid)
     return alarm is None or budget.takes(alarm)
-
-
-def _text(texts: Mapping[str, str]) -> str:
-    return orjson.dumps(dict(texts)).decode()

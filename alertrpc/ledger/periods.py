@@ -7,7 +7,7 @@ import re
 from datetime import datetime
 
 ALWAYS = "1-7,00:00-24:00"
-_PERIOD = re.compile(r"([1-7])(?:-([1-7]))?,(\d{1,2}):(\d\d)-(\d{1,2}):(\d\d)")
+_PERIOD = re.compile(r"([1-7])(?:-([1-7]))?,([0-9]{1,2}):([0-9]{2})-([0-9]{1,2}):([0-9]{2})")
 
 
 def is_within(periods: str, moment: datetime) -> bool:

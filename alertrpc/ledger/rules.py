@@ -7,7 +7,7 @@ from fnmatch import translate
 from typing import Any, NamedTuple
 
 from alertrpc.ledger.messages import DEFAULTS, Templates
-from alertrpc.store import alerts as rows
+from alertrpc.store import actions
 from alertrpc.store.connection import SqlConnection
 
 Globs = re.Pattern[str] | None  # None takes everything
@@ -60,7 +60,7 @@ class RuleBook:
 
     def current(self, connection: SqlConnection) -> Rules:
         """The rules as the connection's transaction sees them."""
-        if (revision := rows.revision(connection)) != self._revision:
+        if (revision := actions.revision(connection)) != self._revision:
             self._rules = _read(connection)
             self._revision = revision
         return self._rules
@@ -68,10 +68,10 @@ class RuleBook:
 
 def _read(connection: SqlConnection) -> Rules:
     texts: dict[int, dict[int, tuple[str, str]]] = {}
-    for mediatypeid, recovery, subject, message in rows.fetch_templates(connection):
+    for mediatypeid, recovery, subject, message in actions.fetch_templates(connection):
         texts.setdefault(mediatypeid, {})[recovery] = (subject, message)
     return Rules(
-        {row["actionid"]: _rule(row) for row in rows.fetch_rules(connection)},
+        {row["actionid"]: _rule(row) for row in actions.fetch_rules(connection)},
         {mediatypeid: Templates.of(of_type) for mediatypeid, of_type in texts.items()},
     )
 

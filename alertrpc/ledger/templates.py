@@ -24,11 +24,10 @@ def render(template: str, variables: Mapping[str, str], encode: Callable[[str, s
 
 
 def _value(name: str, variables: Mapping[str, str]) -> str:
-    if (text := variables.get(name)) is not None:
-        return text
-    if name.endswith(_JSON):
-        return orjson.dumps(variables.get(name.removesuffix(_JSON), "")).decode()
-    return ""
+    try:
+        return variables[name]
+    except KeyError:
+        return orjson.dumps(variables.get(name.removesuffix(_JSON), "")).decode() if name.endswith(_JSON) else ""
 
 
 def names(template: str) -> list[str]:

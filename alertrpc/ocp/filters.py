@@ -3,27 +3,20 @@
 Source: OCP's "Query the alert event list" and "Query alert notifications", as in query/ocp.py.
 """
 
-from collections.abc import Callable, Collection, Mapping
-from functools import partial
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from alertrpc.intake.alarm import milliseconds
 from alertrpc.query import ocp as sql
+from alertrpc.values import INT64_MAX, one_of, whole
 
-LARGEST_ID = 2**63 - 1
-_BOOLEANS = {"true": True, "false": False}
+LARGEST_ID = INT64_MAX
 
 
 def text(value: str) -> str:
     if "\0" in value:
         raise ValueError("a text without NUL is expected")
     return value
-
-
-def whole(least: int, most: int, value: str) -> int:
-    if not (value.isascii() and value.isdigit() and len(value) < 20 and least <= int(value) <= most):
-        raise ValueError(f"a whole number from {least} to {most} is expected")
-    return int(value)
 
 
 def time(value: str) -> int:
@@ -34,16 +27,6 @@ def time(value: str) -> int:
         raise ValueError(f"{error}{hint}") from error
 
 
-def one_of(choice: Collection[str], value: str) -> str:
-    if value not in choice:
-        raise ValueError(f"one of {', '.join(choice)} is expected")
-    return value
-
-
-def boolean(value: str) -> bool:
-    return _BOOLEANS[one_of(_BOOLEANS, value)]
-
-
 class Filter(NamedTuple):
     """How a filter's text is read, which raises ValueError, and the condition that its value asks."""
 
@@ -52,15 +35,15 @@ class Filter(NamedTuple):
 
 
 def _choice(conditions: Mapping[str, str]) -> Filter:
-    return Filter(partial(one_of, conditions), sql.chosen(conditions))
+    return Filter(one_of(conditions), sql.chosen(conditions))
 
 
-read_id = partial(whole, 1, LARGEST_ID)
+read_id = whole(1, LARGEST_ID)
 _SHARED: Mapping[str, Filter] = {
     "appType": Filter(text, sql.labelled("app_type")),
     "alarmType": Filter(text, sql.compared(sql.TYPE)),
     "scope": Filter(text, sql.labelled("alarm_scope")),
-    "level": Filter(partial(whole, 1, 5), sql.compared(sql.LEVEL)),
+    "level": Filter(whole(1, 5), sql.compared(sql.LEVEL)),
     "category": _choice(sql.CATEGORIES),
 }
 ALARM_FILTERS: Mapping[str, Filter] = {
@@ -77,7 +60,7 @@ ALARM_FILTERS: Mapping[str, Filter] = {
     "status": _choice(sql.ALARM_STATUSES),
     "activeAtStart": Filter(time, sql.compared(sql.ACTIVE_AT, ">=")),
     "activeAtEnd": Filter(time, sql.compared(sql.ACTIVE_AT, "<=")),
-    "isSubscribedByMe": Filter(boolean, sql.subscribed),
+    "isSubscribedByMe": Filter(one_of(sql.SUBSCRIBED), sql.subscribed),
 }
 NOTIFICATION_FILTERS: Mapping[str, Filter] = {
     **_SHARED,

@@ -41,7 +41,7 @@ def recorded_alarm(alarm: Alarm, row: Mapping[str, Any] | None) -> dict[str, Any
 def ocp_alarm(row: Mapping[str, Any]) -> dict[str, Any]:
     """The row of an alarm as OCP answers it; resolvedAt only when it recovered."""
     labels = row["labels"]
-    data = {
+    return {
         "id": row["id"],
         "alarmType": row["alarm_type"],
         "appType": labels.get("app_type"),
@@ -55,10 +55,8 @@ def ocp_alarm(row: Mapping[str, Any]) -> dict[str, Any]:
         "activeAt": iso_time(row["active_at"]),
         "updatedAt": iso_time(row["updated_at"]),
         "labels": labels,
+        **({} if row["resolved_at"] is None else {"resolvedAt": iso_time(row["resolved_at"])}),
     }
-    if row["resolved_at"] is not None:
-        data["resolvedAt"] = iso_time(row["resolved_at"])
-    return data
 
 
 def ocp_notification(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,22 +1,22 @@
 """OCP's lists of alarms and notifications, page by page."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import partial
 from typing import Any, NamedTuple
 
 from alertrpc.ocp.envelope import OcpFault
-from alertrpc.ocp.filters import ALARM_FILTERS, NOTIFICATION_FILTERS, Filter, whole
+from alertrpc.ocp.filters import ALARM_FILTERS, NOTIFICATION_FILTERS, Filter
 from alertrpc.ocp.forms import ocp_alarm, ocp_notification
 from alertrpc.query.ocp import ALARM_ID, Page, Query, alarms_query, compared, notifications_query
 from alertrpc.query.sql import Condition
 from alertrpc.records import Caller
+from alertrpc.values import whole
 
 LARGEST_PAGE = 200
 DEFAULT_PAGE = 20
 LAST_PAGE = 10**9
 _PAGE: Mapping[str, Callable[[str], int]] = {
-    "page": partial(whole, 1, LAST_PAGE),
-    "size": partial(whole, 1, LARGEST_PAGE),
+    "page": whole(1, LAST_PAGE),
+    "size": whole(1, LARGEST_PAGE),
 }
 
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Mapping
 
-from alertrpc.query.durations import seconds
 from alertrpc.query.macros import expand_macros
 from alertrpc.query.search import fold, has_pieces
+from alertrpc.values import seconds
 
 FUNCTIONS: Mapping[str, Callable[..., str | int | None]] = {
     "fold": fold,

@@ -4,7 +4,6 @@ import re
 from collections.abc import Sequence
 
 from alertrpc.errors import invalid_parameter
-from alertrpc.query.durations import seconds
 from alertrpc.query.linked import Linked, is_linked
 from alertrpc.query.params import GetParams, Scalar, as_text
 from alertrpc.query.resource import Match, Resource, id_columns
@@ -13,10 +12,10 @@ from alertrpc.query.sql import NOTHING, AskedIds, Condition, Listed, all_of, any
 from alertrpc.query.statement import keys_of
 from alertrpc.query.view import Column, Kind
 from alertrpc.records import Caller
+from alertrpc.values import INT64, seconds
 
 MOST_PATTERNS = 5000  # in one search; each is a term of the statement
 _INTEGER = re.compile(r"-?[0-9]{1,4000}")  # Python refuses to read longer ones
-_INT64 = range(-(2**63), 2**63)
 
 
 def id_conditions(resource: Resource, params: GetParams) -> list[Condition]:
@@ -92,7 +91,7 @@ def _whole_number(value: Scalar, kind: Kind) -> int | None:
         if kind is Kind.NULLABLE_ID and value.startswith("-"):
             return None
         value = int(value)
-    return value if isinstance(value, int) and value in _INT64 else None
+    return value if isinstance(value, int) and value in INT64 else None
 
 
 def search_conditions(resource: Resource, params: GetParams, caller: Caller) -> list[Condition]:

@@ -101,13 +101,16 @@ CATEGORIES: Mapping[str, str] = {"OB": f"{_APP_TYPE} = 'OB'", "APP": f"{_APP_TYP
 # The alerts of a problem and of its recovery, found by the index of alerts.eventid.
 _OF_ALARM = """a.eventid IN (SELECT ? UNION SELECT er.r_eventid FROM event_recovery er WHERE er.eventid = ?)
     AND COALESCE(er.eventid, a.eventid) = ?"""
-_SUBSCRIBED = "EXISTS (SELECT 1 FROM alerts a WHERE a.eventid = e.eventid AND @unindexed(a.userid) = ?)"
+_TOLD = "EXISTS (SELECT 1 FROM alerts a WHERE a.eventid = e.eventid AND @unindexed(a.userid) = ?)"
+SUBSCRIBED: Mapping[str, str] = {"true": _TOLD, "false": f"NOT {_TOLD}"}
 ALARM_WORDS = (TYPE, TARGET, "e.name", "COALESCE(al.summary, '')", "COALESCE(al.description, '')")
 NOTIFICATION_WORDS = ("a.subject", "a.message", "a.sendto", TYPE)
 ALARM_ID = "e.eventid"
 RECIPIENT = "a.userid"
 SENT_AT = "a.clock * 1000"
 
+# A statement with its values, whose one row is a JSON object of `total` and `contents`.
+Query = tuple[str, tuple[SqlValue, ...]]
 Asks = Callable[[Any, Caller], Condition]  # what the value of a filter asks
 
 
@@ -116,13 +119,6 @@ class Page(NamedTuple):
 
     number: int
     size: int
-
-
-class Query(NamedTuple):
-    """A statement whose one row is a JSON object of `total` and `contents`."""
-
-    sql: str
-    args: tuple[SqlValue, ...]
 
 
 def alarms_query(conditions: Sequence[Condition], page: Page, caller: Caller) -> Query:
@@ -169,8 +165,8 @@ def of_alarm(eventid: int, _: Caller) -> Condition:
     return Condition(_OF_ALARM, (eventid, eventid, eventid))
 
 
-def subscribed(is_so: bool, caller: Caller) -> Condition:
-    return Condition(_SUBSCRIBED if is_so else f"NOT {_SUBSCRIBED}", (caller.userid,))
+def subscribed(word: str, caller: Caller) -> Condition:
+    return Condition(SUBSCRIBED[word], (caller.userid,))
 
 
 def _page(row: str, found: str, conditions: Sequence[Condition], key: str, page: Page) -> Query:
@@ -184,4 +180,4 @@ def _page(row: str, found: str, conditions: Sequence[Condition], key: str, page:
             WHERE {where}
             ORDER BY {key} DESC
             LIMIT ? OFFSET ?) page)) AS row"""
-    return Query(sql, (*args, *args, page.size, (page.number - 1) * page.size))  # type: ignore[arg-type]
+    return sql, (*args, *args, page.size, (page.number - 1) * page.size)  # type: ignore[arg-type]

@@ -3,14 +3,11 @@
 import inspect
 import logging
 import secrets
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Callable
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from jsonrpcserver import Error, Result, Success
-from jsonrpcserver.async_dispatcher import dispatch_request
-from jsonrpcserver.request import Request
-from oslash.either import Left
+from jsonrpcserver import Result, Success, dispatch_to_serializable
 
 from alertrpc.api.context import SMALL, Context, Services
 from alertrpc.api.credentials import NOT_AUTHORIZED
@@ -31,7 +28,7 @@ from alertrpc.errors import (
     no_permission,
 )
 from alertrpc.intake.parsing import Bytes, most_values
-from alertrpc.records import Json
+from alertrpc.records import Json, Params
 from alertrpc.rpc.answer import Answer, batch_answer, error_answer, result_answer
 from alertrpc.rpc.envelope import Call, Fault, Requests, parse_body
 from alertrpc.store.readers import nobody_leaves
@@ -130,12 +127,20 @@ class Dispatcher:
         return None
 
     async def _dispatch(self, method: Method, call: Call, context: Context) -> Json | RowsAnswer:
-        # The step of jsonrpcserver that calls a method; those before it would parse and check what is checked already.
-        _, outcome = await dispatch_request(self._methods, context, Request(method.name, call.params, None))
-        if isinstance(outcome, Left):
-            raise ApiError(outcome._error.code, outcome._error.data)
-        result: Json | RowsAnswer = outcome._value.result
+        request = {"method": method.name, "params": call.params, "id": None}
+        answer: Any = dispatch_to_serializable(
+            request, self._methods, context=context, deserializer=_as_it_is, validator=_as_it_is
+        )
+        try:
+            result: Json | RowsAnswer = await answer["result"]
+        except Exception as fault:
+            raise _as_api_error(fault, method.name) from None
         return result
+
+
+def _as_it_is(request: Any) -> Any:
+    """The request is parsed and checked already."""
+    return request
 
 
 def find_method(name: str) -> Method:
@@ -167,18 +172,18 @@ def _credential(method: Method, call: Call, bearer: str | None) -> str | None:
     raise ApiError(INVALID_PARAMS, f'The "{name}" method must be called without {where}.')
 
 
-def _dispatched(method: Method) -> Callable[..., Awaitable[Result]]:
-    """The method as jsonrpcserver calls it, with every fault turned into an error that tells nothing internal."""
+def _dispatched(method: Method) -> Callable[..., Result]:
+    """The method as jsonrpcserver calls it, whose result is to be awaited: jsonrpcserver would make a task of each call."""
 
-    async def dispatched(context: Context, /, **params: Json) -> Result:
-        try:
-            return Success(await method.handler(context if method.public else await _known(method, context), params))
-        except Exception as fault:
-            error = _as_api_error(fault, method.name)
-            return Error(error.code, error.message, error.data)
+    def dispatched(context: Context, /, **params: Json) -> Result:
+        return Success(_called(method, context, params))
 
     dispatched.__signature__ = _SIGNATURE  # type: ignore[attr-defined]  # else it is worked out at every call
     return dispatched
+
+
+async def _called(method: Method, context: Context, params: Params) -> Json | RowsAnswer:
+    return await method.handler(context if method.public else await _known(method, context), params)
 
 
 def _as_api_error(fault: Exception, what: str) -> ApiError:

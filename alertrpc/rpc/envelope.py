@@ -5,19 +5,19 @@ to Zabbix, so an empty array is an object without members and an object with key
 """
 
 import re
-from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from alertrpc.api.fields import A_STRING, AN_ARRAY, members, unexpected
 from alertrpc.errors import INVALID_REQUEST, PARSE_ERROR, ApiError
 from alertrpc.intake.parsing import Bytes, NoJson, TooManyValues, parse_json
 from alertrpc.records import Json, Params
+from alertrpc.values import INT64
 
 MOST_CALLS = 1000  # in a batch
 _NO_JSON = "Invalid JSON. An error occurred on the server while parsing the JSON text."
 _NO_REQUEST = "The received JSON is not a valid JSON-RPC request."
 _DIGITS = re.compile("[0-9]+")
-_INT64 = range(-(2**63), 2**63)
 _EXACT_FLOAT = 1e17
 
 Id = int | float | str | None
@@ -71,64 +71,48 @@ def parse_call(document: Json) -> Call | Fault:
     envelope = members(document)
     if envelope is None:
         return Fault(_invalid("/", AN_ARRAY))
-    id_fault = _check_id(envelope.get("id"))
-    call_id = None if id_fault else _number_of_zabbix(envelope.get("id"))
+    call_id = _number_of_zabbix(envelope.get("id")) if _is_id(envelope.get("id")) else None
     for name in envelope:
         if name not in _CHECKS:
             return Fault(_invalid("/", unexpected(name)), call_id)
-    for name, (check, is_required) in _CHECKS.items():
+    for name, checks in _CHECKS.items():
         if name not in envelope:
-            if is_required:
+            if name in _REQUIRED:
                 return Fault(_invalid("/", f'the parameter "{name}" is missing.'), call_id)
-        elif fault := check(envelope[name]):
-            return Fault(_invalid(f"/{name}", fault), call_id)
+            continue
+        for holds, fault in checks:
+            if not holds(envelope[name]):
+                return Fault(_invalid(f"/{name}", fault), call_id)
     params = members(envelope["params"])
     assert params is not None, "the check of params says so"
-    return Call(str(envelope["method"]), dict(params), _text(envelope, "auth"), call_id, "id" not in envelope)
+    auth: Any = envelope.get("auth")
+    return Call(str(envelope["method"]), dict(params), auth, call_id, "id" not in envelope)
 
 
-def _text(envelope: Mapping[str, Json], name: str) -> str | None:
-    value = envelope.get(name)
-    return value if isinstance(value, str) else None
+def _is_id(value: Json) -> bool:
+    return value is None or (isinstance(value, str | int | float) and not isinstance(value, bool))
 
 
-def _check_version(value: Json) -> str:
-    if not isinstance(value, str):
-        return A_STRING
-    return "" if value == "2.0" else 'value must be "2.0".'
-
-
-def _check_method(value: Json) -> str:
-    return "" if isinstance(value, str) else A_STRING
-
-
-def _check_params(value: Json) -> str:
-    return "" if isinstance(value, list | dict) else "an array or object is expected."
-
-
-def _check_auth(value: Json) -> str:
-    if value is not None and not isinstance(value, str):
-        return A_STRING
-    return "cannot be empty." if value == "" else ""
-
-
-def _check_id(value: Json) -> str:
-    is_id = value is None or (isinstance(value, str | int | float) and not isinstance(value, bool))
-    return "" if is_id else "a string, number or null value is expected."
-
-
-_CHECKS: Mapping[str, tuple[Callable[[Json], str], bool]] = {
-    "jsonrpc": (_check_version, True),
-    "method": (_check_method, True),
-    "params": (_check_params, True),
-    "auth": (_check_auth, False),
-    "id": (_check_id, False),
+# What must hold of each member, in the order of Zabbix's checks, and the fault where it does not.
+_CHECKS: Mapping[str, Sequence[tuple[Callable[[Json], bool], str]]] = {
+    "jsonrpc": [
+        (lambda value: isinstance(value, str), A_STRING),
+        (lambda value: value == "2.0", 'value must be "2.0".'),
+    ],
+    "method": [(lambda value: isinstance(value, str), A_STRING)],
+    "params": [(lambda value: isinstance(value, list | dict), "an array or object is expected.")],
+    "auth": [
+        (lambda value: value is None or isinstance(value, str), A_STRING),
+        (lambda value: value != "", "cannot be empty."),
+    ],
+    "id": [(_is_id, "a string, number or null value is expected.")],
 }
+_REQUIRED = ("jsonrpc", "method", "params")
 
 
 def _number_of_zabbix(value: Json) -> Id:
     """An id as Zabbix writes it back: an integer beyond 64 bits is a float, a float without a fraction an integer."""
-    if isinstance(value, int) and value not in _INT64:
+    if isinstance(value, int) and value not in INT64:
         return float(value)
     if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT_FLOAT:
         return int(value)

@@ -9,7 +9,7 @@ import orjson
 
 from alertrpc.store.tables import TABLES
 
-Row = tuple[object, ...]  # of a class of TABLES
+Row = tuple[Any, ...]  # of a class of TABLES
 Given = Callable[[type[Row]], str]  # a statement of the rows that are given
 
 LONG_ROW = 4096  # characters
@@ -19,29 +19,36 @@ MOST_BYTES = 16 * 2**20  # of rows in one statement; SQLite's limit for a text i
 
 def insert(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
     """Adds rows of a class of TABLES."""
-    _write(connection, rows, _insert_statement)
+    _write(connection, rows, insert_statement)
 
 
 def update(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
     """Gives the columns of a class of TABLES to the rows whose keys its first column has."""
-    _write(connection, rows, _update_statement)
+    _write(connection, rows, update_statement)
 
 
 def _write(connection: sqlite3.Connection, rows: Sequence[Row], statement: Callable[[type[Row], Given], str]) -> None:
     if rows and _are_long(rows):
-        connection.executemany(statement(type(rows[0]), _one_row), rows)
+        connection.executemany(statement(type(rows[0]), one_row), rows)
     elif rows:
-        run(connection, statement(type(rows[0]), _array_of_rows), rows)
+        run(connection, statement(type(rows[0]), array_of_rows), rows)
 
 
 def _are_long(rows: Sequence[Row]) -> bool:
     """Whether the rows hold so much text that it takes longer than the steps of a statement for each."""
-    return sum([len(value) for row in rows for value in row if isinstance(value, str)]) > LONG_ROW * len(rows)
+    texts = _texts(type(rows[0]))
+    return sum([len(row[place]) for row in rows for place in texts]) > LONG_ROW * len(rows)
+
+
+@lru_cache
+def _texts(row: type[Row]) -> tuple[int, ...]:
+    """The places of the columns that are texts."""
+    return tuple([place for place, kind in enumerate(row.__annotations__.values()) if kind is str])
 
 
 def fetch(connection: sqlite3.Connection, sql: str, rows: Iterable[object], *more: object) -> list[Any]:
     """What a statement gives that makes one JSON array of a JSON array of rows, its first value."""
-    found: list[Any] = orjson.loads(connection.execute(sql, (_json(rows), *more)).fetchone()[0])
+    found: list[Any] = orjson.loads(connection.execute(sql, (as_json(rows), *more)).fetchone()[0])
     return found
 
 
@@ -62,28 +69,30 @@ def _run_some(connection: sqlite3.Connection, sql: str, rows: list[Row]) -> None
         _run_some(connection, sql, rows[middle:])
 
 
-def _one_row(row: type[Row]) -> str:
+def one_row(row: type[Row]) -> str:
     return f"SELECT {', '.join([f'? AS {name}' for name in row.__annotations__])}"
 
 
-def _array_of_rows(row: type[Row]) -> str:
-    columns = [f"{name} {'TEXT' if kind is str else 'BIGINT'}" for name, kind in row.__annotations__.items()]
+def array_of_rows(row: type[Row]) -> str:
+    columns = [
+        f"{name} {'TEXT' if kind in (str, str | None) else 'BIGINT'}" for name, kind in row.__annotations__.items()
+    ]
     return f"@rows(?, {', '.join(columns)})"
 
 
 @lru_cache
-def _insert_statement(row: type[Row], given: Given) -> str:
+def insert_statement(row: type[Row], given: Given) -> str:
     names = ", ".join(row.__annotations__)
-    return f"INSERT INTO {TABLES[row]} ({names}) SELECT {names} FROM ({given(row)}) given"
+    return f"WITH given AS ({given(row)}) INSERT INTO {TABLES[row]} ({names}) SELECT {names} FROM given"
 
 
 @lru_cache
-def _update_statement(row: type[Row], given: Given) -> str:
+def update_statement(row: type[Row], given: Given) -> str:
     table = TABLES[row]
     key, *others = row.__annotations__
     values = ", ".join([f"{name} = given.{name}" for name in others])
-    return f"UPDATE {table} SET {values} FROM ({given(row)}) given WHERE {table}.{key} = given.{key}"
+    return f"WITH given AS ({given(row)}) UPDATE {table} SET {values} FROM given WHERE {table}.{key} = given.{key}"
 
 
-def _json(rows: Iterable[object]) -> str:
-    return orjson.dumps(list(rows)).decode()
+def as_json(values: Iterable[object]) -> str:
+    return orjson.dumps(list(values)).decode()

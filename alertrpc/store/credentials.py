@@ -6,43 +6,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from alertrpc.records import Caller, UserType
-from alertrpc.store.roles import IS_SENDER, MAY_CALL
-
-_IS_DISABLED = """EXISTS (
-    SELECT 1 FROM users_groups ug JOIN usrgrp g ON g.usrgrpid = ug.usrgrpid
-    WHERE ug.userid = u.userid AND g.users_status = 1)"""
-
-CALLER = f"u.userid, r.type, {MAY_CALL.format('u.roleid')}, {IS_SENDER.format('u.roleid')}"
-
-_SESSION = f"""
-SELECT {CALLER}, s.lastaccess, {_IS_DISABLED}
-FROM sessions s CROSS JOIN users u ON u.userid = s.userid CROSS JOIN role r ON r.roleid = u.roleid
-WHERE s.sessionid = ?"""
-
-_TOKEN = f"""
-SELECT {CALLER}, t.lastaccess, {_IS_DISABLED} OR t.status = 1, t.expires_at
-FROM token t CROSS JOIN users u ON u.userid = t.userid CROSS JOIN role r ON r.roleid = u.roleid
-WHERE t.token = ?"""
-
-_LOGIN = f"""
-SELECT {CALLER}, CAST(u.passwd AS BLOB), u.attempt_failed, u.attempt_clock, {_IS_DISABLED}
-FROM users u LEFT JOIN role r ON r.roleid = u.roleid WHERE u.username = ?"""
-
-_USER_DATA = """
-SELECT json_object(
-    'userid', CAST(u.userid AS TEXT), 'username', u.username, 'name', u.name, 'surname', u.surname, 'url', u.url,
-    'autologin', CAST(u.autologin AS TEXT), 'autologout', u.autologout,
-    'lang', CASE u.lang WHEN 'default' THEN 'en_US' ELSE u.lang END, 'refresh', u.refresh, 'theme', u.theme,
-    'attempt_failed', CAST(u.attempt_failed AS TEXT), 'attempt_ip', u.attempt_ip,
-    'attempt_clock', CAST(u.attempt_clock AS TEXT), 'rows_per_page', CAST(u.rows_per_page AS TEXT),
-    'timezone', CASE u.timezone WHEN 'default' THEN 'system' ELSE u.timezone END,
-    'roleid', CAST(u.roleid AS TEXT), 'userdirectoryid', COALESCE(CAST(u.userdirectoryid AS TEXT), '0'),
-    'ts_provisioned', CAST(u.ts_provisioned AS TEXT),
-    'debug_mode', COALESCE(MAX(g.debug_mode), 0), 'deprovisioned', json('false'),
-    'gui_access', COALESCE(MAX(g.gui_access), 0), 'mfaid', 0, 'auth_type', 0, 'type', r.type)
-FROM users u JOIN role r ON r.roleid = u.roleid
-LEFT JOIN users_groups ug ON ug.userid = u.userid LEFT JOIN usrgrp g ON g.usrgrpid = ug.usrgrpid
-WHERE u.userid = ? GROUP BY u.userid"""
+from alertrpc.store.statements import SQL
 
 _USER_TYPES = {user_type.value: user_type for user_type in UserType}
 
@@ -67,11 +31,11 @@ class LoginRow(NamedTuple):
 
 
 def find_session(hashed: str, connection: sqlite3.Connection) -> Holder | None:
-    return _holder(connection.execute(_SESSION, (hashed,)).fetchone())
+    return _holder(connection.execute(SQL["users.of_session"], (hashed,)).fetchone())
 
 
 def find_token(hashed: str, connection: sqlite3.Connection) -> Holder | None:
-    return _holder(connection.execute(_TOKEN, (hashed,)).fetchone())
+    return _holder(connection.execute(SQL["users.of_token"], (hashed,)).fetchone())
 
 
 def _holder(row: tuple[int, ...] | None) -> Holder | None:
@@ -81,14 +45,14 @@ def _holder(row: tuple[int, ...] | None) -> Holder | None:
     return Holder(caller, lastaccess, bool(is_disabled), *expires_at)
 
 
-def caller_of(userid: int, user_type: int | None, may_call: int, is_sender: int) -> Caller | None:
-    """The user of the columns CALLER; None where the role is missing, or lets nobody in."""
+def caller_of(userid: int, user_type: int | None, may_call: int | None, is_sender: int | None) -> Caller | None:
+    """None where the role is missing, or lets nobody in."""
     known = None if user_type is None else _USER_TYPES.get(user_type)
     return None if known is None else Caller(userid, known, bool(may_call), bool(is_sender))
 
 
 def find_login(username: str, connection: sqlite3.Connection) -> LoginRow | None:
-    row = connection.execute(_LOGIN, (username,)).fetchone()
+    row = connection.execute(SQL["users.of_login"], (username,)).fetchone()
     if row is None:
         return None
     passwd, attempt_failed, attempt_clock, is_disabled = row[4:]
@@ -96,41 +60,35 @@ def find_login(username: str, connection: sqlite3.Connection) -> LoginRow | None
 
 
 def find_username(userid: int, connection: sqlite3.Connection) -> str | None:
-    row = connection.execute("SELECT CAST(username AS BLOB) FROM users WHERE userid = ?", (userid,)).fetchone()
+    row = connection.execute(SQL["users.username"], (userid,)).fetchone()
     return None if row is None else bytes(row[0]).decode()
 
 
-def user_data(userid: int, connection: sqlite3.Connection) -> dict[str, Any]:
-    """The user's row as user.login and user.checkAuthentication give it."""
-    data: dict[str, Any] = orjson.loads(connection.execute(_USER_DATA, (userid,)).fetchone()[0])
+def user_data(sql: str, userid: int, connection: sqlite3.Connection) -> dict[str, Any]:
+    """The row of a statement that finds a user."""
+    data: dict[str, Any] = orjson.loads(connection.execute(sql, (userid,)).fetchone()[0])
     return data
 
 
 def record_failure(userid: int, remote: str, now: int, connection: sqlite3.Connection) -> None:
-    connection.execute(
-        "UPDATE users SET attempt_failed = attempt_failed + 1, attempt_ip = ?, attempt_clock = ? WHERE userid = ?",
-        (remote, now, userid),
-    )
+    connection.execute(SQL["users.record_failure"], (remote, now, userid))
 
 
 def forget_failures(userid: int, connection: sqlite3.Connection) -> None:
-    connection.execute("UPDATE users SET attempt_failed = 0 WHERE userid = ? AND attempt_failed > 0", (userid,))
+    connection.execute(SQL["users.forget_failures"], (userid,))
 
 
 def start_session(userid: int, hashed: str, now: int, connection: sqlite3.Connection) -> None:
     forget_failures(userid, connection)
-    connection.execute("INSERT INTO sessions (sessionid, userid, lastaccess) VALUES (?, ?, ?)", (hashed, userid, now))
+    connection.execute(SQL["credentials.start_session"], (hashed, userid, now))
 
 
 def end_session(hashed: str, connection: sqlite3.Connection) -> None:
-    connection.execute("DELETE FROM sessions WHERE sessionid = ?", (hashed,))
+    connection.execute(SQL["credentials.end_session"], (hashed,))
 
 
 def keep(sessions: dict[str, int], tokens: dict[str, int], ended_before: int, connection: sqlite3.Connection) -> None:
     """Notes when sessions and tokens, named by their hashes, were last used; deletes sessions not used since a time."""
-    for table, key, used in (("sessions", "sessionid", sessions), ("token", "token", tokens)):
-        connection.executemany(
-            f"UPDATE {table} SET lastaccess = MAX(lastaccess, ?) WHERE {key} = ?",
-            [(when, hashed) for hashed, when in used.items()],
-        )
-    connection.execute("DELETE FROM sessions WHERE lastaccess < ?", (ended_before,))
+    for name, used in (("credentials.session_used", sessions), ("credentials.token_used", tokens)):
+        connection.executemany(SQL[name], [(when, hashed) for hashed, when in used.items()])
+    connection.execute(SQL["credentials.end_old_sessions"], (ended_before,))

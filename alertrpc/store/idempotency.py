@@ -5,6 +5,9 @@ from typing import NamedTuple
 
 import orjson
 
+from alertrpc.store.bulk import as_json
+from alertrpc.store.statements import SQL
+
 KEPT = 24 * 3600  # seconds
 
 
@@ -18,16 +21,11 @@ class Key(NamedTuple):
 
 def find_push(key: Key, connection: sqlite3.Connection) -> tuple[str, list[int | None]] | None:
     """The body and the eventids of an earlier push with the key."""
-    row = connection.execute(
-        "SELECT body, eventids FROM idempotency_keys WHERE userid = ? AND key = ?", (key.userid, key.key)
-    ).fetchone()
+    row = connection.execute(SQL["pushes.find"], (key.userid, key.key)).fetchone()
     return None if row is None else (row[0], orjson.loads(row[1]))
 
 
 def keep_push(key: Key, eventids: list[int | None], now: int, connection: sqlite3.Connection) -> None:
     """Keeps a push, and forgets those that are too old; `now` is in seconds."""
-    connection.execute("DELETE FROM idempotency_keys WHERE clock < ?", (now - KEPT,))
-    connection.execute(
-        "INSERT INTO idempotency_keys (userid, key, body, eventids, clock) VALUES (?, ?, ?, ?, ?)",
-        (*key, orjson.dumps(eventids).decode(), now),
-    )
+    connection.execute(SQL["pushes.forget_old"], (now - KEPT,))
+    connection.execute(SQL["pushes.keep"], (*key, as_json(eventids), now))

@@ -4,14 +4,7 @@ import sqlite3
 from typing import NamedTuple
 
 from alertrpc.records import UserType
-
-API_ACCESS = "api.access"  # Zabbix's rule; with value 0 it takes all methods away
-PUSH = "alertrpc.push"  # ours; with value 1 it lets push alarms
-# Whether the role of an id, {0}, has no rule that takes the methods away, and whether it is one of senders.
-MAY_CALL = f"""NOT EXISTS (
-    SELECT 1 FROM role_rule rr WHERE rr.roleid = {{0}} AND rr.name = '{API_ACCESS}' AND rr.value_int = 0)"""
-IS_SENDER = f"""EXISTS (
-    SELECT 1 FROM role_rule rr WHERE rr.roleid = {{0}} AND rr.name = '{PUSH}' AND rr.value_int = 1)"""
+from alertrpc.store.statements import SQL
 
 
 class Role(NamedTuple):
@@ -33,27 +26,17 @@ ROLES = {
 
 def add_default_roles(connection: sqlite3.Connection) -> None:
     """The roles that Zabbix starts with."""
-    connection.executemany(
-        "INSERT OR IGNORE INTO role (roleid, name, type) VALUES (?, ?, ?)",
-        [(role.roleid, role.name, role.type) for role in ROLES.values() if role.roleid is not None],
-    )
+    defaults = [(role.roleid, role.name, role.type) for role in ROLES.values() if role.roleid is not None]
+    connection.executemany(SQL["roles.add_default"], defaults)
 
 
 def role_id(connection: sqlite3.Connection, role: Role) -> int:
     """The id of the first role that allows what `role` does; one is made where there is none."""
-    wanted = f"NOT {MAY_CALL} AND {IS_SENDER}" if role.is_sender else f"{MAY_CALL} AND NOT {IS_SENDER}"
-    found = connection.execute(
-        f"SELECT roleid FROM role WHERE type = ? AND {wanted.format('role.roleid')} ORDER BY roleid LIMIT 1",
-        (role.type,),
-    ).fetchone()
-    if found is None:
-        found = connection.execute(
-            "INSERT INTO role (name, type) VALUES (?, ?) RETURNING roleid", (role.name, role.type)
-        ).fetchone()
+    allowed = (role.type, not role.is_sender, role.is_sender)
+    roleid: int | None = connection.execute(SQL["roles.first_like"], allowed).fetchone()[0]
+    if roleid is None:
+        roleid = connection.execute(SQL["roles.add"], (role.name, role.type)).fetchone()[0]
         if role.is_sender:
-            connection.executemany(
-                "INSERT INTO role_rule (roleid, name, value_int) VALUES (?, ?, ?)",
-                [(found[0], API_ACCESS, 0), (found[0], PUSH, 1)],
-            )
-    roleid: int = found[0]
+            connection.execute(SQL["roles.make_sender"], (roleid, roleid))
+    assert roleid is not None
     return roleid

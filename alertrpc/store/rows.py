@@ -41,13 +41,13 @@ def fetch_together(
 def _of_each(sql: str) -> str:
     """The statement for each element of a JSON array of arguments."""
     each = filled(_as_one_row(sql), (f"json_extract(q.value, '$[{index}]')" for index in count()))
-    return f"SELECT json_group_array(({each})) FROM json_each(?) q"
+    return f"SELECT @json_array_of(({each})) FROM json_each(?) q"
 
 
 def _as_one_row(sql: str) -> str:
     """SQLite joins the rows in the order of the inner statement, as that is made for the LIMIT."""
     return (
-        f"SELECT CASE WHEN COUNT(*) <= {JOINED_ROWS} THEN COALESCE(group_concat(row, ','), '') END"
+        f"SELECT CASE WHEN COUNT(*) <= {JOINED_ROWS} THEN COALESCE(@joined(row, ','), '') END"
         f" FROM (SELECT row FROM ({sql}) LIMIT {JOINED_ROWS + 1})"
     )
 

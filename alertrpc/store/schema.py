@@ -14,7 +14,7 @@ APPLICATION_ID = 0x616C7270  # "alrp", in the file's header: tells our databases
 
 log = logging.getLogger(__name__)
 
-_VERSION_MARK = re.compile(r"^-- Version \d+: .*$", re.MULTILINE)
+_VERSION_MARK = re.compile(r"^-- Version [0-9]+: .*$", re.MULTILINE)
 
 
 def schema_sql() -> str:

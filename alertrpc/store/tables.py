@@ -117,6 +117,17 @@ class AlarmExpiry(NamedTuple):
     expires_at: int | None
 
 
+class NewStep(NamedTuple):
+    """A step of an action; the ids are JSON arrays."""
+
+    actionid: int
+    esc_step: int
+    after: int
+    userids: str
+    usrgrpids: str
+    mediatypeids: str | None
+
+
 class NewEscalation(NamedTuple):
     """An action at work on a problem; times in seconds."""
 
@@ -212,6 +223,7 @@ TABLES: Mapping[type[tuple[object, ...]], str] = {
     AlarmUpdate: "alarms",
     AlarmEnd: "alarms",
     AlarmExpiry: "alarms",
+    NewStep: "action_steps",
     NewEscalation: "escalations",
     EscalationStep: "escalations",
     EscalationCheck: "escalations",

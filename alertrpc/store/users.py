@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from alertrpc.errors import StoreError
 from alertrpc.store.roles import ROLES, add_default_roles, role_id
+from alertrpc.store.statements import SQL
 
 ADMINISTRATORS = (7, "Zabbix administrators", 0)
 DISABLED = (9, "Disabled", 1)
@@ -14,13 +15,11 @@ ADMIN = "Admin"
 def add_defaults(connection: sqlite3.Connection) -> None:
     """The roles and user groups that Zabbix starts with and that the commands need."""
     add_default_roles(connection)
-    connection.executemany(
-        "INSERT OR IGNORE INTO usrgrp (usrgrpid, name, users_status) VALUES (?, ?, ?)", (ADMINISTRATORS, DISABLED)
-    )
+    connection.executemany(SQL["groups.add_default"], (ADMINISTRATORS, DISABLED))
 
 
 def user_exists(connection: sqlite3.Connection, username: str) -> bool:
-    return connection.execute("SELECT 1 FROM users WHERE username = ?", (username,)).fetchone() is not None
+    return connection.execute(SQL["users.id"], (username,)).fetchone() is not None
 
 
 def require_new(connection: sqlite3.Connection, username: str) -> None:
@@ -37,9 +36,7 @@ def add_user(connection: sqlite3.Connection, username: str, passwd: str, role: s
     add_defaults(connection)
     require_new(connection, username)
     roleid = role_id(connection, ROLES[role])
-    userid: int = connection.execute(
-        "INSERT INTO users (username, passwd, roleid) VALUES (?, ?, ?) RETURNING userid", (username, passwd, roleid)
-    ).fetchone()[0]
+    userid: int = connection.execute(SQL["users.add"], (username, passwd, roleid)).fetchone()[0]
     for group in groups:
         join_group(connection, userid, group_id(connection, group))
     return userid
@@ -48,8 +45,8 @@ def add_user(connection: sqlite3.Connection, username: str, passwd: str, role: s
 def set_password(connection: sqlite3.Connection, username: str, passwd: str) -> None:
     """Sets a hashed password, ends the user's sessions and lifts a block."""
     userid = user_id(connection, username)
-    connection.execute("UPDATE users SET passwd = ?, attempt_failed = 0 WHERE userid = ?", (passwd, userid))
-    connection.execute("DELETE FROM sessions WHERE userid = ?", (userid,))
+    connection.execute(SQL["users.set_password"], (passwd, userid))
+    connection.execute(SQL["credentials.end_sessions"], (userid,))
 
 
 def disable_user(connection: sqlite3.Connection, username: str) -> None:
@@ -57,57 +54,45 @@ def disable_user(connection: sqlite3.Connection, username: str) -> None:
     add_defaults(connection)
     userid = user_id(connection, username)
     join_group(connection, userid, DISABLED[0])
-    connection.execute("DELETE FROM sessions WHERE userid = ?", (userid,))
+    connection.execute(SQL["credentials.end_sessions"], (userid,))
 
 
 def enable_user(connection: sqlite3.Connection, username: str) -> None:
     """Takes the user out of the group of disabled users."""
     userid = user_id(connection, username)
-    connection.execute("DELETE FROM users_groups WHERE userid = ? AND usrgrpid = ?", (userid, DISABLED[0]))
+    connection.execute(SQL["groups.leave"], (DISABLED[0], userid))
 
 
 def list_users(connection: sqlite3.Connection) -> list[tuple[int, str, str, str, bool]]:
     """userid, username, name of the role, names of the groups, and whether disabled."""
-    rows = connection.execute(
-        """SELECT u.userid, u.username, COALESCE(r.name, ''), COALESCE(group_concat(g.name, ', '), ''),
-                  COALESCE(MAX(g.users_status), 0)
-           FROM users u LEFT JOIN role r ON r.roleid = u.roleid
-           LEFT JOIN users_groups ug ON ug.userid = u.userid LEFT JOIN usrgrp g ON g.usrgrpid = ug.usrgrpid
-           GROUP BY u.userid ORDER BY u.username"""
-    )
+    rows = connection.execute(SQL["users.all"])
     return [(userid, username, role, groups, bool(disabled)) for userid, username, role, groups, disabled in rows]
 
 
 def add_token(connection: sqlite3.Connection, username: str, name: str, hashed: str, now: int, expires_at: int) -> int:
     """Adds an API token, given as its hash; `expires_at` 0 is never. Returns the tokenid."""
     userid = user_id(connection, username)
-    if connection.execute("SELECT 1 FROM token WHERE userid = ? AND name = ?", (userid, name)).fetchone():
+    if connection.execute(SQL["credentials.token_named"], (userid, name)).fetchone():
         raise StoreError(f"user {username!r} has a token {name!r} already")
     tokenid: int = connection.execute(
-        "INSERT INTO token (name, userid, token, created_at, expires_at, creator_userid) VALUES (?, ?, ?, ?, ?, ?)"
-        " RETURNING tokenid",
-        (name, userid, hashed, now, expires_at, userid),
+        SQL["credentials.add_token"], (name, userid, hashed, now, expires_at, userid)
     ).fetchone()[0]
     return tokenid
 
 
 def list_tokens(connection: sqlite3.Connection) -> list[tuple[int, str, str, int, int]]:
     """tokenid, username, name, expires_at and lastaccess."""
-    rows = connection.execute(
-        """SELECT t.tokenid, u.username, t.name, t.expires_at, t.lastaccess
-           FROM token t JOIN users u ON u.userid = t.userid ORDER BY u.username, t.name"""
-    )
-    return list(rows)
+    return connection.execute(SQL["credentials.tokens"]).fetchall()
 
 
 def delete_token(connection: sqlite3.Connection, tokenid: int) -> None:
-    if not connection.execute("DELETE FROM token WHERE tokenid = ?", (tokenid,)).rowcount:
+    if not connection.execute(SQL["credentials.delete_token"], (tokenid,)).rowcount:
         raise StoreError(f"there is no token {tokenid}")
 
 
 def user_id(connection: sqlite3.Connection, username: str) -> int:
     """The userid of a username; raises StoreError when there is none."""
-    row = connection.execute("SELECT userid FROM users WHERE username = ?", (username,)).fetchone()
+    row = connection.execute(SQL["users.id"], (username,)).fetchone()
     if row is None:
         raise StoreError(f"there is no user {username!r}")
     userid: int = row[0]
@@ -116,7 +101,7 @@ def user_id(connection: sqlite3.Connection, username: str) -> int:
 
 def group_id(connection: sqlite3.Connection, name: str) -> int:
     """The usrgrpid of a name, of several groups the first; raises StoreError when there is none."""
-    row = connection.execute("SELECT MIN(usrgrpid) FROM usrgrp WHERE name = ?", (name,)).fetchone()
+    row = connection.execute(SQL["groups.first_named"], (name,)).fetchone()
     if row[0] is None:
         raise StoreError(f"there is no user group {name!r}")
     usrgrpid: int = row[0]
@@ -125,12 +110,6 @@ def group_id(connection: sqlite3.Connection, name: str) -> int:
 
 def join_group(connection: sqlite3.Connection, userid: int, usrgrpid: int) -> bool:
     """Makes the user a member by hand, which no configuration file takes back; False for one who is a member already."""
-    is_new = connection.execute(
-        "INSERT OR IGNORE INTO users_groups (usrgrpid, userid) VALUES (?, ?)", (usrgrpid, userid)
-    ).rowcount
-    connection.execute(
-        "DELETE FROM applied WHERE object = 'users_groups'"
-        " AND objectid = (SELECT id FROM users_groups WHERE usrgrpid = ? AND userid = ?)",
-        (usrgrpid, userid),
-    )
+    is_new = connection.execute(SQL["groups.join"], (usrgrpid, userid)).rowcount
+    connection.execute(SQL["groups.membership_by_hand"], (usrgrpid, userid))
     return bool(is_new)

@@ -43,7 +43,7 @@ async def get_alarm(request: web.Request) -> dict[str, Any]:
 
 async def _fetch(request: web.Request, query: Query, caller: Caller) -> dict[str, Any]:
     asker = Asker(caller.userid, partial(is_gone, request))
-    rows = await request.app[DATABASE].rows(query.sql, query.args, short=False, limit=1, asker=asker)
+    rows = await request.app[DATABASE].rows(*query, short=False, limit=1, asker=asker)
     found: dict[str, Any] = orjson.loads(rows.first)
     return found
 

@@ -10,7 +10,7 @@ from alertrpc.intake import checks
 from alertrpc.intake.alarm import BodyFault
 from alertrpc.ocp.envelope import NO_SUCH_CHANNEL, OcpFault
 from alertrpc.records import Json, UserType
-from alertrpc.store.more_alerts import media_type_ids
+from alertrpc.store.deliveries import media_type_ids
 from alertrpc.web.callers import caller_of
 from alertrpc.web.health import DATABASE
 from alertrpc.web.ocp import read_json

@@ -19,21 +19,17 @@ class Health:
         self._answered = True
 
     async def answers(self) -> bool:
-        fault = await self._fault()
+        fault = ""
+        try:
+            await self._database.ping()
+        except Exception as error:
+            fault = f"{type(error).__name__}: {error}"
         if fault and self._answered:
             log.error("the database does not answer: %s", fault)
         elif not fault and not self._answered:
             log.warning("the database answers again")
         self._answered = not fault
         return self._answered
-
-    async def _fault(self) -> str:
-        """Why it does not answer; empty when it does."""
-        try:
-            await self._database.ping()
-        except Exception as error:
-            return f"{type(error).__name__}: {error}"
-        return ""
 
 
 HEALTH = web.AppKey("health", Health)

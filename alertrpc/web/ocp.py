@@ -38,7 +38,7 @@ _CHALLENGE = {"WWW-Authenticate": 'Basic realm="alertrpc", charset="UTF-8"'}
 _LATER = {"Retry-After": RETRY_SECONDS}
 # What an exception is answered with: status, text (its own where none stands here) and headers.
 FAULTS: Sequence[tuple[type[Exception] | tuple[type[Exception], ...], int, str, Mapping[str, str]]] = (
-    (BodyFault, 400, "", NO_HEADERS),
+    ((BodyFault, TooManyValues), 400, "", NO_HEADERS),
     (ApiError, 401, "", _CHALLENGE),
     (KeyReused, 422, "", NO_HEADERS),
     ((DatabaseBusy, DatabaseUnwritable, ServerBusy, QueryStopped), 503, "", _LATER),
@@ -59,26 +59,19 @@ log = logging.getLogger(__name__)
 def add_routes(app: web.Application, routes: Routes) -> None:
     """Adds the handlers of each path by HTTP method, and refusals of other methods and of other paths."""
     app[ALLOWED] = allowed = {}
-    for path, handlers in routes.items():
+    for path, handlers in {**routes, _ELSEWHERE: {}}.items():
         resource = app.router.add_resource(path)
         allowed[resource] = ", ".join(handlers)
-        for method, handler in handlers.items():
+        head = {"HEAD": handlers["GET"]} if "GET" in handlers else {}
+        for method, handler in {**handlers, **head, "*": _refuse}.items():
             resource.add_route(method, handler, expect_handler=expect)
-        if "GET" in handlers:
-            resource.add_route("HEAD", handlers["GET"], expect_handler=expect)
-        resource.add_route("*", _refuse_method, expect_handler=expect)
-    elsewhere = app.router.add_resource(_ELSEWHERE)
-    allowed[elsewhere] = ""
-    elsewhere.add_route("*", _refuse_path, expect_handler=expect)
 
 
-async def _refuse_method(request: web.Request) -> NoReturn:
+async def _refuse(request: web.Request) -> NoReturn:
     allowed = request.app[ALLOWED][request.match_info.route.resource]
+    if not allowed:
+        raise OcpFault(404, "there is nothing at this path")
     raise OcpFault(405, f"{request.method} is not among the methods here: {allowed}", headers={"Allow": allowed})
-
-
-async def _refuse_path(request: web.Request) -> NoReturn:
-    raise OcpFault(404, "there is nothing at this path")
 
 
 @web.middleware
@@ -96,10 +89,6 @@ async def enveloped(request: web.Request, handler: DataHandler) -> web.StreamRes
     request[HEADERS] = {}
     try:
         data = await handler(request)
-    except web.HTTPException as error:
-        if error.status < 400:
-            raise
-        fault = OcpFault(error.status, error.text or error.reason)
     except Exception as error:
         fault = _fault(error, trace)
     else:
@@ -140,14 +129,14 @@ def _document(body: Bytes) -> Json:
         return parse_json(body)
     except NoJson as error:
         raise BodyFault(f"JSON is expected: {error}") from error
-    except TooManyValues as error:
-        raise BodyFault(str(error)) from error
 
 
 def _fault(error: Exception, trace: str) -> OcpFault:
     """The fault as the client is told it; one that nobody foresaw is logged with the trace's id."""
     if isinstance(error, OcpFault):
         return error
+    if isinstance(error, web.HTTPException):
+        return OcpFault(error.status, error.text or error.reason)
     if isinstance(error, ApiError) and error.data == NO_ACCESS:
         return OcpFault(403, error.data)
     for kind, status, text, headers in FAULTS:

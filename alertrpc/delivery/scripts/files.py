@@ -14,7 +14,7 @@ from alertrpc.folders import absolute
 
 FOLDER_NAME_BYTES = 200  # file systems take 255, and what is made beside the folder has a longer name
 SHEBANG_BYTES = 256  # Linux reads no more of a first line
-_INTERPRETER = re.compile(r"python(2|3(\.\d+)?)?|bash|sh")
+_INTERPRETER = re.compile(r"python(2|3(\.[0-9]+)?)?|bash|sh")
 
 
 class UnusableScript(AlertrpcError, ValueError):

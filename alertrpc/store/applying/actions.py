@@ -4,8 +4,11 @@ import sqlite3
 from collections.abc import Sequence
 
 from alertrpc.records import Action, Severity, Step
-from alertrpc.store.applying.columns import ENABLED, Column, from_to, only, update, yes_or_no
+from alertrpc.store.applying.columns import ENABLED, Column, Key, from_to, only, update, yes_or_no
 from alertrpc.store.applying.names import as_json, ids_of
+from alertrpc.store.bulk import insert
+from alertrpc.store.statements import SQL
+from alertrpc.store.tables import NewStep
 
 
 def _severity(value: int) -> str:
@@ -33,10 +36,10 @@ _RULES = (
 
 
 def bring_action(actionid: int, action: Action, connection: sqlite3.Connection) -> list[str]:
-    connection.execute("INSERT OR IGNORE INTO action_rules (actionid) VALUES (?)", (actionid,))
+    connection.execute(SQL["actions.add_rules"], (actionid,))
     return [
-        *update("actions", "actionid", actionid, _ACTION, action, connection),
-        *update("action_rules", "actionid", actionid, _RULES, action, connection),
+        *update(Key("actions", "actionid", actionid), _ACTION, action, connection),
+        *update(Key("action_rules", "actionid", actionid), _RULES, action, connection),
         *_bring_steps(actionid, action.steps, connection),
     ]
 
@@ -47,24 +50,18 @@ def _bring_steps(actionid: int, steps: Sequence[Step], connection: sqlite3.Conne
         return as_json([found[name] for name in names])
 
     new = [
-        (
-            number,
-            step.after,
-            ids("users", step.users),
-            ids("usrgrp", step.user_groups),
-            ids("media_type", step.media_types) if step.media_types else None,
+        NewStep(
+            actionid=actionid,
+            esc_step=number,
+            after=step.after,
+            userids=ids("users", step.users),
+            usrgrpids=ids("usrgrp", step.user_groups),
+            mediatypeids=ids("media_type", step.media_types) if step.media_types else None,
         )
         for number, step in enumerate(steps, 1)
     ]
-    old = connection.execute(
-        "SELECT esc_step, after, userids, usrgrpids, mediatypeids FROM action_steps WHERE actionid = ? ORDER BY esc_step",
-        (actionid,),
-    ).fetchall()
-    if old == new:
+    if connection.execute(SQL["actions.steps"], (actionid,)).fetchall() == new:
         return []
-    connection.execute("DELETE FROM action_steps WHERE actionid = ?", (actionid,))
-    connection.executemany(
-        "INSERT INTO action_steps (actionid, esc_step, after, userids, usrgrpids, mediatypeids) VALUES (?, ?, ?, ?, ?, ?)",
-        [(actionid, *step) for step in new],
-    )
+    connection.execute(SQL["actions.drop_steps"], (actionid,))
+    insert(connection, new)
     return ["steps changed"]

@@ -14,6 +14,7 @@ from alertrpc.store.applying.user_groups import bring_memberships, bring_rights,
 from alertrpc.store.connection import transaction
 from alertrpc.store.database import opened, prepare
 from alertrpc.store.schema import SCHEMA_VERSION, migrations, run_migrations, usable_version
+from alertrpc.store.statements import SQL
 
 
 def bring(path: Path, configuration: Configuration) -> list[str]:
@@ -54,6 +55,6 @@ def apply_configuration(configuration: Configuration, connection: sqlite3.Connec
         *remove_empty_groups(configuration, connection),
     ]
     if lines:
-        connection.execute("UPDATE instance SET revision = revision + 1")
-        connection.execute("UPDATE escalations SET nextcheck = 0")  # their steps may be due at other times now
+        connection.execute(SQL["actions.raise_revision"])
+        connection.execute(SQL["escalations.check_all"])  # their steps may be due at other times now
     return lines

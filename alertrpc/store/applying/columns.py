@@ -5,6 +5,14 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 
+class Key(NamedTuple):
+    """Which row of a table it is, and the column that says so."""
+
+    table: str
+    column: str
+    objectid: int
+
+
 class Column(NamedTuple):
     """A column, its value of a record, and how a change of it is told."""
 
@@ -33,17 +41,16 @@ def yes_or_no(value: Any) -> str:
 ENABLED = Column("status", lambda record: 0, only("enabled"))
 
 
-def update(
-    table: str, key: str, objectid: int, columns: Sequence[Column], record: object, connection: sqlite3.Connection
-) -> list[str]:
+def update(key: Key, columns: Sequence[Column], record: object, connection: sqlite3.Connection) -> list[str]:
     """Gives a row the record's values; the changes."""
     listed = ", ".join(column.name for column in columns)
-    row = connection.execute(f"SELECT {listed} FROM {table} WHERE {key} = ?", (objectid,)).fetchone()
+    where = f"WHERE {key.column} = ?"
+    row = connection.execute(f"SELECT {listed} FROM {key.table} {where}", (key.objectid,)).fetchone()
     changes = [
         (column, old, new) for column, old in zip(columns, row, strict=True) if old != (new := column.value(record))
     ]
     if changes:
         assigned = ", ".join(f"{column.name} = ?" for column, _, _ in changes)
         values = [new for _, _, new in changes]
-        connection.execute(f"UPDATE {table} SET {assigned} WHERE {key} = ?", (*values, objectid))
+        connection.execute(f"UPDATE {key.table} SET {assigned} {where}", (*values, key.objectid))
     return [column.told(old, new) for column, old, new in changes]

@@ -4,7 +4,7 @@ import sqlite3
 from typing import Any
 
 from alertrpc.records import Kind, MediaType, SmtpSecurity
-from alertrpc.store.applying.columns import ENABLED, Column, from_to, one_of, only, update, yes_or_no
+from alertrpc.store.applying.columns import ENABLED, Column, Key, from_to, one_of, only, update, yes_or_no
 from alertrpc.store.applying.names import as_json, quoted
 
 TYPES = {Kind.EMAIL: 0, Kind.SCRIPT: 1, Kind.HTTP: 4}
@@ -37,7 +37,7 @@ _MEDIA_TYPE = (
 
 def bring_media_type(mediatypeid: int, media_type: MediaType, connection: sqlite3.Connection) -> list[str]:
     return [
-        *update("media_type", "mediatypeid", mediatypeid, _MEDIA_TYPE, media_type, connection),
+        *update(Key("media_type", "mediatypeid", mediatypeid), _MEDIA_TYPE, media_type, connection),
         *_bring_parameters(mediatypeid, media_type, connection),
         *_bring_templates(mediatypeid, media_type, connection),
     ]

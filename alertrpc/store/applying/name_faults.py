@@ -6,6 +6,7 @@ from itertools import chain
 
 from alertrpc.records import Action, Configuration, MediaType, Receiver, Step
 from alertrpc.store.applying.names import NAMED, as_json, ids_of, spoken
+from alertrpc.store.statements import SQL
 
 _TAKEN = {"media_type": "a media type", "actions": "an action"}
 
@@ -75,7 +76,7 @@ def _foreign(table: str, names: Iterable[str], connection: sqlite3.Connection) -
     """Those of the names that objects have which apply did not make."""
     key, name = NAMED[table]
     found = connection.execute(
-        f"SELECT {name} FROM {table} WHERE {name} IN (SELECT value FROM json_each(?))"
+        f"SELECT {name} FROM {table} WHERE {name} IN (SELECT listed.value FROM @texts(?) listed)"
         f" AND {key} NOT IN (SELECT objectid FROM applied WHERE object = ?)",
         (as_json(list(names)), table),
     )
@@ -92,10 +93,5 @@ def _media_faults(receiver: Receiver, known: set[str], connection: sqlite3.Conne
 
 
 def _has_foreign_medium(username: str, media_type: str, sendto: str, connection: sqlite3.Connection) -> bool:
-    found = connection.execute(
-        """SELECT 1 FROM users u JOIN media m ON m.userid = u.userid JOIN media_type t ON t.mediatypeid = m.mediatypeid
-           WHERE u.username = ? AND t.name = ? AND m.sendto = ?
-           AND m.mediaid NOT IN (SELECT objectid FROM applied WHERE object = 'media')""",
-        (username, media_type, sendto),
-    )
+    found = connection.execute(SQL["media.foreign"], (username, media_type, sendto))
     return found.fetchone() is not None

@@ -38,8 +38,8 @@ def ids_of(table: str, names: Iterable[str], connection: sqlite3.Connection) -> 
     """The ids of those names that there are; of a name that several have, the first."""
     key, name = NAMED[table]
     found = connection.execute(
-        f"SELECT {name}, MIN({key}) FROM {table} WHERE {name} IN (SELECT value FROM json_each(?))"
-        f" AND {_AMONG.get(table, '1')} GROUP BY {name}",
+        f"SELECT {name}, MIN({key}) FROM {table} WHERE {name} IN (SELECT listed.value FROM @texts(?) listed)"
+        f" AND {_AMONG.get(table, 'TRUE')} GROUP BY {name}",
         (as_json(list(names)),),
     )
     return dict(found.fetchall())

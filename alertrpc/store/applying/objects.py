@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from alertrpc.store.applying.names import NAMED, spoken
+from alertrpc.store.statements import SQL
 
 _DISABLED = "disabled, as the file does not declare it"
 
@@ -55,4 +56,4 @@ def make(table: str, name: str, connection: sqlite3.Connection) -> int:
 
 
 def put_on_record(table: str, objectid: int, connection: sqlite3.Connection) -> None:
-    connection.execute("INSERT INTO applied (object, objectid) VALUES (?, ?)", (table, objectid))
+    connection.execute(SQL["applied.add"], (table, objectid))

@@ -10,6 +10,7 @@ from alertrpc.store import users
 from alertrpc.store.applying.names import ids_of, quoted, spoken
 from alertrpc.store.applying.objects import put_on_record
 from alertrpc.store.sight import has_open_groups
+from alertrpc.store.statements import SQL
 
 _LETS_SEE = "a [[user_group]] that has the user among its members, and read, changes this"
 _HOST = re.compile(r"https?://[^/@?#]*/", re.IGNORECASE)
@@ -25,9 +26,7 @@ def make_users(new: Sequence[Receiver], connection: sqlite3.Connection) -> Itera
     """Makes users, without a password."""
     for receiver in new:
         userid = users.add_user(connection, receiver.username, "", "user")
-        connection.execute(
-            "UPDATE users SET name = ?, surname = ? WHERE userid = ?", (receiver.name, receiver.surname, userid)
-        )
+        connection.execute(SQL["users.set_names"], (receiver.name, receiver.surname, userid))
         put_on_record("users", userid, connection)
         yield f"{spoken('users', receiver.username)}: made"
 
@@ -65,15 +64,12 @@ def bring_media(receivers: Sequence[Receiver], connection: sqlite3.Connection) -
         if key not in made:
             _make_medium(key, severities, connection)
             yield f"{told} added"
-        elif connection.execute(
-            "UPDATE media SET severity = ?, active = 0 WHERE mediaid = ? AND (severity <> ? OR active <> 0)",
-            (severities, made[key][0], severities),
-        ).rowcount:
+        elif connection.execute(SQL["media.change"], (severities, made[key][0], severities)).rowcount:
             yield f"{told} changed"
     for key, (mediaid, told) in made.items():
         if key not in declared:
-            connection.execute("DELETE FROM media WHERE mediaid = ?", (mediaid,))
-            connection.execute("DELETE FROM applied WHERE object = 'media' AND objectid = ?", (mediaid,))
+            connection.execute(SQL["media.drop"], (mediaid,))
+            connection.execute(SQL["applied.drop"], ("media", mediaid))
             yield f"{told} removed"
 
 
@@ -85,12 +81,7 @@ def _medium(username: str, sendto: str, media_type: str) -> str:
 
 def _applied_media(connection: sqlite3.Connection) -> dict[_MediumKey, tuple[int, str]]:
     """The media that apply made: their ids, and what they are called."""
-    rows = connection.execute(
-        """SELECT m.userid, m.mediatypeid, m.sendto, m.mediaid, COALESCE(u.username, ''), COALESCE(t.name, '')
-           FROM applied a JOIN media m ON m.mediaid = a.objectid
-           LEFT JOIN users u ON u.userid = m.userid LEFT JOIN media_type t ON t.mediatypeid = m.mediatypeid
-           WHERE a.object = 'media' ORDER BY m.mediaid"""
-    )
+    rows = connection.execute(SQL["media.applied"])
     return {
         _MediumKey(userid, mediatypeid, sendto): (mediaid, _medium(username, sendto, media_type))
         for userid, mediatypeid, sendto, mediaid, username, media_type in rows
@@ -98,8 +89,5 @@ def _applied_media(connection: sqlite3.Connection) -> dict[_MediumKey, tuple[int
 
 
 def _make_medium(key: _MediumKey, severities: int, connection: sqlite3.Connection) -> None:
-    mediaid = connection.execute(
-        "INSERT INTO media (userid, mediatypeid, sendto, severity) VALUES (?, ?, ?, ?) RETURNING mediaid",
-        (*key, severities),
-    ).fetchone()[0]
+    mediaid = connection.execute(SQL["media.add"], (*key, severities)).fetchone()[0]
     put_on_record("media", mediaid, connection)

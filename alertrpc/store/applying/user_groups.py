@@ -23,7 +23,7 @@ _USES = {
     "usrgrp": (
         "SELECT 1 FROM users_groups WHERE usrgrpid = {0}",
         "SELECT 1 FROM rights WHERE groupid = {0}",
-        "SELECT 1 FROM action_steps, json_each(action_steps.usrgrpids) step WHERE step.value = {0}",
+        "SELECT 1 FROM action_steps st CROSS JOIN @numbers(st.usrgrpids) listed WHERE listed.value = {0}",
     ),
     "hstgrp": ("SELECT 1 FROM hosts_groups WHERE groupid = {0}", "SELECT 1 FROM rights WHERE id = {0}"),
 }
@@ -71,7 +71,7 @@ def remove_empty_groups(configuration: Configuration, connection: sqlite3.Connec
         unused = " AND ".join(f"NOT EXISTS ({use.format(f'{table}.{key}')})" for use in _USES[table])
         removed = connection.execute(
             f"DELETE FROM {table} WHERE {key} IN (SELECT objectid FROM applied WHERE object = ?)"
-            f" AND {name} NOT IN (SELECT value FROM json_each(?)) AND {unused} RETURNING {name}",
+            f" AND {name} NOT IN (SELECT listed.value FROM @texts(?) listed) AND {unused} RETURNING {name}",
             (table, as_json(names)),
         ).fetchall()
         yield from (f"{spoken(table, name)}: {_GONE}" for (name,) in removed)

@@ -1,0 +1,136 @@
+"""The commands that read what a configuration file declares: serve, apply and check."""
+
+import logging
+import os
+from collections.abc import Iterator
+from functools import partial
+
+import click
+
+from alertrpc.cli.options import Sources, settings_options
+from alertrpc.errors import ConfigurationError, NameFaults, StoreError
+from alertrpc.loglines import write_log
+from alertrpc.records import Configuration, Kind
+from alertrpc.reloading import Hangup, Reload
+from alertrpc.settings import TABLE, Settings
+from alertrpc.store.applying.applying import bring, rehearse
+from alertrpc.store.database import inspect
+from alertrpc.words import counted
+
+log = logging.getLogger(__package__)
+
+
+@click.command()
+@settings_options()
+@click.pass_obj
+def serve(sources: Sources, settings: Settings) -> None:
+    """Serve the API until SIGTERM or SIGINT; a second one stops at once. SIGHUP reads the file of --config again.
+
+    What the file declares, media types, users' media, user groups and actions, is applied first.
+    """
+    hangup = Hangup()
+    write_log(settings.log_level, settings.log_format)
+    from alertrpc.server import serve as run_server  # the other commands start sooner without it
+
+    reload = Reload(settings, hangup)
+    if sources.config is not None:
+        reload = Reload(settings, hangup, sources.read, partial(_declare, sources.config))
+    reload.declare(settings)
+    run_server(reload, lambda address: click.echo(f"alertrpc serves on {address}"))
+
+
+def _declare(config: str, settings: Settings) -> None:
+    """Applies what the file declares, if anything, and tells the log of it."""
+    if (configuration := _declared(config)) is not None:
+        for change in _applied(settings, config, configuration):
+            log.info("%s", change)
+        for fault in _script_faults(settings, config, configuration):
+            log.warning("%s", fault)
+
+
+@click.command()
+@click.argument("config_file", metavar="FILE", required=False)
+@settings_options("database")
+@click.pass_obj
+def apply(sources: Sources, settings: Settings) -> None:
+    """Bring the database to what FILE declares: media types, users' media, user groups, actions. FILE is as for --config.
+
+    All is done or nothing, and what changed is shown. What FILE does not declare any more is disabled or taken back; what
+    apply did not make is never touched.
+    """
+    if (config := sources.config) is None:
+        raise click.UsageError("Missing argument 'FILE'.")
+    from alertrpc.configuration.reading import read_configuration
+
+    configuration = read_configuration(config)
+    changes = _applied(settings, config, configuration)
+    click.echo("\n".join(changes) or "nothing changed")
+    for fault in _script_faults(settings, config, configuration):
+        click.echo(f"alertrpc: warning: {fault}", err=True)
+
+
+@click.command()
+@click.argument("config_file", metavar="[FILE]", required=False)
+@settings_options()
+@click.pass_obj
+def check(sources: Sources, settings: Settings) -> None:
+    """Check the settings, what FILE declares, and the database; nothing is changed. FILE is as for --config."""
+    for setting in TABLE:
+        click.echo(f"{setting.name} = {getattr(settings, setting.name)}")
+    _check_declared(settings, sources.config)
+    version, alerts = inspect(settings.database_path)
+    click.echo(f"database {settings.database_path}: schema version {version}, {counted(alerts, 'alert')}, no faults")
+
+
+def _check_declared(settings: Settings, config: str | None) -> None:
+    """Raises ConfigurationError with all faults of what the file declares, if anything."""
+    if config is None or (configuration := _declared(config)) is None:
+        return
+    faults = list(_script_faults(settings, config, configuration))
+    changes: list[str] = []
+    try:
+        if os.access(settings.database_path, os.F_OK):
+            changes = rehearse(settings.database_path, configuration)
+    except NameFaults as error:
+        faults += [f"{config}: {fault}" for fault in error.faults]
+    except StoreError:
+        if not faults:
+            raise
+    if faults:
+        raise ConfigurationError(faults)
+    for change in changes:
+        click.echo(f"apply would change: {change}")
+    click.echo(
+        f"{config}: {counted(len(configuration.media_types), 'media type')},"
+        f" {counted(len(configuration.receivers), 'user')}, {counted(len(configuration.user_groups), 'user group')},"
+        f" {counted(len(configuration.actions), 'action')}, no faults"
+    )
+
+
+def _declared(config: str) -> Configuration | None:
+    """What the file declares; None where it has nothing but settings."""
+    from alertrpc.configuration.reading import declares, read_configuration
+
+    return read_configuration(config) if declares(config) else None
+
+
+def _applied(settings: Settings, config: str, configuration: Configuration) -> list[str]:
+    """Brings the database to what the file declares; what changed."""
+    try:
+        return bring(settings.database_path, configuration)
+    except NameFaults as error:
+        raise NameFaults([f"{config}: {fault}" for fault in error.faults]) from error
+
+
+def _script_faults(settings: Settings, config: str, configuration: Configuration) -> Iterator[str]:
+    """The scripts that cannot be run, which does not keep the rest of a configuration from being used."""
+    from alertrpc.configuration.faults import place
+    from alertrpc.delivery.scripts.files import find_script
+
+    for number, media_type in enumerate(configuration.media_types, 1):
+        if media_type.kind is not Kind.SCRIPT:
+            continue
+        try:
+            find_script(settings.scripts_dir, media_type.script)
+        except ValueError as error:
+            yield f"{config}: {place('media_type', number, media_type.name)}: script: {error}"

@@ -1,0 +1,42 @@
+"""The rows of actions: which alarms they take, whom their steps alert, and with which words."""
+
+import sqlite3
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import orjson
+
+from alertrpc.store.bulk import fetch
+from alertrpc.store.statements import SQL
+
+
+class Receiving(NamedTuple):
+    """A user whom a step alerts, and how; mediatypeid None is a user without a medium that the step uses."""
+
+    place: int
+    userid: int
+    mediatypeid: int | None
+    sendto: str
+    severities: int
+    period: str
+
+
+def revision(connection: sqlite3.Connection) -> int:
+    found: int = connection.execute(SQL["actions.revision"]).fetchone()[0]
+    return found
+
+
+def fetch_rules(connection: sqlite3.Connection) -> list[dict[str, Any]]:
+    """The enabled actions with their conditions, and when their steps are due."""
+    rules: list[dict[str, Any]] = orjson.loads(connection.execute(SQL["actions.rules"]).fetchone()[0])
+    return rules
+
+
+def fetch_templates(connection: sqlite3.Connection) -> list[tuple[int, int, str, str]]:
+    """mediatypeid, recovery, subject and message."""
+    return connection.execute(SQL["actions.templates"]).fetchall()
+
+
+def find_receivers(steps: Sequence[tuple[int, int]], connection: sqlite3.Connection) -> list[Receiving]:
+    """For pairs of actionid and step, by the pair's place: the users with each of their media that the step uses."""
+    return [Receiving(*row) for row in fetch(connection, SQL["actions.receivers"], steps)]

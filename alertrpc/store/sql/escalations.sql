@@ -1,0 +1,38 @@
+-- name: due
+SELECT escalationid, actionid, eventid, esc_step, started
+FROM escalations
+WHERE nextcheck IS NOT NULL AND nextcheck <= ?
+ORDER BY nextcheck, escalationid
+LIMIT ?
+
+-- name: due_of_problems
+SELECT escalationid, actionid, eventid, esc_step, started
+FROM escalations
+WHERE eventid IN (SELECT listed.value FROM @numbers(?) listed) AND nextcheck IS NOT NULL AND nextcheck <= ?
+ORDER BY escalationid
+
+-- name: of_problems
+SELECT escalationid, actionid, eventid, esc_step, started
+FROM escalations
+WHERE eventid IN (SELECT listed.value FROM @numbers(?) listed)
+ORDER BY escalationid
+
+-- name: next
+SELECT MIN(nextcheck)
+FROM escalations
+WHERE nextcheck IS NOT NULL
+
+-- name: put_off
+-- Steps that say what is to be told: of the start, in place of one, and else of the end alone.
+UPDATE escalations
+SET nextcheck = ?, esc_step = CASE esc_step WHEN ? THEN ? ELSE ? END
+WHERE eventid IN (SELECT listed.value FROM @numbers(?) listed)
+RETURNING eventid
+
+-- name: check_all
+UPDATE escalations
+SET nextcheck = 0
+
+-- name: drop
+DELETE FROM escalations
+WHERE escalationid IN (SELECT listed.value FROM @numbers(?) listed)
