@@ -55,7 +55,7 @@ class View:
     """The fields of an object: which may be asked for (`choice`), by what names, and which are meant by "extend".
 
     Without names of their own, both are all columns. Callers who are not Super admins have a choice of `limited` fields,
-    where there are any. Of an object for which `is_own` does not hold they are shown its `public` fields alone.
+    if there are any. Unless `is_own` holds for an object, they are shown its `public` fields and related objects alone.
     """
 
     columns: Mapping[str, Column]
@@ -70,6 +70,10 @@ class View:
 
     def extended_for(self, caller: Caller) -> Names:
         return (self.extended or tuple(self.columns)) if self._is_whole(caller) else self.limited
+
+    def is_partial(self, caller: Caller) -> bool:
+        """The caller is shown a part of the fields, of whatever object."""
+        return not (self._is_whole(caller) or self.public)
 
     def _is_whole(self, caller: Caller) -> bool:
         return caller.is_super_admin or not self.limited
@@ -91,11 +95,11 @@ def view(
     return View(by_name, choice, extended, limited, public, is_own)
 
 
-def filterable(of: View, besides: Names = ()) -> Names:
-    """All columns by which rows may be filtered but those `besides`."""
+def names_of(of: View, besides: Names = ()) -> Names:
+    """All columns but those `besides`."""
     return tuple([name for name in of.columns if name not in besides])
 
 
-def searchable(of: View) -> Names:
+def texts_of(of: View) -> Names:
     """The columns that hold text."""
     return tuple([name for name, column in of.columns.items() if column.kind in (Kind.TEXT, Kind.DURATION)])
