@@ -21,7 +21,7 @@ class Check(Enum):
     REFUSES = "unknown fields are refused"
     REFUSES_WITH_ROWS = "unknown fields are refused once there are rows"
     ANY_WORD = 'any word is "extend"'
-    OF_SUPER_ADMINS = "as the method checks its output, and ignored of others than Super admins"
+    OF_SUPER_ADMINS = "as the method checks its output, and ignored unless a Super admin asks"
 
 
 @dataclass(frozen=True, eq=False)

@@ -128,7 +128,7 @@ def _alerts(params: GetParams, caller: Caller) -> Expression:
 
 
 def _with_clock(names: Names, caller: Caller) -> Names:
-    """Zabbix sorts the alerts by their clocks, which others than Super admins are shown."""
+    """Zabbix sorts the alerts by their clocks, which are shown to users who are not Super admins."""
     return names if caller.is_super_admin or "clock" in names else (*names, "clock")
 
 

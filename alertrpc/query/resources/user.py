@@ -46,7 +46,7 @@ def _with_access(names: Names, caller: Caller) -> Names:
 
 
 def _conditions(params: GetParams, caller: Caller) -> list[Condition]:
-    """Others than Super admins see who shares a group with them, by media only themselves, and edit themselves."""
+    """Users who are not Super admins see who shares a group with them, by media only themselves, and edit themselves."""
     asked = [*_in_groups(params, caller), *_with_media(params)]
     if caller.is_super_admin:
         return asked
