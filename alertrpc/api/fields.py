@@ -1,6 +1,6 @@
 """Marshmallow fields that check a parameter as Zabbix 7.0 does and say what is wrong in its words.
 
-JSON arrays and objects are one thing to Zabbix, so a list parameter may come as an object; its keys are left aside.
+JSON arrays and objects are one thing to Zabbix, so a list parameter may come as an object; its keys are ignored.
 """
 
 import re
