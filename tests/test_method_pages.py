@@ -28,6 +28,7 @@ NOT_STORED = "not stored"
 # What parameters take, in the words of the pages, by the names of the fields that check them.
 WORDS = {
     "Ids": "ids",
+    "LaxIds": "ids",
     "Id": "id",
     "Integer": "number",
     "Limit": "number",
@@ -42,6 +43,7 @@ WORDS = {
     "String": "text",
     "Text": "text",
     "Tags": "tags",
+    "LaxTags": "tags",
     "Values": "object",
     "Filter": "object",
     "Search": "object",
@@ -50,7 +52,9 @@ WORDS = {
     "Selection": "fields",
     "StrictSelection": "fields",
     "SortFields": "names",
+    "LaxSortFields": "names",
     "SortOrders": "order",
+    "LaxSortOrders": "order",
 }
 
 Row = list[nodes.entry]

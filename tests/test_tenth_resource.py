@@ -23,7 +23,7 @@ from alertrpc.query.columns.user import USER
 from alertrpc.query.columns.usrgrp import USRGRP
 from alertrpc.query.linked import Linked
 from alertrpc.query.parameters import Given, Parameter
-from alertrpc.query.params import GetParams
+from alertrpc.query.get_params import GetParams
 from alertrpc.query.related import Related, keyed
 from alertrpc.query.resource import Resource, by_columns
 from alertrpc.query.sql import Condition

@@ -18,8 +18,8 @@ from alertrpc.api.fields import (
     members,
     unexpected,
 )
+from alertrpc.query.get_params import EXTEND
 from alertrpc.query.parameters import Names
-from alertrpc.query.params import EXTEND
 from alertrpc.query.related import Choice
 from alertrpc.records import Json
 

@@ -7,17 +7,17 @@ from typing import Any, NamedTuple
 import orjson
 from marshmallow import fields
 
+from alertrpc.api.checked import as_get_params
 from alertrpc.api.choice_fields import sort_refused
 from alertrpc.api.context import Context
 from alertrpc.api.fields import members, unexpected
 from alertrpc.api.get_fields import get_fields
-from alertrpc.api.get_params import get_params
 from alertrpc.api.schema import ParamsSchema
 from alertrpc.errors import APPLICATION_ERROR, INVALID_PARAMS, ApiError, invalid_parameter
 from alertrpc.query.checks import Lax
 from alertrpc.query.compile import asked_ids, compile_get
 from alertrpc.query.counting import ROWSCOUNT
-from alertrpc.query.params import GetParams
+from alertrpc.query.get_params import GetParams
 from alertrpc.query.related import Check
 from alertrpc.query.resource import Resource
 from alertrpc.query.resources import RESOURCES
@@ -114,7 +114,7 @@ class GetMethod:
             return EMPTY
         given = schema.load(others)
         fault = _take_fault(given)
-        params = get_params(self.resource, others, given, asked, caller)
+        params = as_get_params(self.resource, others, given, asked, caller)
         _check_group_sort(params)
         statement = compile_get(self.resource, params, caller)
         return statement if params.count_output else statement._replace(fault=fault)

@@ -5,13 +5,23 @@ from typing import Any
 
 from marshmallow import fields
 
-from alertrpc.api import choice_fields, lax_choice_fields, lax_fields
-from alertrpc.api.choice_fields import Fields
+from alertrpc.api.choice_fields import Fields, SortFields, SortOrders, Values
 from alertrpc.api.fields import Boolean, Flag, Id, Ids, Integer, Integers, String, Timestamp
+from alertrpc.api.lax_choice_fields import (
+    Filter,
+    LaxSortFields,
+    LaxSortOrders,
+    Output,
+    Search,
+    Selection,
+    StrictSelection,
+    WordSelection,
+)
+from alertrpc.api.lax_fields import IsGiven, LaxIds, LaxTags, Limit, Number, Numbers, Text, Truth
 from alertrpc.api.tag_fields import Tags
 from alertrpc.query.checks import Lax
+from alertrpc.query.get_params import COUNT, EXTEND, as_text
 from alertrpc.query.parameters import IDS, Given, Parameter
-from alertrpc.query.params import COUNT, EXTEND, as_text
 from alertrpc.query.related import Check, NotKept, Related
 from alertrpc.query.resource import Match, Matches, Resource
 from alertrpc.query.view import View
@@ -29,36 +39,25 @@ def get_fields(resource: Resource, caller: Caller) -> dict[str, Field]:
     is_lax = isinstance(resource.checks, Lax)
     of_given = _LAX if is_lax else _STRICT
     found: dict[str, Field] = {}
-    for name, parameter in {
-        **dict.fromkeys(resource.ids, IDS),
-        **resource.parameters,
-        **resource.checks.common,
-    }.items():
+    parameters = {**dict.fromkeys(resource.ids, IDS), **resource.parameters, **resource.checks.common}
+    for name, parameter in parameters.items():
         if parameter.given is Given.SELECTS:
-            found |= _selects(resource, caller, is_lax=is_lax)
+            found |= {
+                select: _select(related, caller, is_lax=is_lax)
+                for select, related in resource.related.items()
+                if caller.is_super_admin or related.check is not Check.OF_SUPER_ADMINS
+            }
         else:
             found[name] = of_given[parameter.given](parameter, resource, caller)
     return found
 
 
-def _selects(resource: Resource, caller: Caller, *, is_lax: bool) -> dict[str, Field]:
-    return {
-        name: _lax_select(related, caller)
-        if is_lax and related.check is not Check.REFUSES
-        else _select(related, caller)
-        for name, related in resource.related.items()
-        if caller.is_super_admin or related.check is not Check.OF_SUPER_ADMINS
-    }
-
-
-def _select(related: Related | NotKept, caller: Caller) -> Field:
-    words = (EXTEND, COUNT) if related.countable else (EXTEND,)
-    return Fields(related.choice_for(caller), words, null=True)
-
-
-def _lax_select(related: Related | NotKept, caller: Caller) -> Field:
-    kind = _LAX_SELECTIONS.get(related.check, lax_choice_fields.Selection)
-    return kind(related.choice_for(caller), countable=related.countable, single=related.single)
+def _select(related: Related | NotKept, caller: Caller, *, is_lax: bool) -> Field:
+    choice = related.choice_for(caller)
+    if is_lax and related.check is not Check.REFUSES:
+        kind = _LAX_SELECTIONS.get(related.check, Selection)
+        return kind(choice, countable=related.countable, single=related.single)
+    return Fields(choice, (EXTEND, COUNT) if related.countable else (EXTEND,), null=True)
 
 
 def _matched(matches: Matches, view: View, caller: Caller) -> tuple[list[str], list[str]]:
@@ -79,35 +78,28 @@ _STRICT: Mapping[Given, Callable[[Parameter, Resource, Caller], Field]] = {
     Given.TEXT: lambda *_: String(),
     Given.TAGS: lambda *_: Tags(),
     Given.OUTPUT: lambda _, resource, caller: Fields(resource.view.choice_for(caller)),
-    Given.GROUP_BY: lambda parameter, *_: choice_fields.SortFields(parameter.allowed),
-    Given.FILTER: lambda _, resource, caller: choice_fields.Values(tuple(resource.filters)),
-    Given.SEARCH: lambda _, resource, caller: choice_fields.Values(tuple(resource.searches), as_text),
-    Given.SORTFIELD: lambda _, resource, caller: choice_fields.SortFields(resource.sortable),
-    Given.SORTORDER: lambda *_: choice_fields.SortOrders(),
+    Given.GROUP_BY: lambda parameter, *_: SortFields(parameter.allowed),
+    Given.FILTER: lambda _, resource, caller: Values(tuple(resource.filters)),
+    Given.SEARCH: lambda _, resource, caller: Values(tuple(resource.searches), as_text),
+    Given.SORTFIELD: lambda _, resource, caller: SortFields(resource.sortable),
+    Given.SORTORDER: lambda *_: SortOrders(),
     Given.LIMIT: lambda *_: Integer(LIMITS, _LIMITS_SPELLED, null=True),
 }
 _LAX: Mapping[Given, Callable[[Parameter, Resource, Caller], Field]] = {
-    Given.ANYTHING: lambda *_: lax_fields.IsGiven(),
+    Given.ANYTHING: lambda *_: IsGiven(),
     Given.BOOLEAN: lambda parameter, *_: Boolean(null=parameter.null),
-    Given.TRUTH: lambda *_: lax_fields.Truth(),
-    Given.IDS: lambda *_: lax_fields.Ids(),
-    Given.NUMBER: lambda *_: lax_fields.Number(),
-    Given.NUMBERS: lambda parameter, *_: lax_fields.Numbers(parameter.allowed),
-    Given.TIME: lambda *_: lax_fields.Number(),
-    Given.TEXT: lambda *_: lax_fields.Text(),
-    Given.TAGS: lambda *_: lax_fields.Tags(),
-    Given.OUTPUT: lambda _, resource, caller: lax_choice_fields.Output(resource.key, resource.view.choice_for(caller)),
-    Given.FILTER: lambda _, resource, caller: lax_choice_fields.Filter(
-        *_matched(resource.filters, resource.view, caller)
-    ),
-    Given.SEARCH: lambda _, resource, caller: lax_choice_fields.Search(
-        *_matched(resource.searches, resource.view, caller)
-    ),
-    Given.SORTFIELD: lambda _, resource, caller: lax_choice_fields.SortFields(resource.sortable),
-    Given.SORTORDER: lambda *_: lax_choice_fields.SortOrders(),
-    Given.LIMIT: lambda *_: lax_fields.Limit(),
+    Given.TRUTH: lambda *_: Truth(),
+    Given.IDS: lambda *_: LaxIds(),
+    Given.NUMBER: lambda *_: Number(),
+    Given.NUMBERS: lambda parameter, *_: Numbers(parameter.allowed),
+    Given.TIME: lambda *_: Number(),
+    Given.TEXT: lambda *_: Text(),
+    Given.TAGS: lambda *_: LaxTags(),
+    Given.OUTPUT: lambda _, resource, caller: Output(resource.key, resource.view.choice_for(caller)),
+    Given.FILTER: lambda _, resource, caller: Filter(*_matched(resource.filters, resource.view, caller)),
+    Given.SEARCH: lambda _, resource, caller: Search(*_matched(resource.searches, resource.view, caller)),
+    Given.SORTFIELD: lambda _, resource, caller: LaxSortFields(resource.sortable),
+    Given.SORTORDER: lambda *_: LaxSortOrders(),
+    Given.LIMIT: lambda *_: Limit(),
 }
-_LAX_SELECTIONS: Mapping[Check, type[lax_choice_fields.Selection]] = {
-    Check.REFUSES_WITH_ROWS: lax_choice_fields.StrictSelection,
-    Check.ANY_WORD: lax_choice_fields.WordSelection,
-}
+_LAX_SELECTIONS = {Check.REFUSES_WITH_ROWS: StrictSelection, Check.ANY_WORD: WordSelection}

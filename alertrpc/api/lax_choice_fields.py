@@ -10,7 +10,7 @@ from alertrpc.api.fields import MOST_VALUES, elements, is_scalar, members
 from alertrpc.api.lax_fields import Lax, listed, shown
 from alertrpc.api.schema import first_fault
 from alertrpc.errors import APPLICATION_ERROR, INVALID_PARAMS, ApiError
-from alertrpc.query.params import COUNT, EXTEND
+from alertrpc.query.get_params import COUNT, EXTEND
 from alertrpc.query.related import Choice
 from alertrpc.records import Json
 
@@ -119,7 +119,7 @@ class Search(_Members):
         return {name: texts for name, texts in asked.items() if texts}
 
 
-class SortFields(Lax):
+class LaxSortFields(Lax):
     """A field name out of `choice` or an array of them."""
 
     def __init__(self, choice: Sequence[str]) -> None:
@@ -134,7 +134,7 @@ class SortFields(Lax):
         return list(dict.fromkeys(map(str, names)))
 
 
-class SortOrders(Lax):
+class LaxSortOrders(Lax):
     """DESC for all sort fields or, in an array, for each; anything else is ASC."""
 
     def _deserialize(self, value: Json, attr: str | None, data: Any, **kwargs: Any) -> str | list[str]:

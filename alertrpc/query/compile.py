@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from alertrpc.query.counting import counted, grouped
+from alertrpc.query.get_params import GetParams
 from alertrpc.query.matching import filter_conditions, id_conditions, search_conditions
-from alertrpc.query.own import own_conditions
+from alertrpc.query.own_parameters import own_conditions
 from alertrpc.query.parameters import Names
-from alertrpc.query.params import GetParams
 from alertrpc.query.resource import Resource, id_columns
 from alertrpc.query.row import row_json
 from alertrpc.query.sql import AskedIds, Condition, Expression, SqlValue, all_of, args_of, rows_if

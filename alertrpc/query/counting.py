@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from alertrpc.query.params import GetParams
+from alertrpc.query.get_params import GetParams
 from alertrpc.query.resource import Resource
 from alertrpc.query.row import fields_of
 from alertrpc.query.sql import Condition, args_of, is_in

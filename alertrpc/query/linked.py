@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from alertrpc.query.params import GetParams
+from alertrpc.query.get_params import GetParams
 from alertrpc.query.sql import Condition, Expression, args_of, is_in
 
 NO_KEYS = "SELECT CAST(NULL AS INTEGER) WHERE FALSE"  # of a table that is not kept

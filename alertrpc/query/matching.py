@@ -4,8 +4,8 @@ import re
 from collections.abc import Sequence
 
 from alertrpc.errors import invalid_parameter
+from alertrpc.query.get_params import GetParams, Scalar, as_text
 from alertrpc.query.linked import Linked, is_linked
-from alertrpc.query.params import GetParams, Scalar, as_text
 from alertrpc.query.resource import Match, Resource, id_columns
 from alertrpc.query.search import A_FEW_PATTERNS, joined, like
 from alertrpc.query.sql import NOTHING, AskedIds, Condition, Listed, all_of, any_of, is_in, negated
@@ -62,19 +62,19 @@ def _in_column(resource: Resource, name: str, values: Sequence[Scalar], caller: 
     column = resource.view.columns[name]
     matched = _comparable(column.kind, values)
     found = _is_one_of(resource, column, Listed(matched)) if matched else NOTHING
-    return _of_own(resource, name, found, caller)
+    return _where_shown(resource, name, found, caller)
 
 
 def _in_table(link: Linked, values: Sequence[Scalar]) -> Condition:
     return is_linked(link.column, link.keys, [is_in(link.of, Listed([as_text(value) for value in values]))])
 
 
-def _of_own(resource: Resource, name: str, condition: Condition, caller: Caller) -> Condition:
-    """A condition on what only the caller's own row shows to him speaks of that alone."""
+def _where_shown(resource: Resource, name: str, condition: Condition, caller: Caller) -> Condition:
+    """The condition, and that the caller is shown what it speaks of."""
     view = resource.view
     if caller.is_super_admin or not view.public or name in view.public:
         return condition
-    return all_of([condition, Condition(view.is_own, (caller.userid,))])
+    return all_of([condition, Condition(view.whole_if, (caller.userid,))])
 
 
 def _comparable(kind: Kind, values: Sequence[Scalar]) -> list[int | str]:
@@ -120,5 +120,5 @@ def search_conditions(resource: Resource, params: GetParams, caller: Caller) -> 
             patterns = [negated(pattern) for pattern in patterns]
         if patterns:
             found = joined(patterns, by_any=params.search_by_any)
-            conditions.append(_of_own(resource, name, found, caller))
+            conditions.append(_where_shown(resource, name, found, caller))
     return [join(conditions)] if conditions else []

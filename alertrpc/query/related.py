@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
+from alertrpc.query.get_params import GetParams
 from alertrpc.query.parameters import Names, Shows, as_asked
-from alertrpc.query.params import GetParams
 from alertrpc.query.sql import Expression
 from alertrpc.query.view import View
 from alertrpc.records import Caller
@@ -64,7 +64,7 @@ class Related(Relation):
 
 
 class NotKept(Relation):
-    """Objects of Zabbix's that are not kept here: there are none of them."""
+    """Objects that Zabbix has and that are not kept here: there are none of them."""
 
 
 def keyed(key: str) -> Shows:

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from alertrpc.query.checks import Lax, Strict
+from alertrpc.query.get_params import GetParams
 from alertrpc.query.linked import Linked
 from alertrpc.query.parameters import Names, Parameter
-from alertrpc.query.params import GetParams
 from alertrpc.query.related import NotKept, Related
 from alertrpc.query.sql import Condition
 from alertrpc.query.view import View

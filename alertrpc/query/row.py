@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
-from alertrpc.query.params import COUNT, EXTEND, GetParams, Selection
+from alertrpc.query.get_params import COUNT, EXTEND, GetParams, Selection
 from alertrpc.query.related import NotKept, Related
 from alertrpc.query.resource import Resource
 from alertrpc.query.sql import Expression, args_of
@@ -21,11 +21,7 @@ def row_json(resource: Resource, names: Sequence[str], params: GetParams, caller
 
 
 def object_json(
-    view: View,
-    alias: str,
-    names: Sequence[str],
-    caller: Caller,
-    related: Mapping[str, Expression],
+    view: View, alias: str, names: Sequence[str], caller: Caller, related: Mapping[str, Expression]
 ) -> Expression:
     """The named fields of an object and `related` members, of which others are shown the public ones."""
     whole = _json_object([*fields_of(view, alias, tuple(names)), *related.values()])
@@ -35,7 +31,7 @@ def object_json(
     public_members = [member for name, member in related.items() if name in view.public]
     public = _json_object([*fields_of(view, alias, public_names), *public_members])
     return Expression(
-        f"CASE WHEN {view.is_own} THEN {whole.sql} ELSE {public.sql} END", (caller.userid, *whole.args, *public.args)
+        f"CASE WHEN {view.whole_if} THEN {whole.sql} ELSE {public.sql} END", (caller.userid, *whole.args, *public.args)
     )
 
 

@@ -55,7 +55,8 @@ class View:
     """The fields of an object: which may be asked for (`choice`), by what names, and which are meant by "extend".
 
     Without names of their own, both are all columns. Callers who are not Super admins have a choice of `limited` fields,
-    if there are any. Unless `is_own` holds for an object, they are shown its `public` fields and related objects alone.
+    if there are any. Where an object has `public` fields and related objects, they are shown the others of those objects
+    alone for which the condition `whole_if` on their userid holds.
     """
 
     columns: Mapping[str, Column]
@@ -63,7 +64,7 @@ class View:
     extended: Names = ()
     limited: Names = ()
     public: Names = ()
-    is_own: str = ""
+    whole_if: str = ""
 
     def choice_for(self, caller: Caller) -> Names:
         return (self.choice or tuple(self.columns)) if self._is_whole(caller) else self.limited
@@ -86,13 +87,13 @@ def view(
     limited: Names = (),
     hidden: Names = (),
     public: Names = (),
-    is_own: str = "",
+    whole_if: str = "",
 ) -> View:
     """A view of columns, of which `hidden` ones are for Super admins alone."""
     by_name = {column.name: column for column in columns}
     if hidden:
         limited = tuple([name for name in by_name if name not in hidden])
-    return View(by_name, choice, extended, limited, public, is_own)
+    return View(by_name, choice, extended, limited, public, whole_if)
 
 
 def names_of(of: View, besides: Names = ()) -> Names:

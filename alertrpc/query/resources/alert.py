@@ -7,8 +7,8 @@ from alertrpc.query.columns.host import HOST_OF_EVENT, IS_HOST
 from alertrpc.query.columns.mediatype import MEDIATYPE
 from alertrpc.query.columns.user import USER
 from alertrpc.query.event_objects import HOST_OBJECTS, OBJECTS, OBJECTS_WITH_IDS, SOURCES, hosts_asked_for, objects_on
+from alertrpc.query.get_params import GetParams
 from alertrpc.query.parameters import Given, Parameter
-from alertrpc.query.params import GetParams
 from alertrpc.query.related import Related, keyed
 from alertrpc.query.resource import Distinct, Grouping, Plan, Resource, by_columns
 from alertrpc.query.rights import objects_are_open, shares_user_group

@@ -22,9 +22,9 @@ from alertrpc.query.event_parameters import (
     TAGGED,
     TAGS_SELECTED,
 )
+from alertrpc.query.get_params import GetParams
 from alertrpc.query.linked import with_conditions
 from alertrpc.query.parameters import Given, Names, Parameter
-from alertrpc.query.params import GetParams
 from alertrpc.query.related import Related, keyed
 from alertrpc.query.resource import Distinct, Match, Plan, Resource, by_columns
 from alertrpc.query.rights import shares_user_group

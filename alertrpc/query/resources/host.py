@@ -4,9 +4,9 @@ from alertrpc.query.checks import LAX_AND_GROUPED
 from alertrpc.query.columns.host import HOST, IS_HOST
 from alertrpc.query.columns.hostgroup import HOSTGROUP
 from alertrpc.query.columns.trigger import TRIGGER
+from alertrpc.query.get_params import GetParams
 from alertrpc.query.linked import Linked, with_conditions
 from alertrpc.query.parameters import NOTHING_FOUND, Given, Parameter
-from alertrpc.query.params import GetParams
 from alertrpc.query.related import Check, NotKept, Related, keyed
 from alertrpc.query.resource import Distinct, Grouping, Match, Resource, by_columns
 from alertrpc.query.rights import group_is_open, host_is_open, objects_are_open

@@ -5,9 +5,9 @@ from dataclasses import replace
 from alertrpc.query.checks import BOOLEAN, LIMIT, MATCHING, OUTPUT, PAGE, ROWS, SELECTS, Strict
 from alertrpc.query.columns.host import HOST, IS_HOST
 from alertrpc.query.columns.hostgroup import HOSTGROUP
+from alertrpc.query.get_params import GetParams
 from alertrpc.query.linked import NO_KEYS, Linked, with_conditions
 from alertrpc.query.parameters import Given, Parameter
-from alertrpc.query.params import GetParams
 from alertrpc.query.related import NotKept, Related, keyed
 from alertrpc.query.resource import Distinct, Resource, by_columns
 from alertrpc.query.rights import group_is_open, host_is_open

@@ -3,8 +3,8 @@
 from alertrpc.query.checks import LAX_AND_GROUPED
 from alertrpc.query.columns.mediatype import MEDIATYPE
 from alertrpc.query.columns.user import USER
+from alertrpc.query.get_params import GetParams
 from alertrpc.query.linked import ids_asked_for, is_linked, with_conditions
-from alertrpc.query.params import GetParams
 from alertrpc.query.related import Check, NotKept, Related, keyed
 from alertrpc.query.resource import Resource, by_columns
 from alertrpc.query.rights import is_in_some_group

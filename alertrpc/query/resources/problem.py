@@ -13,8 +13,8 @@ from alertrpc.query.event_parameters import (
     TAGGED,
     TAGS_SELECTED,
 )
+from alertrpc.query.get_params import GetParams
 from alertrpc.query.parameters import Given, Parameter
-from alertrpc.query.params import GetParams
 from alertrpc.query.related import Related, keyed
 from alertrpc.query.resource import Plan, Resource, by_columns
 from alertrpc.query.sql import Ago, Condition

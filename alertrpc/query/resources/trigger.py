@@ -8,9 +8,9 @@ from alertrpc.query.columns.host import HOST
 from alertrpc.query.columns.hostgroup import HOSTGROUP
 from alertrpc.query.columns.trigger import HOSTS_OF_TRIGGER, TRIGGER, expanded
 from alertrpc.query.event_objects import hosts_asked_for, objects_on
+from alertrpc.query.get_params import GetParams
 from alertrpc.query.linked import NO_KEYS, Linked, with_conditions
 from alertrpc.query.parameters import NOTHING_FOUND, Given, Parameter, Shows
-from alertrpc.query.params import GetParams
 from alertrpc.query.related import Check, NotKept, Related, keyed
 from alertrpc.query.resource import ByDefault, Distinct, Grouping, Resource, by_columns
 from alertrpc.query.rights import group_is_open, objects_are_open

@@ -8,9 +8,9 @@ from alertrpc.query.columns.mediatype import MEDIATYPE
 from alertrpc.query.columns.role import ROLE
 from alertrpc.query.columns.user import USER
 from alertrpc.query.columns.usrgrp import USRGRP
+from alertrpc.query.get_params import GetParams
 from alertrpc.query.linked import ids_asked_for, is_linked, with_conditions
 from alertrpc.query.parameters import Given, Names, Parameter
-from alertrpc.query.params import GetParams
 from alertrpc.query.related import Check, Related, keyed
 from alertrpc.query.resource import Distinct, Match, Resource, by_columns
 from alertrpc.query.rights import MEMBERS_OF_OWN_GROUPS

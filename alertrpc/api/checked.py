@@ -4,13 +4,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from alertrpc.api.fields import members
-from alertrpc.query.params import EXTEND, GetParams, Scalar
+from alertrpc.query.get_params import EXTEND, GetParams, Scalar
 from alertrpc.query.resource import ByDefault, Resource
 from alertrpc.query.sql import AskedIds
 from alertrpc.records import Caller, Params
 
 
-def get_params(
+def as_get_params(
     resource: Resource, raw: Params, given: Mapping[str, Any], ids: Iterable[AskedIds], caller: Caller
 ) -> GetParams:
     """The parameters as the compiler takes them: `raw` as they came, `given` as they were checked."""
