@@ -248,7 +248,7 @@ def _many_ids(scene: Scene) -> None:
 
 
 def _many_filters(scene: Scene) -> None:
-    names = RESOURCES["host"].filterable
+    names = list(RESOURCES["host"].filters)
     for size, number in ((26, 100_000), (26, 38_000), (1, 100_000)):
         values = {name: list(range(number)) for name in names[:size]}
         _bearing(scene, "host.get", {"filter": values})
@@ -266,7 +266,7 @@ def _random_params(scene: Scene) -> None:
         given |= {name: "extend" for name in calls[method] if draw.random() < 0.3}
         given |= {name: ["7"] for name in resource.ids if draw.random() < 0.3}
         words = "".join(draw.choices(string.ascii_letters, k=8))
-        given["search"] = {name: words for name in resource.searchable if draw.random() < 0.3}
+        given["search"] = {name: words for name in resource.searches if draw.random() < 0.3}
         return {**given, "limit": 1}
 
     with closing(HTTPConnection("127.0.0.1", scene.port, timeout=PATIENCE)) as connection:

@@ -10,9 +10,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from alertrpc.api.choice_fields import choice_of
 from alertrpc.api.get import GET_METHODS
 from alertrpc.errors import ApiError
-from alertrpc.query.parameters import Given, Parameter
+from alertrpc.query.parameters import Given, Names, Parameter
 from alertrpc.query.related import NotKept, Related
 from alertrpc.query.resource import Resource
 from alertrpc.query.resources import RESOURCES
@@ -89,10 +90,14 @@ def _of_rows(resource: Resource) -> Iterator[dict[str, Any]]:
             yield {**shown, name: ids[0], "editable": editable}
             yield {**shown, name: ids, "editable": editable}
     yield {"output": "extend", **AMONG.get(resource.name, {}), "sortfield": resource.key}
-    for column in resource.shown_when_sorted[:1]:  # shown where Zabbix joins tables, as ids and parameters have it do
+    for column in _shown_when_sorted(resource)[:1]:  # shown where Zabbix joins tables, as ids and parameters have it do
         yield {"output": [resource.key], "sortfield": column}
         for name in resource.ids:
             yield {"output": [resource.key], "sortfield": column, name: IDS.get(name, [1])[:1]}
+
+
+def _shown_when_sorted(resource: Resource) -> Names:
+    return resource.distinct.shows if resource.distinct else ()
 
 
 def _of_parameters(resource: Resource) -> Iterator[dict[str, Any]]:
@@ -101,7 +106,7 @@ def _of_parameters(resource: Resource) -> Iterator[dict[str, Any]]:
         if name in _OF_KIND or name in NOT_KEPT:
             continue
         for value in _values(parameter):
-            for column in dict.fromkeys([resource.key, *resource.shown_when_sorted[:1]]):
+            for column in dict.fromkeys([resource.key, *_shown_when_sorted(resource)[:1]]):
                 yield {"output": [resource.key], "sortfield": column, name: value}
 
 
@@ -139,11 +144,7 @@ def _of_relations(resource: Resource) -> Iterator[dict[str, Any]]:
 
 
 def _some_fields(related: Related | NotKept) -> list[str]:
-    if isinstance(related, NotKept):
-        return list(related.choice[:2])
-    if related.choices:
-        return list(related.choices[0][:2])
-    return list(related.view.choice_for(Caller(0, UserType.USER))[:2])
+    return list(choice_of(related.choice_for(Caller(0, UserType.USER)), {})[:2])
 
 
 # --- who asks

@@ -1,7 +1,7 @@
 """The page of each get method says what the method's description says, and its example is so."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import docutils.core
@@ -9,10 +9,13 @@ import pytest
 from docutils import nodes
 
 from alertrpc.api.get import GET_METHODS
+from alertrpc.query.checks import Lax, Strict
+from alertrpc.query.linked import Linked
 from alertrpc.query.related import Related
-from alertrpc.query.resource import Resource
+from alertrpc.query.resource import ByDefault, Match, Matches, Resource
 from alertrpc.query.resources import RESOURCES
 from alertrpc.records import Caller, UserType
+from tests.relations import IS_OURS
 from tests.support import ROOT, Client, run_alertrpc, serving
 
 METHODS = ROOT / "docs" / "methods"
@@ -25,6 +28,7 @@ NONE_KEPT = "none are kept"
 # What parameters take, in the words of the pages, by the names of the fields that check them.
 WORDS = {
     "Ids": "ids",
+    "LaxIds": "ids",
     "Id": "id",
     "Integer": "number",
     "Limit": "number",
@@ -39,16 +43,18 @@ WORDS = {
     "String": "text",
     "Text": "text",
     "Tags": "tags",
+    "LaxTags": "tags",
     "Values": "object",
     "Filter": "object",
     "Search": "object",
     "Fields": "fields",
-    "FieldsOfObject": "fields",
     "Output": "fields",
     "Selection": "fields",
     "StrictSelection": "fields",
     "SortFields": "names",
+    "LaxSortFields": "names",
     "SortOrders": "order",
+    "LaxSortOrders": "order",
 }
 
 Row = list[nodes.entry]
@@ -90,9 +96,22 @@ def expected_parameters(resource: Resource) -> dict[str, tuple[str, str]]:
     for name, field in GET_METHODS[resource.name].parameters(ADMIN).items():
         related = resource.related.get(name)
         count = ", count" if related is not None and related.countable else ""
-        expected[name] = (takes(field) + count, "ours" if isinstance(related, Related) and related.ours else "Zabbix")
+        expected[name] = (takes(field) + count, "ours" if name in IS_OURS else "Zabbix")
     expected.pop(INTERNAL, None)
-    return expected | {old: expected[name] for old, name in resource.deprecated.items()}
+    return expected | {old: expected[name] for old, name in deprecated_of(resource).items()}
+
+
+def deprecated_of(resource: Resource) -> Mapping[str, str]:
+    return {} if isinstance(resource.checks, Lax) else resource.checks.deprecated
+
+
+def named(matches: Matches) -> dict[str, str]:
+    """The fields of rows that are matched, and how the page tells of it."""
+    return {name: "ignored" if match is Match.IGNORED else "yes" for name, match in matches.items() if is_of_row(match)}
+
+
+def is_of_row(match: Match | Linked | ByDefault) -> bool:
+    return isinstance(match, ByDefault) or match in (Match.COLUMN, Match.IGNORED)
 
 
 def parameter_faults(document: nodes.document, resource: Resource) -> Iterator[str]:
@@ -104,7 +123,7 @@ def parameter_faults(document: nodes.document, resource: Resource) -> Iterator[s
             yield f"parameter {name} takes and is {expected[name]}, says the code"
         if not meaning:
             yield f"parameter {name} has no meaning"
-        stands_for = resource.deprecated.get(name)
+        stands_for = deprecated_of(resource).get(name)
         if stands_for and not {"deprecated", stands_for} <= set(meaning.replace(",", " ").replace(";", " ").split()):
             yield f"parameter {name} is deprecated and stands for {stands_for}"
 
@@ -112,15 +131,14 @@ def parameter_faults(document: nodes.document, resource: Resource) -> Iterator[s
 def expected_marks(resource: Resource, name: str) -> list[str]:
     """Whether a field is in a row, sortable, filterable and searchable."""
     shown = resource.view.extended_for(ADMIN)
-    of = (shown, resource.sortable, resource.filterable, resource.searchable)
-    row, sort, filtered, searched = ["yes" if name in names else "no" for names in of]
-    return [row, sort, "ignored" if name in resource.ignored_filters else filtered, searched]
+    row, sort = ["yes" if name in names else "no" for names in (shown, resource.sortable)]
+    return [row, sort, named(resource.filters).get(name, "no"), named(resource.searches).get(name, "no")]
 
 
 def field_faults(document: nodes.document, resource: Resource) -> Iterator[str]:
     rows = rows_of(document, "Fields")
     shown = resource.view.extended_for(ADMIN)
-    expected = {*shown, *resource.sortable, *resource.filterable, *resource.searchable}
+    expected = {*shown, *resource.sortable, *named(resource.filters), *named(resource.searches)}
     yield from (f"field {name} is in one of page and code" for name in rows.keys() ^ expected)
     if [name for name in rows if name in shown] != list(shown):
         yield "fields of a row are in another order"
@@ -159,7 +177,7 @@ def faults(text: str, resource: Resource) -> list[str]:
         *select_faults(document, resource),
     ]
     opening = document.next_node(nodes.paragraph)
-    if opening is None or ("It is lax" if resource.lax else "It is strict") not in opening.astext():
+    if opening is None or ("It is lax" if isinstance(resource.checks, Lax) else "It is strict") not in opening.astext():
         found.append("lax or strict")
     titles = [title_of(document), *[title_of(section) for section in document.findall(nodes.section)]]
     if titles != [f"{resource.name}.get", *SECTIONS]:
@@ -223,7 +241,10 @@ def test_strict_and_lax_methods_are_told_apart() -> None:
         [literal.astext() for literal in found.findall(nodes.literal)] for found in section.findall(nodes.paragraph)
     ]
     methods = [{name for name in names if name.removesuffix(".get") in RESOURCES} for names in named]
-    told = [{f"{name}.get" for name, resource in RESOURCES.items() if resource.lax is lax} for lax in (False, True)]
+    told = [
+        {f"{name}.get" for name, resource in RESOURCES.items() if isinstance(resource.checks, kind)}
+        for kind in (Strict, Lax)
+    ]
     assert methods == told
 
 

@@ -10,17 +10,17 @@ from alertrpc.api.fields import (
     A_STRING,
     AN_ARRAY,
     ARRAY_OR_STRING,
-    INTEGER,
     MOST_VALUES,
     Parameter,
-    as_integer,
     distinct,
     elements,
     is_scalar,
     members,
     unexpected,
 )
-from alertrpc.query.params import EXTEND
+from alertrpc.query.get_params import EXTEND
+from alertrpc.query.parameters import Names
+from alertrpc.query.related import Choice
 from alertrpc.records import Json
 
 
@@ -35,12 +35,16 @@ def one_of(values: Sequence[str]) -> str:
     return f"value must be {'one of ' if len(values) > 1 else ''}{named}."
 
 
+def choice_of(choice: Choice, checked: Mapping[str, Any] | None) -> Names:
+    return choice(checked or {}) if callable(choice) else choice
+
+
 class Fields(Parameter):
     """Field names out of `choice`, or one of `words`."""
 
     fault = ARRAY_OR_STRING
 
-    def __init__(self, choice: Sequence[str], words: Sequence[str] = (EXTEND,), *, null: bool = False) -> None:
+    def __init__(self, choice: Choice, words: Sequence[str] = (EXTEND,), *, null: bool = False) -> None:
         super().__init__(null=null)
         self._choice = choice
         self._words = words
@@ -52,21 +56,7 @@ class Fields(Parameter):
             return value
         if (listed := elements(value)) is None:
             raise ValidationError(ARRAY_OR_STRING)
-        return distinct(chosen(listed, self._choice), str)
-
-
-class FieldsOfObject(Parameter):
-    """Field names out of the choice that belongs to the parameter `object`, or "extend"."""
-
-    fault = ARRAY_OR_STRING
-
-    def __init__(self, choices: Mapping[int, Sequence[str]]) -> None:
-        super().__init__(null=True)
-        self._choices = {kind: Fields(choice) for kind, choice in choices.items()}
-
-    def _deserialize(self, value: Json, attr: str | None, data: Any, **kwargs: Any) -> Any:
-        kind = as_integer(data.get("object", 0), INTEGER)
-        return self._choices.get(kind or 0, self._choices[0]).deserialize(value)  # a wrong kind is its own fault
+        return distinct(chosen(listed, choice_of(self._choice, data)), str)
 
 
 class SortFields(Parameter):

@@ -1,6 +1,6 @@
 """Marshmallow fields that check a parameter as Zabbix 7.0 does and say what is wrong in its words.
 
-JSON arrays and objects are one thing to Zabbix, so a list parameter may come as an object; its keys are left aside.
+JSON arrays and objects are one thing to Zabbix, so a list parameter may come as an object; its keys are ignored.
 """
 
 import re
@@ -120,7 +120,8 @@ class Parameter(fields.Field[Any]):
 
 
 def deserialized(known: Mapping[str, fields.Field[Any]], given: Mapping[str, Json]) -> dict[str, Any]:
-    """The values that are given, or ValidationError with all faults, in the order of the fields.
+    """The values that are given, or ValidationError with all faults, in the order of the fields: each is told the values
+    before it.
 
     No schema of marshmallow's is made of them: it visits all of its fields at each call, and one for each set of
     parameters that clients may think of takes memory for ever.
@@ -130,7 +131,7 @@ def deserialized(known: Mapping[str, fields.Field[Any]], given: Mapping[str, Jso
     for name, field in known.items():
         try:
             if name in given:
-                values[name] = field.deserialize(given[name], name, given)
+                values[name] = field.deserialize(given[name], name, values)
             elif field.required:
                 faults[name] = [REQUIRED]
         except ValidationError as error:

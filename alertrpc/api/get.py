@@ -7,18 +7,19 @@ from typing import Any, NamedTuple
 import orjson
 from marshmallow import fields
 
+from alertrpc.api.checked import as_get_params
 from alertrpc.api.choice_fields import sort_refused
 from alertrpc.api.context import Context
-from alertrpc.api.fields import unexpected
-from alertrpc.api.get_params import get_params
-from alertrpc.api.lax_get import lax_fields
+from alertrpc.api.fields import members, unexpected
+from alertrpc.api.get_fields import get_fields
 from alertrpc.api.schema import ParamsSchema
-from alertrpc.api.strict_get import strict_fields
 from alertrpc.errors import APPLICATION_ERROR, INVALID_PARAMS, ApiError, invalid_parameter
+from alertrpc.query.checks import Lax
 from alertrpc.query.compile import asked_ids, compile_get
 from alertrpc.query.counting import ROWSCOUNT
-from alertrpc.query.params import GetParams
-from alertrpc.query.resource import Resource, never
+from alertrpc.query.get_params import GetParams
+from alertrpc.query.related import Check
+from alertrpc.query.resource import Resource
 from alertrpc.query.resources import RESOURCES
 from alertrpc.query.sql import AskedIds, Bound, SqlValue
 from alertrpc.query.statement import EMPTY, Shape, Statement
@@ -45,13 +46,13 @@ class GetMethod:
     def __init__(self, resource: Resource) -> None:
         self.resource = resource
         self._schema = cache(self._make_schema)
-        strict = [name for name, related in resource.related.items() if related.strict]
-        self._checked_first = {"editable", "searchByAny", *strict}
+        refusing = [name for name, related in resource.related.items() if related.check is Check.REFUSES]
+        self._checked_first = {"editable", "searchByAny", *refusing}
         self._kept = lru_cache(maxsize=KEPT_STATEMENTS)(self._compile_text)
 
     def parameters(self, caller: Caller) -> Mapping[str, fields.Field[Any]]:
         """The parameters and their checks; the choice of some depends on the caller's type."""
-        return (lax_fields if self.resource.lax else strict_fields)(self.resource, caller)
+        return get_fields(self.resource, caller)
 
     async def __call__(self, context: Context, params: Params) -> RowsAnswer:
         """The objects that the caller may see and the parameters ask for."""
@@ -89,9 +90,9 @@ class GetMethod:
 
     def _known(self, params: Params, schema: ParamsSchema) -> Params:
         """The parameters that the method has, by the names that are not deprecated."""
-        deprecated = self.resource.deprecated
-        if self.resource.lax:
+        if isinstance(self.resource.checks, Lax):
             return {name: value for name, value in params.items() if name in schema.names}
+        deprecated = self.resource.checks.deprecated
         for name in params:
             if name not in schema.names and name not in deprecated:
                 raise invalid_parameter("/", unexpected(name))
@@ -113,18 +114,23 @@ class GetMethod:
             return EMPTY
         given = schema.load(others)
         fault = _take_fault(given)
-        params = get_params(self.resource, others, given, asked, caller)
+        params = as_get_params(self.resource, others, given, asked, caller)
         _check_group_sort(params)
         statement = compile_get(self.resource, params, caller)
         return statement if params.count_output else statement._replace(fault=fault)
 
     def _finds_nothing(self, schema: ParamsSchema, others: Params, caller: Caller) -> bool:
-        """An empty array is the answer, whatever is wrong in what Zabbix checks later."""
-        if self.resource.finds_nothing is never:
+        """An empty array is the answer, whatever is wrong in what Zabbix checks later.
+
+        A caller who is shown a part of the fields edits no object and finds none by other fields.
+        """
+        view = self.resource.view
+        if not view.is_partial(caller):
             return False
-        first = {name: value for name, value in others.items() if name in self._checked_first}
-        params = get_params(self.resource, others, schema.load(first), (), caller)
-        return self.resource.finds_nothing(params, caller)
+        first = schema.load({name: value for name, value in others.items() if name in self._checked_first})
+        matched = [name for part in ("filter", "search") for name in members(others.get(part)) or ()]
+        is_by_hidden = not set(view.limited).issuperset(matched) and not first.get("searchByAny")
+        return bool(first.get("editable")) or is_by_hidden
 
     def _make_schema(self, user_type: UserType) -> ParamsSchema:
         return ParamsSchema(self.parameters(Caller(0, user_type)))

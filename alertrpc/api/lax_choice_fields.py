@@ -5,17 +5,18 @@ from typing import Any
 
 from marshmallow import ValidationError
 
-from alertrpc.api.choice_fields import Fields, sort_refused
+from alertrpc.api.choice_fields import Fields, choice_of, sort_refused
 from alertrpc.api.fields import MOST_VALUES, elements, is_scalar, members
 from alertrpc.api.lax_fields import Lax, listed, shown
 from alertrpc.api.schema import first_fault
 from alertrpc.errors import APPLICATION_ERROR, INVALID_PARAMS, ApiError
-from alertrpc.query.params import COUNT, EXTEND
+from alertrpc.query.get_params import COUNT, EXTEND
+from alertrpc.query.related import Choice
 from alertrpc.records import Json
 
 
 class Output(Lax):
-    """All by "extend", or names out of `choice`, others left aside; `key` is always among them."""
+    """All by "extend", or names out of `choice`, others ignored; `key` is always among them."""
 
     def __init__(self, key: str, choice: Collection[str]) -> None:
         super().__init__()
@@ -23,59 +24,53 @@ class Output(Lax):
         self._choice = choice
 
     def _deserialize(self, value: Json, attr: str | None, data: Any, **kwargs: Any) -> list[str] | str:
-        return self.asked(value)
+        asked = fields_out_of(self._choice, value)
+        return asked if asked == EXTEND else list(dict.fromkeys([self._key, *asked]))
 
-    def asked(self, value: Json) -> list[str] | str:
-        if value is True or value == EXTEND:
-            return EXTEND
-        names = [name for name in elements(value) or () if isinstance(name, str) and name in self._choice]
-        return list(dict.fromkeys([self._key, *names] if self._key else names))
+
+def fields_out_of(choice: Collection[str], value: Json) -> list[str] | str:
+    """All by "extend" or true, or names out of `choice`; others are ignored."""
+    if value is True or value == EXTEND:
+        return EXTEND
+    return list(dict.fromkeys([name for name in elements(value) or () if isinstance(name, str) and name in choice]))
 
 
 class Selection(Lax):
-    """All by "extend", their number by "count", or names out of `choice`, `key` always among them.
+    """All by "extend", the number of countable objects by "count", or names out of `choice`.
 
-    What is none of these is as no name.
+    What is none of these is as no name; but where there are several objects, "count" asks for nothing.
     """
 
-    def __init__(self, key: str, choice: Collection[str], *, countable: bool = False, single: bool = False) -> None:
+    def __init__(self, choice: Choice, *, countable: bool, single: bool) -> None:
         super().__init__()
-        self._output = Output(key, choice)
-        self._key = key
+        self._choice = choice
         self._countable = countable
         self._single = single
 
-    def _deserialize(self, value: Json, attr: str | None, data: Any, **kwargs: Any) -> list[str] | str | None:
-        if self._countable and (value == COUNT or value is True):
-            return COUNT
-        if not self._single and (value == COUNT or value is True):
-            return None
-        return self._output.asked(value)
+    def _deserialize(self, value: Json, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if (self._countable or not self._single) and (value == COUNT or value is True):
+            return COUNT if self._countable else None
+        return fields_out_of(choice_of(self._choice, data), value)
 
 
 class WordSelection(Selection):
-    """Names out of `choice`, `key` always among them; anything else is "extend"."""
+    """Names out of `choice`; anything else is "extend"."""
 
-    def _deserialize(self, value: Json, attr: str | None, data: Any, **kwargs: Any) -> list[str] | str | None:
+    def _deserialize(self, value: Json, attr: str | None, data: Any, **kwargs: Any) -> Any:
         return EXTEND if elements(value) is None else super()._deserialize(value, attr, data, **kwargs)
 
 
-class StrictSelection(Lax):
+class StrictSelection(Selection):
     """All by "extend", or names out of `choice`; others are a fault of a row to be shown: an ApiError is the value.
 
     It is what another method of Zabbix's says of its "/output", which is called where there are rows.
     """
 
-    def __init__(self, choice: Sequence[str], *, single: bool) -> None:
-        super().__init__()
-        self._output = Fields(choice)
-        self._single = single
-
     def _deserialize(self, value: Json, attr: str | None, data: Any, **kwargs: Any) -> Any:
         if value == COUNT and not self._single:
             return None
         try:
-            return self._output.deserialize(value)
+            return Fields(self._choice).deserialize(value, attr, data)
         except ValidationError as error:
             return first_fault({"output": error.messages})
 
@@ -124,7 +119,7 @@ class Search(_Members):
         return {name: texts for name, texts in asked.items() if texts}
 
 
-class SortFields(Lax):
+class LaxSortFields(Lax):
     """A field name out of `choice` or an array of them."""
 
     def __init__(self, choice: Sequence[str]) -> None:
@@ -139,7 +134,7 @@ class SortFields(Lax):
         return list(dict.fromkeys(map(str, names)))
 
 
-class SortOrders(Lax):
+class LaxSortOrders(Lax):
     """DESC for all sort fields or, in an array, for each; anything else is ASC."""
 
     def _deserialize(self, value: Json, attr: str | None, data: Any, **kwargs: Any) -> str | list[str]:

@@ -1,4 +1,4 @@
-"""Marshmallow fields of the older get methods, which take nearly anything: what is wrong is left aside, as in Zabbix 7.0.
+"""Marshmallow fields of the older get methods, which take nearly anything: what is wrong is ignored, as in Zabbix 7.0.
 
 An id or a value that fits nothing finds nothing. Truth is PHP's.
 """
@@ -19,7 +19,7 @@ from alertrpc.api.fields import (
     members,
     plain_ids,
 )
-from alertrpc.query.params import as_text
+from alertrpc.query.get_params import as_text
 from alertrpc.query.tags import Operator, Tag
 from alertrpc.records import Json
 from alertrpc.values import INT64, INT64_MAX, is_digits
@@ -51,7 +51,7 @@ class IsGiven(Lax):
         return True
 
 
-class Ids(Lax):
+class LaxIds(Lax):
     """An id or an array of ids."""
 
     def _deserialize(self, value: Json, attr: str | None, data: Any, **kwargs: Any) -> Sequence[int]:
@@ -101,8 +101,8 @@ class Text(Lax):
         return shown(value)
 
 
-class Tags(Lax):
-    """An array of objects of a tag, an operator and a value; others are left aside."""
+class LaxTags(Lax):
+    """An array of objects of a tag, an operator and a value; others are ignored."""
 
     def _deserialize(self, value: Json, attr: str | None, data: Any, **kwargs: Any) -> list[Tag] | None:
         given = elements(value) or []

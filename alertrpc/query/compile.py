@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from alertrpc.query.counting import counted, grouped
+from alertrpc.query.get_params import GetParams
 from alertrpc.query.matching import filter_conditions, id_conditions, search_conditions
-from alertrpc.query.own import own_conditions
-from alertrpc.query.params import GetParams
+from alertrpc.query.own_parameters import own_conditions
+from alertrpc.query.parameters import Names
 from alertrpc.query.resource import Resource, id_columns
 from alertrpc.query.row import row_json
 from alertrpc.query.sql import AskedIds, Condition, Expression, SqlValue, all_of, args_of, rows_if
@@ -41,7 +42,7 @@ def compile_get(resource: Resource, params: GetParams, caller: Caller) -> Statem
         return grouped(resource, params, led)
     if params.count_output:
         return counted(resource, params, led)
-    if leaders and params.limit is not None and resource.pages and not _is_short(resource, params):
+    if leaders and params.limit is not None and resource.plan.pages and not _is_short(resource, params):
         return _page(resource, params, caller, where, leaders)
     return _rows(resource, params, caller, led)
 
@@ -104,8 +105,7 @@ def _shape(params: GetParams) -> Shape:
 
 def _row(resource: Resource, params: GetParams, caller: Caller) -> tuple[Expression, list[str]]:
     """A row of the answer, and the tables that its fields need."""
-    instead = {name: other for own in params.own for name, other in resource.parameters[own].instead.items()}
-    names = [instead.get(name, name) for name in (*params.output, *_shown_beside(resource, params, caller))]
+    names = _shown(resource, params, caller)
     row = row_json(resource, names, params, caller)
     if params.preserve_keys:
         row = Expression(f"'\"' || {resource.alias}.{resource.key} || '\":' || {row.sql}", row.args)
@@ -116,12 +116,14 @@ def _sort_joins(resource: Resource, params: GetParams) -> list[str]:
     return [resource.view.columns[name].join for name, _ in params.sort]
 
 
-def _shown_beside(resource: Resource, params: GetParams, caller: Caller) -> list[str]:
-    """What the row shows beside its output."""
-    names = [name for parameter in params.own for name in resource.parameters[parameter].shows]
-    if resource.is_joined(params, caller):
-        names += [name for name, _ in params.sort if name in resource.shown_when_sorted]
-    return [name for name in dict.fromkeys(names) if name not in params.output]
+def _shown(resource: Resource, params: GetParams, caller: Caller) -> Names:
+    """The columns of the row: the output, columns by which joined tables are sorted, and what parameters make of them."""
+    distinct = resource.distinct
+    by = distinct.shows if distinct and distinct.when(params, caller) else ()
+    names = (*params.output, *[name for name, _ in params.sort if name in by and name not in params.output])
+    for own in params.own:
+        names = resource.parameters[own].shows(names, caller)
+    return names
 
 
 def _is_short(resource: Resource, params: GetParams) -> bool:
@@ -130,7 +132,7 @@ def _is_short(resource: Resource, params: GetParams) -> bool:
         return False
     if any(len(values) > MOST_SHORT_IDS for values in params.filter.values()):
         return False
-    return any(name in params.ids for name in resource.short_ids) and all(
+    return any(name in params.ids for name in resource.plan.short_ids) and all(
         name == resource.key for name, _ in params.sort
     )
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from alertrpc.query.params import GetParams
+from alertrpc.query.get_params import GetParams
 from alertrpc.query.resource import Resource
 from alertrpc.query.row import fields_of
 from alertrpc.query.sql import Condition, args_of, is_in
@@ -13,14 +13,14 @@ _COUNTED = f"'{ROWSCOUNT}', CAST(COUNT(*) AS TEXT)"
 
 
 def counted(resource: Resource, params: GetParams, where: Sequence[Condition]) -> Statement:
-    """countOutput: a number, or with groupCount one for each of the ids that are asked for by a `group_counted` one."""
+    """countOutput: a number, or with groupCount one for each of the ids that a `group_counted` parameter asks for."""
     if not params.group_count:
         return Statement(
             f"SELECT '\"' || COUNT(*) || '\"' AS row {found(resource, where)}", args_of(where), Shape.VALUE, limit=1
         )
     groupings = {
         grouping.member: (grouping, params.ids[name])
-        for name, grouping in (resource.group_counted or {}).items()
+        for name, grouping in resource.group_counted.items()
         if name in params.ids
     }
     where = [*where, *[is_in(grouping.of, asked) for grouping, asked in groupings.values() if grouping.joins]]

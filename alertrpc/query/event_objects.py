@@ -7,8 +7,8 @@ from collections.abc import Callable
 from enum import Enum
 
 from alertrpc.query.columns.event_tag import TAGS_OF_EVENT
+from alertrpc.query.get_params import GetParams
 from alertrpc.query.linked import ids_asked_for, is_linked, with_conditions
-from alertrpc.query.params import GetParams
 from alertrpc.query.rights import ANY_OBJECT, host_is_open, is_in_some_group, objects_are_open
 from alertrpc.query.sql import ONE_OF, Condition, Expression, is_in, json_list
 from alertrpc.query.tags import tags_asked_for

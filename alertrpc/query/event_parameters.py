@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from alertrpc.query.columns.event import RECOVERY
 from alertrpc.query.columns.event_tag import EVENT_TAG, TAGS_OF_EVENT
 from alertrpc.query.columns.suppression import NO_SUPPRESSION, SUPPRESSION
+from alertrpc.query.linked import Linked
 from alertrpc.query.parameters import Given, Parameter
 from alertrpc.query.related import Related
-from alertrpc.query.resource import Linked
 from alertrpc.records import SEVERITIES
 
 ACTIONS = range(1, 512)

@@ -1,11 +1,22 @@
 """Rows found through other tables."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-from alertrpc.query.params import GetParams
+from alertrpc.query.get_params import GetParams
 from alertrpc.query.sql import Condition, Expression, args_of, is_in
 
 NO_KEYS = "SELECT CAST(NULL AS INTEGER) WHERE FALSE"  # of a table that is not kept
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """Rows found through another table: their `column` is one of the `keys`, a subselect up to its WHERE clause, where the
+    column `of` is one of the values."""
+
+    column: str
+    keys: str
+    of: str
 
 
 def ids_asked_for(params: GetParams, columns: Mapping[str, str]) -> list[Condition]:

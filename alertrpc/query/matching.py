@@ -1,12 +1,12 @@
 """Conditions of the parameters that all get methods have: ids, filter and search."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from alertrpc.errors import invalid_parameter
-from alertrpc.query.linked import is_linked
-from alertrpc.query.params import GetParams, Scalar, as_text
-from alertrpc.query.resource import Linked, Resource, id_columns
+from alertrpc.query.get_params import GetParams, Scalar, as_text
+from alertrpc.query.linked import Linked, is_linked
+from alertrpc.query.resource import Match, Resource, id_columns
 from alertrpc.query.search import A_FEW_PATTERNS, joined, like
 from alertrpc.query.sql import NOTHING, AskedIds, Condition, Listed, all_of, any_of, is_in, negated
 from alertrpc.query.statement import keys_of
@@ -19,19 +19,15 @@ _INTEGER = re.compile(r"-?[0-9]{1,4000}")  # Python refuses to read longer ones
 
 
 def id_conditions(resource: Resource, params: GetParams) -> list[Condition]:
+    """What the id parameters ask, those that pick the fewest rows first."""
+    names = [name for name in dict.fromkeys([*resource.plan.few_first, *resource.ids]) if name in params.ids]
     return [
         is_linked(about.column, about.keys, [is_in(about.of, params.ids[name])])
         if isinstance(about, Linked)
         else _is_one_of(resource, resource.view.columns[about], params.ids[name])
-        for name, about in _few_first(resource)
-        if about is not None and name in params.ids
+        for name in names
+        if (about := resource.ids[name]) is not None
     ]
-
-
-def _few_first(resource: Resource) -> Iterator[tuple[str, str | Linked | None]]:
-    """The id parameters, those that pick the fewest rows first."""
-    names = dict.fromkeys([*resource.few_first, *resource.ids])
-    return ((name, resource.ids[name]) for name in names)
 
 
 def _is_one_of(resource: Resource, column: Column, values: AskedIds | Listed) -> Condition:
@@ -50,37 +46,35 @@ def _is_one_of(resource: Resource, column: Column, values: AskedIds | Listed) ->
 
 def filter_conditions(resource: Resource, params: GetParams, caller: Caller) -> list[Condition]:
     """filter: values that are no whole numbers match nothing in a column of numbers, as in Zabbix."""
-    conditions = []
-    for name, values in params.filter.items():
-        if name in resource.ignored_filters or name in resource.filter_links:
-            continue
-        if name in resource.unmatched:
-            conditions.append(NOTHING)
-            continue
-        column = resource.view.columns[name]
-        matched = _comparable(column.kind, values)
-        found = _is_one_of(resource, column, Listed(matched)) if matched else NOTHING
-        conditions.append(_of_own(resource, name, found, caller))
+    asked = [(name, resource.filters[name], values) for name, values in params.filter.items()]
+    conditions = [
+        NOTHING if match is Match.NO_ROW else _in_column(resource, name, values, caller)
+        for name, match, values in asked
+        if match is not Match.IGNORED and not isinstance(match, Linked)
+    ]
     matched_by_any = [any_of(conditions)] if params.search_by_any and conditions else conditions
-    return [*matched_by_any, *_filter_links(resource, params)]
+    # What other tables are asked is not loosened by searchByAny.
+    linked = [_in_table(match, values) for _, match, values in asked if isinstance(match, Linked)]
+    return [*matched_by_any, *linked]
 
 
-def _filter_links(resource: Resource, params: GetParams) -> list[Condition]:
-    """Members of the filter about other tables, which searchByAny does not loosen."""
-    conditions = []
-    for name, link in resource.filter_links.items():
-        if name in params.filter:
-            values = Listed([as_text(value) for value in params.filter[name]])
-            conditions.append(is_linked(link.column, link.keys, [is_in(link.of, values)]))
-    return conditions
+def _in_column(resource: Resource, name: str, values: Sequence[Scalar], caller: Caller) -> Condition:
+    column = resource.view.columns[name]
+    matched = _comparable(column.kind, values)
+    found = _is_one_of(resource, column, Listed(matched)) if matched else NOTHING
+    return _where_shown(resource, name, found, caller)
 
 
-def _of_own(resource: Resource, name: str, condition: Condition, caller: Caller) -> Condition:
-    """A condition on what only the caller's own row shows to him speaks of that alone."""
+def _in_table(link: Linked, values: Sequence[Scalar]) -> Condition:
+    return is_linked(link.column, link.keys, [is_in(link.of, Listed([as_text(value) for value in values]))])
+
+
+def _where_shown(resource: Resource, name: str, condition: Condition, caller: Caller) -> Condition:
+    """The condition, and that the caller is shown what it speaks of."""
     view = resource.view
     if caller.is_super_admin or not view.public or name in view.public:
         return condition
-    return all_of([condition, Condition(view.is_own, (caller.userid,))])
+    return all_of([condition, Condition(view.whole_if, (caller.userid,))])
 
 
 def _comparable(kind: Kind, values: Sequence[Scalar]) -> list[int | str]:
@@ -107,7 +101,7 @@ def search_conditions(resource: Resource, params: GetParams, caller: Caller) -> 
     join = any_of if params.search_by_any else all_of
     conditions = []
     for name, values in params.search.items():
-        if name in resource.unmatched:
+        if resource.searches[name] is Match.NO_ROW:
             conditions.append(NOTHING)
             continue
         expression = resource.view.columns[name].value(resource.alias)
@@ -126,5 +120,5 @@ def search_conditions(resource: Resource, params: GetParams, caller: Caller) -> 
             patterns = [negated(pattern) for pattern in patterns]
         if patterns:
             found = joined(patterns, by_any=params.search_by_any)
-            conditions.append(_of_own(resource, name, found, caller))
+            conditions.append(_where_shown(resource, name, found, caller))
     return [join(conditions)] if conditions else []

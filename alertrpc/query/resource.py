@@ -2,23 +2,39 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 
+from alertrpc.query.checks import Lax, Strict
+from alertrpc.query.get_params import GetParams
+from alertrpc.query.linked import Linked
 from alertrpc.query.parameters import Names, Parameter
-from alertrpc.query.params import GetParams
 from alertrpc.query.related import NotKept, Related
 from alertrpc.query.sql import Condition
 from alertrpc.query.view import View
 from alertrpc.records import Caller
 
 
-@dataclass(frozen=True, slots=True)
-class Linked:
-    """An id parameter about another table: the rows whose `column` is one of the `keys`, a subselect up to its WHERE
-    clause, where the column `of` is one of the ids."""
+class Match(Enum):
+    """What a member of `filter` or `search` asks for, where this is no other table."""
 
-    column: str
-    keys: str
-    of: str
+    COLUMN = "rows by the column of its name"
+    IGNORED = "nothing: it is taken and has no effect"
+    NO_ROW = "what is not kept, so that no row is found"
+    PASSWORD = "a user's password: it is refused"
+
+
+@dataclass(frozen=True, slots=True)
+class ByDefault:
+    """Rows by the column of its name; those with these values where the filter does not name it."""
+
+    values: Sequence[int]
+
+
+Matches = Mapping[str, Match | Linked | ByDefault]
+
+
+def by_columns(*names: str) -> Matches:
+    return dict.fromkeys(names, Match.COLUMN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,20 +46,33 @@ class Grouping:
     joins: Names = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Distinct:
+    """When Zabbix selects distinct rows of joined tables, and the columns that it then shows if it sorts by them."""
+
+    when: Callable[[GetParams, Caller], bool]
+    shows: Names
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The id parameters that lead a statement before others, and those by which an index finds a short answer. With
+    `pages` and a limit, it chooses between listing the keys that match and walking in the order asked for."""
+
+    few_first: Names = ()
+    short_ids: Names = ()
+    pages: bool = False
+
+
 def no_conditions(params: GetParams, caller: Caller) -> list[Condition]:
     return []
 
 
-def never(params: GetParams, caller: Caller) -> bool:
-    return False
-
-
 @dataclass(frozen=True, eq=False)
 class Resource:
-    """A get method: what its rows hold and by what they are found. There is one of each, so that pieces of SQL that
-    follow from it alone are kept.
+    """A get method: what its rows hold and by what they are found.
 
-    A `lax` method leaves aside what is wrong in its parameters, as the older ones of Zabbix do.
+    There is one of each, so that pieces of SQL that follow from it alone are kept.
     """
 
     name: str
@@ -51,41 +80,22 @@ class Resource:
     alias: str
     key: str
     view: View
-    # By what rows are found. An id parameter is about a column, or a table; of None, `conditions` says what it asks.
+    checks: Strict | Lax
+    # An id parameter is about a column, or a table; of None, `conditions` say what it asks.
     ids: Mapping[str, str | Linked | None]
+    filters: Matches
+    searches: Matches
     sortable: Names
-    filterable: Names
-    searchable: Names
-    lax: bool = False
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     related: Mapping[str, Related | NotKept] = field(default_factory=dict)
-    # Rights, and what the tables cannot say; `finds_nothing`: an empty array is the answer, whatever else is asked.
+    # Rights, and what the tables here cannot say.
     conditions: Callable[[GetParams, Caller], list[Condition]] = no_conditions
-    finds_nothing: Callable[[GetParams, Caller], bool] = never
     # Tables that conditions and columns may need, in the order of their joining.
     joins: Mapping[str, str] = field(default_factory=dict)
-    # The id parameters that lead a statement before others, and those by which an index finds a short answer.
-    few_first: Names = ()
-    short_ids: Names = ()
-    # A page out of many rows that a condition with keys finds is looked for in the order asked for.
-    pages: bool = False
-    # Zabbix selects distinct rows of joined tables, which show the columns by which they are sorted.
-    is_joined: Callable[[GetParams, Caller], bool] = never
-    shown_when_sorted: Names = ()
-    # What groupCount counts by, where it is known, and groupBy.
-    group_counted: Mapping[str, Grouping] | None = None
-    group_by: Names = ()
-    # Filters: part of every one that does not name it; about other tables; of no effect; refused; of no row.
-    default_filter: Mapping[str, Sequence[int]] = field(default_factory=dict)
-    filter_links: Mapping[str, Linked] = field(default_factory=dict)
-    ignored_filters: Names = ()
-    secrets: Names = ()
-    unmatched: Names = ()
-    # How a strict method checks: names that stand for others, its order, what countOutput and limitSelects take.
-    deprecated: Mapping[str, str] = field(default_factory=dict)
-    output_is_first: bool = False
-    has_boolean_flags: bool = False
-    limits_selects: bool = False
+    distinct: Distinct | None = None
+    # What groupCount counts by, by the id parameters that are asked with it.
+    group_counted: Mapping[str, Grouping] = field(default_factory=dict)
+    plan: Plan = Plan()
 
 
 def id_columns(resource: Resource) -> dict[str, str]:

@@ -1,9 +1,9 @@
 """A row of the answer as one JSON text: its fields, and the objects related to it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
-from alertrpc.query.params import COUNT, EXTEND, GetParams, Selection
+from alertrpc.query.get_params import COUNT, EXTEND, GetParams, Selection
 from alertrpc.query.related import NotKept, Related
 from alertrpc.query.resource import Resource
 from alertrpc.query.sql import Expression, args_of
@@ -16,31 +16,22 @@ EMPTY = "'[]'"  # to Zabbix an object without members is an empty array
 def row_json(resource: Resource, names: Sequence[str], params: GetParams, caller: Caller) -> Expression:
     """The row with the named fields and all that is selected beside them."""
     selected = [(resource.related[name], asked) for name, asked in params.select.items()]
-    members = [related_member(related, asked, params, caller) for related, asked in selected]
-    of_others = [
-        member
-        for (related, _), member in zip(selected, members, strict=True)
-        if isinstance(related, Related) and related.of_others
-    ]
-    return object_json(resource.view, resource.alias, names, caller, members, of_others)
+    members = {related.member: related_member(related, asked, params, caller) for related, asked in selected}
+    return object_json(resource.view, resource.alias, names, caller, members)
 
 
 def object_json(
-    view: View,
-    alias: str,
-    names: Sequence[str],
-    caller: Caller,
-    related: Sequence[Expression] = (),
-    of_others: Sequence[Expression] = (),
+    view: View, alias: str, names: Sequence[str], caller: Caller, related: Mapping[str, Expression]
 ) -> Expression:
-    """The named fields of an object and `related` members; of another's, public fields and the members `of_others`."""
-    whole = _json_object([*fields_of(view, alias, tuple(names)), *related])
+    """The named fields of an object and `related` members, of which others are shown the public ones."""
+    whole = _json_object([*fields_of(view, alias, tuple(names)), *related.values()])
     if not view.public or caller.is_super_admin:
         return whole
     public_names = tuple([name for name in names if name in view.public])
-    public = _json_object([*fields_of(view, alias, public_names), *of_others])
+    public_members = [member for name, member in related.items() if name in view.public]
+    public = _json_object([*fields_of(view, alias, public_names), *public_members])
     return Expression(
-        f"CASE WHEN {view.is_own} THEN {whole.sql} ELSE {public.sql} END", (caller.userid, *whole.args, *public.args)
+        f"CASE WHEN {view.whole_if} THEN {whole.sql} ELSE {public.sql} END", (caller.userid, *whole.args, *public.args)
     )
 
 
@@ -75,11 +66,10 @@ def _counted(related: Related, params: GetParams, caller: Caller) -> Expression:
 
 def _objects(related: Related, asked: Selection, params: GetParams, caller: Caller) -> Expression:
     view = related.view
-    wanted = view.extended_for(caller) if asked == EXTEND else asked
-    beside = () if caller.is_super_admin else related.shown_beside
-    named = dict.fromkeys([related.key, *wanted, *beside])
-    names = [name for name in named if name in view.columns]  # other kinds of objects have names of their own
-    row = object_json(view, related.alias, names, caller)
+    wanted = view.extended_for(caller) if asked == EXTEND else tuple(asked)
+    shown = related.shows(wanted, caller)
+    names = [name for name in shown if name in view.columns]  # other kinds of objects have names of their own
+    row = object_json(view, related.alias, names, caller, {})
     source = _limited(related, related.rows(params, caller), params)
     args = (*row.args, *source.args)
     if related.single:
@@ -89,8 +79,8 @@ def _objects(related: Related, asked: Selection, params: GetParams, caller: Call
 
 def _limited(related: Related, source: Expression, params: GetParams) -> Expression:
     """So many objects as limitSelects allows, the first ones."""
-    if not related.limited or params.limit_selects is None:
+    if not related.limited_by or params.limit_selects is None:
         return source
     alias = related.alias
-    sql = f"FROM (SELECT {alias}.* {source.sql} ORDER BY {alias}.{related.key} LIMIT ?) {alias}"
+    sql = f"FROM (SELECT {alias}.* {source.sql} ORDER BY {alias}.{related.limited_by} LIMIT ?) {alias}"
     return Expression(sql, (*source.args, params.limit_selects))

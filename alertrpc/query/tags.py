@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from enum import IntEnum
 from typing import NamedTuple
 
+from alertrpc.query.get_params import GetParams
 from alertrpc.query.linked import with_conditions
-from alertrpc.query.params import GetParams
 from alertrpc.query.search import joined, like
 from alertrpc.query.sql import NOTHING, Condition, Expression, all_of, any_of, negated
 

@@ -54,8 +54,9 @@ def text(name: str, expression: str = "") -> Column:
 class View:
     """The fields of an object: which may be asked for (`choice`), by what names, and which are meant by "extend".
 
-    Without names of their own, both are all columns. Callers who are no Super admins have a choice of `limited` fields,
-    where there are any. Of an object for which `is_own` does not hold they are shown its `public` fields alone.
+    Without names of their own, both are all columns. Callers who are not Super admins have a choice of `limited` fields,
+    if there are any. Where an object has `public` fields and related objects, they are shown the others of those objects
+    alone for which the condition `whole_if` on their userid holds.
     """
 
     columns: Mapping[str, Column]
@@ -63,13 +64,17 @@ class View:
     extended: Names = ()
     limited: Names = ()
     public: Names = ()
-    is_own: str = ""
+    whole_if: str = ""
 
     def choice_for(self, caller: Caller) -> Names:
         return (self.choice or tuple(self.columns)) if self._is_whole(caller) else self.limited
 
     def extended_for(self, caller: Caller) -> Names:
         return (self.extended or tuple(self.columns)) if self._is_whole(caller) else self.limited
+
+    def is_partial(self, caller: Caller) -> bool:
+        """The caller is shown a part of the fields, of whatever object."""
+        return not (self._is_whole(caller) or self.public)
 
     def _is_whole(self, caller: Caller) -> bool:
         return caller.is_super_admin or not self.limited
@@ -82,20 +87,20 @@ def view(
     limited: Names = (),
     hidden: Names = (),
     public: Names = (),
-    is_own: str = "",
+    whole_if: str = "",
 ) -> View:
     """A view of columns, of which `hidden` ones are for Super admins alone."""
     by_name = {column.name: column for column in columns}
     if hidden:
         limited = tuple([name for name in by_name if name not in hidden])
-    return View(by_name, choice, extended, limited, public, is_own)
+    return View(by_name, choice, extended, limited, public, whole_if)
 
 
-def filterable(of: View, besides: Names = ()) -> Names:
-    """All columns by which rows may be filtered but those `besides`."""
+def names_of(of: View, besides: Names = ()) -> Names:
+    """All columns but those `besides`."""
     return tuple([name for name in of.columns if name not in besides])
 
 
-def searchable(of: View) -> Names:
+def texts_of(of: View) -> Names:
     """The columns that hold text."""
     return tuple([name for name, column in of.columns.items() if column.kind in (Kind.TEXT, Kind.DURATION)])

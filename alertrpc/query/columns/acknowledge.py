@@ -25,7 +25,7 @@ ACKNOWLEDGE_BY_USER = view(
         for name in ("username", "name", "surname")
     ],
     public=_NAMES,
-    is_own=f"ak.userid IN ({MEMBERS_OF_OWN_GROUPS})",
+    whole_if=f"ak.userid IN ({MEMBERS_OF_OWN_GROUPS})",
 )
 ACKNOWLEDGES_OF_EVENT = """FROM (
     SELECT *

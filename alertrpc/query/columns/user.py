@@ -24,5 +24,5 @@ USER = view(
     number("provisioned", "CASE WHEN u.userdirectoryid IS NULL THEN 0 ELSE 1 END"),
     hidden=("userdirectoryid", "ts_provisioned"),
     public=("userid", "username", "name", "surname"),
-    is_own="u.userid = ?",
+    whole_if="u.userid = ?",
 )

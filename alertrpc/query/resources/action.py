@@ -1,13 +1,11 @@
 """action.get: https://www.zabbix.com/documentation/7.0/en/manual/api/reference/action/get."""
 
+from alertrpc.query.checks import LAX
 from alertrpc.query.parameters import NOTHING_FOUND
-from alertrpc.query.params import GetParams
 from alertrpc.query.related import NotKept, Related
-from alertrpc.query.resource import Resource
+from alertrpc.query.resource import Resource, by_columns
 from alertrpc.query.rights import is_in_some_group
-from alertrpc.query.sql import Condition
-from alertrpc.query.view import Column, Kind, duration, filterable, number, searchable, text, view
-from alertrpc.records import Caller
+from alertrpc.query.view import Column, Kind, duration, names_of, number, text, texts_of, view
 
 _SHOWN = (
     "actionid", "name", "eventsource", "status", "esc_period", "pause_suppressed", "notify_if_canceled",
@@ -35,29 +33,25 @@ _FILTER = view(
 )
 
 
-def _conditions(params: GetParams, caller: Caller) -> list[Condition]:
-    return is_in_some_group(caller)
-
-
 RESOURCE = Resource(
     name="action",
     table="actions",
     alias="ac",
     key="actionid",
     view=_ACTION,
-    lax=True,
+    checks=LAX,
     ids={"actionids": "actionid"},
     parameters=dict.fromkeys(
         ("groupids", "hostids", "triggerids", "mediatypeids", "usrgrpids", "userids", "scriptids"), NOTHING_FOUND
     ),
+    filters=by_columns(*names_of(_ACTION)),
+    searches=by_columns(*texts_of(_ACTION)),
     sortable=("actionid", "name", "status"),
-    filterable=filterable(_ACTION),
-    searchable=searchable(_ACTION),
     related={
         "selectFilter": Related("filter", "ac", _FILTER, "", single=True),
         "selectOperations": NotKept("operations"),
         "selectRecoveryOperations": NotKept("recovery_operations"),
         "selectUpdateOperations": NotKept("update_operations"),
     },
-    conditions=_conditions,
+    conditions=lambda params, caller: is_in_some_group(caller),
 )

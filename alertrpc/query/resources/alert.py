@@ -1,22 +1,16 @@
 """alert.get: https://www.zabbix.com/documentation/7.0/en/manual/api/reference/alert/get."""
 
+from alertrpc.query.checks import FLAG, MATCHING, OUTPUT, PAGE, ROWS, SELECTS, Strict
 from alertrpc.query.columns.alert import ALERT
 from alertrpc.query.columns.attempt import ATTEMPT
 from alertrpc.query.columns.host import HOST_OF_EVENT, IS_HOST
 from alertrpc.query.columns.mediatype import MEDIATYPE
 from alertrpc.query.columns.user import USER
-from alertrpc.query.event_objects import (
-    HOST_OBJECTS,
-    OBJECTS,
-    OBJECTS_WITH_IDS,
-    SOURCES,
-    hosts_asked_for,
-    objects_on,
-)
+from alertrpc.query.event_objects import HOST_OBJECTS, OBJECTS, OBJECTS_WITH_IDS, SOURCES, hosts_asked_for, objects_on
+from alertrpc.query.get_params import GetParams
 from alertrpc.query.parameters import Given, Parameter
-from alertrpc.query.params import GetParams
-from alertrpc.query.related import Related
-from alertrpc.query.resource import Grouping, Resource
+from alertrpc.query.related import Related, keyed
+from alertrpc.query.resource import Distinct, Grouping, Plan, Resource, by_columns
 from alertrpc.query.rights import objects_are_open, shares_user_group
 from alertrpc.query.sql import Condition, Expression, is_in
 from alertrpc.query.view import number, view
@@ -95,6 +89,9 @@ RESOURCE = Resource(
     alias="a",
     key="alertid",
     view=ALERT,
+    checks=Strict(
+        {**OUTPUT, **SELECTS, **MATCHING, "countOutput": FLAG, "groupCount": FLAG, **PAGE, **ROWS},
+    ),
     ids={
         "alertids": "alertid",
         "groupids": None,
@@ -105,54 +102,40 @@ RESOURCE = Resource(
         "mediatypeids": "mediatypeid",
         "userids": "userid",
     },
-    few_first=("alertids", "eventids", "userids"),
     parameters={
         "eventsource": Parameter(Given.NUMBER, allowed=SOURCES, default=0),
         "eventobject": Parameter(Given.NUMBER, allowed=OBJECTS, default=0),
         "time_from": Parameter(Given.TIME, "a.clock > ?", leads=("alertid",)),
         "time_till": Parameter(Given.TIME, "a.clock < ?", leads=("alertid",)),
     },
+    filters=by_columns("alertid", "actionid", "eventid", "userid", "mediatypeid", "status", "acknowledgeid"),
+    searches=by_columns("sendto", "subject", "message", "error"),
     sortable=("alertid", "clock", "eventid", "status", "sendto", "mediatypeid"),
-    filterable=("alertid", "actionid", "eventid", "userid", "mediatypeid", "status", "acknowledgeid"),
-    searchable=("sendto", "subject", "message", "error"),
-    shown_when_sorted=("clock", "eventid", "status", "sendto"),
-    short_ids=("alertids", "eventids"),
     group_counted={"eventids": Grouping("eventid", "a.eventid")},
     related={
-        "selectHosts": Related("hosts", "h", HOST_OF_EVENT, _hosts_of_alert, key="hostid"),
+        "selectHosts": Related("hosts", "h", HOST_OF_EVENT, _hosts_of_alert, keyed("hostid")),
         "selectMediatypes": Related(
             "mediatypes",
             "mt",
             MEDIATYPE,
             "FROM media_type mt WHERE mt.mediatypeid = a.mediatypeid",
-            key="mediatypeid",
+            keyed("mediatypeid"),
         ),
-        "selectUsers": Related(
-            "users",
-            "u",
-            USER,
-            "FROM users u WHERE u.userid = a.userid",
-            key="userid",
-        ),
+        "selectUsers": Related("users", "u", USER, "FROM users u WHERE u.userid = a.userid", keyed("userid")),
+        # Zabbix does not have these two.
         "selectAttempts": Related(
             "attempts",
             "att",
             ATTEMPT,
             "FROM (SELECT * FROM attempts att WHERE att.alertid = a.alertid ORDER BY att.number) att",
-            key="number",
-            ours=True,
+            keyed("number"),
         ),
         "selectResendOf": Related(
-            "resendOf",
-            "rs",
-            _RESENT,
-            "FROM resends rs WHERE rs.alertid = a.alertid",
-            key="alertid",
-            ours=True,
+            "resendOf", "rs", _RESENT, "FROM resends rs WHERE rs.alertid = a.alertid", keyed("alertid")
         ),
     },
     conditions=alert_conditions,
-    is_joined=_is_joined,
-    output_is_first=True,
+    distinct=Distinct(_is_joined, ("clock", "eventid", "status", "sendto")),
     joins={"event": "@ordered JOIN events e ON e.eventid = a.eventid"},
+    plan=Plan(few_first=("alertids", "eventids", "userids"), short_ids=("alertids", "eventids")),
 )

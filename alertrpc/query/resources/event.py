@@ -1,7 +1,10 @@
 """event.get: https://www.zabbix.com/documentation/7.0/en/manual/api/reference/event/get."""
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
+from alertrpc.query.checks import FLAG, MATCHING, OUTPUT, PAGE, ROWS, SELECTS, Strict
 from alertrpc.query.columns.acknowledge import ACKNOWLEDGE_BY_USER, ACKNOWLEDGES_OF_EVENT
 from alertrpc.query.columns.alert import ALERT
 from alertrpc.query.columns.event import DERIVED_COLUMNS, EVENT_COLUMNS, RECOVERY_COLUMNS
@@ -19,11 +22,11 @@ from alertrpc.query.event_parameters import (
     TAGGED,
     TAGS_SELECTED,
 )
+from alertrpc.query.get_params import GetParams
 from alertrpc.query.linked import with_conditions
-from alertrpc.query.parameters import Given, Parameter
-from alertrpc.query.params import GetParams
-from alertrpc.query.related import Related
-from alertrpc.query.resource import Resource
+from alertrpc.query.parameters import Given, Names, Parameter
+from alertrpc.query.related import Related, keyed
+from alertrpc.query.resource import Distinct, Match, Plan, Resource, by_columns
 from alertrpc.query.rights import shares_user_group
 from alertrpc.query.sql import NOTHING, ONE_OF, Condition, Expression, json_list, rows_if
 from alertrpc.query.view import view
@@ -124,6 +127,11 @@ def _alerts(params: GetParams, caller: Caller) -> Expression:
     return Expression(f"FROM ({found.sql} ORDER BY a.clock DESC, a.alertid DESC) a", found.args)
 
 
+def _with_clock(names: Names, caller: Caller) -> Names:
+    """Zabbix sorts the alerts by their clocks, which others than Super admins are shown."""
+    return names if caller.is_super_admin or "clock" in names else (*names, "clock")
+
+
 def _hosts(params: GetParams, caller: Caller) -> Expression:
     objects = HOST_OBJECTS.get(params.own["object"], "NULL")
     return Expression(f"""FROM object_hosts oh
@@ -137,12 +145,24 @@ def _related_object(params: GetParams, caller: Caller) -> Expression:
     return Expression(f"FROM triggers t WHERE t.triggerid = e.objectid AND t.flags IN (0, 4) AND {kept}")
 
 
+def _choice(given: Mapping[str, Any]) -> Names:
+    """The fields of the kind of object asked for; a wrong kind is a fault of its own."""
+    return CHOICES[given.get("object", TRIGGER)]
+
+
 RESOURCE = Resource(
     name="event",
     table="events",
     alias="e",
     key="eventid",
     view=view(*EVENT_COLUMNS, *RECOVERY_COLUMNS, *DERIVED_COLUMNS),
+    checks=Strict(
+        {
+            **MATCHING, **OUTPUT, "groupBy": Parameter(Given.GROUP_BY, allowed=("objectid",)), **SELECTS,
+            "countOutput": FLAG, **PAGE, **ROWS,
+        },
+        deprecated={"select_acknowledges": "selectAcknowledges", "select_alerts": "selectAlerts"},
+    ),
     ids=EVENT_IDS,
     parameters={
         "source": Parameter(Given.NUMBER, "e.source = ?", allowed=SOURCES, default=0),
@@ -159,30 +179,26 @@ RESOURCE = Resource(
         **STATE,
         **TAGGED,
     },
+    filters={
+        **by_columns("eventid", "source", "object", "objectid", "value", "acknowledged", "name", "severity"),
+        "cause_eventid": Match.IGNORED,
+    },
+    searches=by_columns("name"),
     sortable=("eventid", "objectid", "clock", ROWSCOUNT),
-    group_by=("objectid",),
-    filterable=(
-        "eventid", "source", "object", "objectid", "value", "acknowledged", "name", "severity", "cause_eventid",
-    ),
-    ignored_filters=("cause_eventid",),
-    searchable=("name",),
     related={
         "selectAcknowledges": Related(
             "acknowledges", "ak", ACKNOWLEDGE_BY_USER, ACKNOWLEDGES_OF_EVENT, countable=True
         ),
-        "selectAlerts": Related("alerts", "a", _ALERT, _alerts, shown_beside=("clock",)),
-        "selectHosts": Related("hosts", "h", HOST_OF_EVENT, _hosts, key="hostid"),
+        "selectAlerts": Related("alerts", "a", _ALERT, _alerts, _with_clock),
+        "selectHosts": Related("hosts", "h", HOST_OF_EVENT, _hosts, keyed("hostid")),
         "selectRelatedObject": Related(
-            "relatedObject", "t", _TRIGGER, _related_object, key="triggerid", single=True, choices=CHOICES
+            "relatedObject", "t", _TRIGGER, _related_object, keyed("triggerid"), single=True, choice=_choice
         ),
         "selectSuppressionData": SUPPRESSION_OF_EVENT,
         "selectTags": TAGS_SELECTED,
     },
-    deprecated={"select_acknowledges": "selectAcknowledges", "select_alerts": "selectAlerts"},
     conditions=_conditions,
     joins=RECOVERY_JOIN,
-    short_ids=("eventids",),
-    pages=True,
-    is_joined=_is_joined,
-    shown_when_sorted=("clock",),
+    distinct=Distinct(_is_joined, ("clock",)),
+    plan=Plan(short_ids=("eventids",), pages=True),
 )  # fmt: skip

@@ -1,21 +1,29 @@
 """host.get: https://www.zabbix.com/documentation/7.0/en/manual/api/reference/host/get."""
 
+from alertrpc.query.checks import LAX_AND_GROUPED
 from alertrpc.query.columns.host import HOST, IS_HOST
 from alertrpc.query.columns.hostgroup import HOSTGROUP
 from alertrpc.query.columns.trigger import TRIGGER
-from alertrpc.query.linked import with_conditions
+from alertrpc.query.get_params import GetParams
+from alertrpc.query.linked import Linked, with_conditions
 from alertrpc.query.parameters import NOTHING_FOUND, Given, Parameter
-from alertrpc.query.params import GetParams
-from alertrpc.query.related import NotKept, Related
-from alertrpc.query.resource import Grouping, Linked, Resource
+from alertrpc.query.related import Check, NotKept, Related, keyed
+from alertrpc.query.resource import Distinct, Grouping, Match, Resource, by_columns
 from alertrpc.query.rights import group_is_open, host_is_open, objects_are_open
 from alertrpc.query.sql import ONE_OF, Condition, Expression
 from alertrpc.query.tags import NO_TAGS, tags_asked_for
-from alertrpc.query.view import filterable, searchable
+from alertrpc.query.view import names_of, texts_of
 from alertrpc.records import SEVERITIES, Caller
 
 _IS_HOST_OR_TEMPLATE = "h.status IN (0, 1, 3) AND h.flags IN (0, 4)"
-_OF_INTERFACES = ("ip", "dns", "port", "useip", "type", "interfaceid", "available", "error")  # which are not kept
+_OF_INTERFACES = dict.fromkeys(
+    ("ip", "dns", "port", "useip", "type", "interfaceid", "available", "error"), Match.NO_ROW
+)
+_NOT_KEPT = (
+    "templateids", "interfaceids", "maintenanceids", "graphids", "httptestids", "dserviceids", "with_item_prototypes",
+    "with_simple_graph_item_prototypes", "with_graphs", "with_graph_prototypes",
+)  # fmt: skip
+_TEMPLATE_CHOICE = ("templateid", "host", "name", "description", "uuid", "link_type")
 _JOINED = frozenset({"groupids", "triggerids", "itemids", "templateids"})
 _OF_OTHER_TABLES = frozenset({"inventory_mode", "active_available", "assigned_proxyid"})
 
@@ -28,9 +36,8 @@ def _has(joined: str, condition: str) -> str:
         WHERE oh.hostid = h.hostid AND {condition})"""
 
 
-_HAS_ITEMS = _has(
-    "", "oh.object IN (0, 4)"
-)  # items are not kept; where triggers and alarms of items live there are some
+# Items are not kept; where triggers and alarms of items live there are some.
+_HAS_ITEMS = _has("", "oh.object IN (0, 4)")
 _TRIGGERS = "@ordered JOIN triggers t ON t.triggerid = oh.objectid"
 _EVENTS = f"""{_TRIGGERS}
     @ordered JOIN events e ON e.objectid = oh.objectid AND e.object = 0 AND e.source = 0"""
@@ -72,7 +79,7 @@ RESOURCE = Resource(
     alias="h",
     key="hostid",
     view=HOST,
-    lax=True,
+    checks=LAX_AND_GROUPED,
     ids={
         "hostids": "hostid",
         "groupids": Linked("h.hostid", "SELECT hg.hostid FROM hosts_groups hg WHERE TRUE", "hg.groupid"),
@@ -96,53 +103,39 @@ RESOURCE = Resource(
         "withProblemsSuppressed": Parameter(Given.BOOLEAN, "FALSE", otherwise=_has(_EVENTS, _PROBLEM), null=True),
         "evaltype": Parameter(Given.NUMBER),
         "tags": Parameter(Given.TAGS),
-        "templateids": NOTHING_FOUND,
-        "interfaceids": NOTHING_FOUND,
-        "maintenanceids": NOTHING_FOUND,
-        "graphids": NOTHING_FOUND,
-        "httptestids": NOTHING_FOUND,
-        "dserviceids": NOTHING_FOUND,
-        "with_item_prototypes": NOTHING_FOUND,
-        "with_simple_graph_item_prototypes": NOTHING_FOUND,
-        "with_graphs": NOTHING_FOUND,
-        "with_graph_prototypes": NOTHING_FOUND,
+        **dict.fromkeys(_NOT_KEPT, NOTHING_FOUND),
         "with_httptests": Parameter(Given.TRUTH, "FALSE"),
         "with_monitored_httptests": Parameter(Given.TRUTH, "FALSE"),
         "searchInventory": NOTHING_FOUND,
     },
+    filters={**by_columns(*names_of(HOST, besides=("description",))), **_OF_INTERFACES},
+    searches={**by_columns(*texts_of(HOST)), **_OF_INTERFACES},
     sortable=("hostid", "host", "name", "status"),
-    filterable=filterable(HOST, besides=("description",)),
-    searchable=searchable(HOST),
-    unmatched=_OF_INTERFACES,
     related={
-        "selectGroups": Related("groups", "g", HOSTGROUP, _groups, strict=True),
-        "selectHostGroups": Related("hostgroups", "g", HOSTGROUP, _groups, strict=True),
-        "selectTriggers": Related("triggers", "t", TRIGGER, _triggers, key="triggerid", countable=True, limited=True),
+        "selectGroups": Related("groups", "g", HOSTGROUP, _groups, check=Check.REFUSES_WITH_ROWS),
+        "selectHostGroups": Related("hostgroups", "g", HOSTGROUP, _groups, check=Check.REFUSES_WITH_ROWS),
+        "selectTriggers": Related("triggers", "t", TRIGGER, _triggers, keyed("triggerid"), "triggerid", countable=True),
         "selectItems": NotKept("items", countable=True),
         "selectDiscoveries": NotKept("discoveries", countable=True),
         "selectGraphs": NotKept("graphs", countable=True),
         "selectHttpTests": NotKept("httpTests", countable=True),
         "selectInterfaces": NotKept("interfaces", countable=True),
         "selectDashboards": NotKept("dashboards", countable=True),
-        "selectTags": NotKept("tags", choice=("tag", "value", "automatic"), strict=True),
-        "selectValueMaps": NotKept("valuemaps", choice=("valuemapid", "name", "mappings"), strict=True),
+        "selectTags": NotKept("tags", choice=("tag", "value", "automatic"), check=Check.REFUSES),
+        "selectValueMaps": NotKept("valuemaps", choice=("valuemapid", "name", "mappings"), check=Check.REFUSES),
         "selectParentTemplates": NotKept(
-            "parentTemplates",
-            countable=True,
-            choice=("templateid", "host", "name", "description", "uuid", "link_type"),
-            strict=True,
+            "parentTemplates", countable=True, choice=_TEMPLATE_CHOICE, check=Check.REFUSES
         ),
         "selectMacros": NotKept(
-            "macros", choice=("hostmacroid", "macro", "value", "type", "description", "automatic"), strict=True
+            "macros", choice=("hostmacroid", "macro", "value", "type", "description", "automatic"), check=Check.REFUSES
         ),
         "selectInheritedTags": NotKept("inheritedTags"),
-        "selectInventory": NotKept("inventory", always=True),
+        "selectInventory": NotKept("inventory", single=True),
         "selectDiscoveryRule": NotKept("discoveryRule"),
         "selectHostDiscovery": NotKept("hostDiscovery"),
     },
     conditions=_conditions,
-    is_joined=_is_joined,
-    shown_when_sorted=("host", "name", "status"),
+    distinct=Distinct(_is_joined, ("host", "name", "status")),
     joins={"group": "@ordered JOIN hosts_groups hg ON hg.hostid = h.hostid"},
     group_counted={"groupids": Grouping("groupid", "hg.groupid", ("group",))},
 )

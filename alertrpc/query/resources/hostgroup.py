@@ -2,13 +2,14 @@
 
 from dataclasses import replace
 
+from alertrpc.query.checks import BOOLEAN, LIMIT, MATCHING, OUTPUT, PAGE, ROWS, SELECTS, Strict
 from alertrpc.query.columns.host import HOST, IS_HOST
 from alertrpc.query.columns.hostgroup import HOSTGROUP
-from alertrpc.query.linked import NO_KEYS, with_conditions
+from alertrpc.query.get_params import GetParams
+from alertrpc.query.linked import NO_KEYS, Linked, with_conditions
 from alertrpc.query.parameters import Given, Parameter
-from alertrpc.query.params import GetParams
-from alertrpc.query.related import NotKept, Related
-from alertrpc.query.resource import Linked, Resource
+from alertrpc.query.related import NotKept, Related, keyed
+from alertrpc.query.resource import Distinct, Resource, by_columns
 from alertrpc.query.rights import group_is_open, host_is_open
 from alertrpc.query.sql import Condition, Expression
 from alertrpc.query.view import text
@@ -37,9 +38,7 @@ _HOST = replace(
     extended=tuple(HOST.columns),
 )  # fmt: skip
 
-_GROUP_DISCOVERIES = (
-    "parent_group_prototypeid", "name", "lastcheck", "ts_delete", "status",
-)  # fmt: skip
+_GROUP_DISCOVERIES = ("parent_group_prototypeid", "name", "lastcheck", "ts_delete", "status")
 
 _DISCOVERY_RULES = (
     "itemid", "hostid", "name", "type", "key_", "url", "query_fields", "request_method", "timeout",
@@ -51,9 +50,10 @@ _DISCOVERY_RULES = (
 )  # fmt: skip
 
 _HOST_PROTOTYPES = (
-    "hostid", "host", "name", "status", "templateid", "inventory_mode", "discover", "custom_interfaces",
-    "uuid",
+    "hostid", "host", "name", "status", "templateid", "inventory_mode", "discover", "custom_interfaces", "uuid",
 )  # fmt: skip
+
+_FLAGS = dict.fromkeys(("startSearch", "excludeSearch"), BOOLEAN)  # which other methods take anything for
 
 
 def _with(joined: str, condition: str) -> Parameter:
@@ -89,6 +89,10 @@ RESOURCE = Resource(
     alias="g",
     key="groupid",
     view=HOSTGROUP,
+    checks=Strict(
+        {**MATCHING, **_FLAGS, **OUTPUT, **SELECTS, "countOutput": BOOLEAN, **PAGE, "limitSelects": LIMIT, **ROWS},
+        deprecated={"monitored_hosts": "with_monitored_hosts", "real_hosts": "with_hosts"},
+    ),
     ids={
         "groupids": "groupid",
         "hostids": Linked("g.groupid", "SELECT hg.groupid FROM hosts_groups hg WHERE TRUE", "hg.hostid"),
@@ -113,19 +117,15 @@ RESOURCE = Resource(
         "with_graphs": _NONE_HAS,
         "with_graph_prototypes": _NONE_HAS,
     },
+    filters=by_columns("groupid", "name", "flags", "uuid"),
+    searches=by_columns("name"),
     sortable=("groupid", "name"),
-    filterable=("groupid", "name", "flags", "uuid"),
-    searchable=("name",),
     related={
-        "selectHosts": Related("hosts", "h", _HOST, _hosts, key="hostid", countable=True, limited=True),
+        "selectHosts": Related("hosts", "h", _HOST, _hosts, keyed("hostid"), "hostid", countable=True),
         "selectGroupDiscoveries": NotKept("groupDiscoveries", choice=_GROUP_DISCOVERIES),
         "selectDiscoveryRules": NotKept("discoveryRules", choice=_DISCOVERY_RULES),
         "selectHostPrototypes": NotKept("hostPrototypes", choice=_HOST_PROTOTYPES),
     },
     conditions=_conditions,
-    is_joined=_is_joined,
-    shown_when_sorted=("name",),
-    deprecated={"monitored_hosts": "with_monitored_hosts", "real_hosts": "with_hosts"},
-    has_boolean_flags=True,
-    limits_selects=True,
+    distinct=Distinct(_is_joined, ("name",)),
 )

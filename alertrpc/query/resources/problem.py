@@ -1,5 +1,6 @@
 """problem.get: https://www.zabbix.com/documentation/7.0/en/manual/api/reference/problem/get."""
 
+from alertrpc.query.checks import STRICT
 from alertrpc.query.columns.acknowledge import ACKNOWLEDGE, ACKNOWLEDGES_OF_EVENT
 from alertrpc.query.columns.event import DERIVED_COLUMNS, EVENT_COLUMNS, RECOVERY, RECOVERY_COLUMNS
 from alertrpc.query.event_objects import OBJECTS_WITH_IDS, Finding, event_conditions
@@ -12,10 +13,10 @@ from alertrpc.query.event_parameters import (
     TAGGED,
     TAGS_SELECTED,
 )
+from alertrpc.query.get_params import GetParams
 from alertrpc.query.parameters import Given, Parameter
-from alertrpc.query.params import GetParams
-from alertrpc.query.related import Related
-from alertrpc.query.resource import Resource
+from alertrpc.query.related import Related, keyed
+from alertrpc.query.resource import Plan, Resource, by_columns
 from alertrpc.query.sql import Ago, Condition
 from alertrpc.query.view import nullable_id, view
 from alertrpc.records import RECENT, Caller
@@ -59,6 +60,7 @@ RESOURCE = Resource(
         choice=_SHOWN,
         extended=_SHOWN,
     ),
+    checks=STRICT,
     ids=EVENT_IDS,
     parameters={
         "source": Parameter(Given.NUMBER, "e.source = ?", allowed=SOURCES_OF_PROBLEMS, default=0),
@@ -73,20 +75,20 @@ RESOURCE = Resource(
         "recent": Parameter(Given.BOOLEAN, null=True),
         **TAGGED,
     },
-    sortable=("eventid",),
-    filterable=(
+    filters=by_columns(
         "eventid", "source", "object", "objectid", "r_eventid", "correlationid", "userid", "name", "acknowledged",
         "severity", "cause_eventid",
     ),
-    searchable=("name",),
+    searches=by_columns("name"),
+    sortable=("eventid",),
     related={
         "selectAcknowledges": Related(
-            "acknowledges", "ak", ACKNOWLEDGE, ACKNOWLEDGES_OF_EVENT, key="acknowledgeid", countable=True
+            "acknowledges", "ak", ACKNOWLEDGE, ACKNOWLEDGES_OF_EVENT, keyed("acknowledgeid"), countable=True
         ),
         "selectSuppressionData": SUPPRESSION_OF_EVENT,
         "selectTags": TAGS_SELECTED,
     },
     conditions=_conditions,
     joins={RECOVERY: f"{RECOVERY_JOIN[RECOVERY]} LEFT JOIN events re ON re.eventid = er.r_eventid"},
-    short_ids=("eventids",),
+    plan=Plan(short_ids=("eventids",)),
 )  # fmt: skip

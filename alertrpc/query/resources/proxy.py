@@ -1,8 +1,9 @@
 """proxy.get: https://www.zabbix.com/documentation/7.0/en/manual/api/reference/proxy/get. There are no proxies."""
 
+from alertrpc.query.checks import STRICT
 from alertrpc.query.related import NotKept
-from alertrpc.query.resource import Resource
-from alertrpc.query.view import Kind, number, text, view
+from alertrpc.query.resource import Resource, by_columns
+from alertrpc.query.view import Kind, names_of, number, text, view
 
 _TIMEOUTS = (
     "timeout_zabbix_agent", "timeout_simple_check", "timeout_snmp_agent", "timeout_external_check",
@@ -29,19 +30,13 @@ RESOURCE = Resource(
     alias="p",
     key="proxyid",
     view=_PROXY,
+    checks=STRICT,
     ids={"proxyids": "proxyid", "proxy_groupids": "proxy_groupid"},
-    sortable=("proxyid", "name", "operating_mode"),
-    filterable=tuple([name for name in _PROXY.columns if name != "description"]),
-    searchable=(
-        "name",
-        "local_address",
-        "local_port",
-        "allowed_addresses",
-        "address",
-        "port",
-        "description",
-        *_TIMEOUTS,
+    filters=by_columns(*names_of(_PROXY, besides=("description",))),
+    searches=by_columns(
+        "name", "local_address", "local_port", "allowed_addresses", "address", "port", "description", *_TIMEOUTS
     ),
+    sortable=("proxyid", "name", "operating_mode"),
     related={
         "selectAssignedHosts": NotKept("assignedHosts", countable=True, choice=_HOST_CHOICE),
         "selectHosts": NotKept("hosts", countable=True, choice=_HOST_CHOICE),

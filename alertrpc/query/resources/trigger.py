@@ -2,20 +2,21 @@
 
 from dataclasses import replace
 
+from alertrpc.query.checks import LAX_AND_GROUPED
 from alertrpc.query.columns.event import EVENT_COLUMNS
 from alertrpc.query.columns.host import HOST
 from alertrpc.query.columns.hostgroup import HOSTGROUP
 from alertrpc.query.columns.trigger import HOSTS_OF_TRIGGER, TRIGGER, expanded
 from alertrpc.query.event_objects import hosts_asked_for, objects_on
-from alertrpc.query.linked import NO_KEYS, with_conditions
-from alertrpc.query.parameters import NOTHING_FOUND, Given, Parameter
-from alertrpc.query.params import GetParams
-from alertrpc.query.related import NotKept, Related
-from alertrpc.query.resource import Grouping, Linked, Resource
+from alertrpc.query.get_params import GetParams
+from alertrpc.query.linked import NO_KEYS, Linked, with_conditions
+from alertrpc.query.parameters import NOTHING_FOUND, Given, Parameter, Shows
+from alertrpc.query.related import Check, NotKept, Related, keyed
+from alertrpc.query.resource import ByDefault, Distinct, Grouping, Resource, by_columns
 from alertrpc.query.rights import group_is_open, objects_are_open
 from alertrpc.query.sql import Ago, Condition, Expression
 from alertrpc.query.tags import NO_TAGS, tags_asked_for
-from alertrpc.query.view import filterable, number, searchable, text, view
+from alertrpc.query.view import names_of, number, text, texts_of, view
 from alertrpc.records import RECENT, Caller
 
 _ON_HOST = "SELECT oh.objectid FROM object_hosts oh WHERE oh.object = 0"
@@ -82,6 +83,11 @@ def _is_joined(params: GetParams, caller: Caller) -> bool:
     )
 
 
+def _instead(name: str, shown: str) -> Shows:
+    """A column is shown by another one."""
+    return lambda names, caller: tuple([shown if asked == name else asked for asked in names])
+
+
 def _groups(params: GetParams, caller: Caller) -> Expression:
     groups = """FROM (
             SELECT DISTINCT hg.groupid
@@ -106,7 +112,7 @@ RESOURCE = Resource(
     alias="t",
     key="triggerid",
     view=_ROW,
-    lax=True,
+    checks=LAX_AND_GROUPED,
     ids={
         "triggerids": "triggerid",
         "groupids": None,
@@ -142,19 +148,26 @@ RESOURCE = Resource(
         "withLastEventUnacknowledged": Parameter(Given.ANYTHING, _LAST_UNACKNOWLEDGED),
         "evaltype": Parameter(Given.NUMBER),
         "tags": Parameter(Given.TAGS),
-        "expandDescription": Parameter(Given.ANYTHING, instead={"description": _EXPANDED}),
-        "expandComment": Parameter(Given.ANYTHING, instead={"comments": _EXPANDED_COMMENTS}),
+        "expandDescription": Parameter(Given.ANYTHING, shows=_instead("description", _EXPANDED)),
+        "expandComment": Parameter(Given.ANYTHING, shows=_instead("comments", _EXPANDED_COMMENTS)),
         "expandExpression": Parameter(Given.ANYTHING),
         "expandData": Parameter(Given.ANYTHING),
     },
+    filters={
+        **by_columns(*names_of(_ROW, besides=("comments", "hostname", _EXPANDED, _EXPANDED_COMMENTS))),
+        "flags": ByDefault((0, 4)),
+        "host": Linked("t.triggerid", _OF_HOSTS_NAMED, "h.host"),
+        "hostid": Linked("t.triggerid", _ON_HOST, "oh.hostid"),
+    },
+    searches=by_columns(*texts_of(TRIGGER)),
     sortable=("triggerid", "description", "status", "priority", "lastchange", "hostname"),
-    filterable=filterable(_ROW, besides=("comments", "hostname", _EXPANDED, _EXPANDED_COMMENTS)),
-    searchable=searchable(TRIGGER),
     related={
-        "selectGroups": Related("groups", "g", HOSTGROUP, _groups, strict=True),
-        "selectHostGroups": Related("hostgroups", "g", HOSTGROUP, _groups, strict=True),
-        "selectTemplateGroups": NotKept("templategroups", choice=("groupid", "name", "uuid")),
-        "selectHosts": Related("hosts", "h", HOST, _SELECTED_HOSTS, key="hostid", limited=True),
+        "selectGroups": Related("groups", "g", HOSTGROUP, _groups, check=Check.REFUSES_WITH_ROWS),
+        "selectHostGroups": Related("hostgroups", "g", HOSTGROUP, _groups, check=Check.REFUSES_WITH_ROWS),
+        "selectTemplateGroups": NotKept(
+            "templategroups", choice=("groupid", "name", "uuid"), check=Check.REFUSES_WITH_ROWS
+        ),
+        "selectHosts": Related("hosts", "h", HOST, _SELECTED_HOSTS, keyed("hostid"), "hostid"),
         "selectItems": NotKept("items"),
         "selectFunctions": NotKept("functions"),
         "selectTags": NotKept("tags"),
@@ -162,12 +175,11 @@ RESOURCE = Resource(
         "selectDiscoveryRule": NotKept("discoveryRule"),
         "selectTriggerDiscovery": NotKept("triggerDiscovery"),
         "selectLastEvent": Related(
-            "lastEvent", "e", _LAST_EVENT, _LAST_EVENT_OF_TRIGGER, key="eventid", single=True, words_extend=True
+            "lastEvent", "e", _LAST_EVENT, _LAST_EVENT_OF_TRIGGER, keyed("eventid"), single=True, check=Check.ANY_WORD
         ),
     },
     conditions=_conditions,
-    is_joined=_is_joined,
-    shown_when_sorted=("description", "status", "priority", "lastchange", "hostname"),
+    distinct=Distinct(_is_joined, ("description", "status", "priority", "lastchange", "hostname")),
     joins={
         "host": "@ordered JOIN object_hosts oh ON oh.object = 0 AND oh.objectid = t.triggerid",
         "group": "@ordered JOIN hosts_groups hg ON hg.hostid = oh.hostid",
@@ -176,10 +188,5 @@ RESOURCE = Resource(
         "groupids": Grouping("groupid", "hg.groupid", ("host", "group")),
         "hostids": Grouping("hostid", "oh.hostid", ("host",)),
         "templateids": Grouping("hostid", "oh.hostid", ("host",)),
-    },
-    default_filter={"flags": (0, 4)},
-    filter_links={
-        "host": Linked("t.triggerid", _OF_HOSTS_NAMED, "h.host"),
-        "hostid": Linked("t.triggerid", _ON_HOST, "oh.hostid"),
     },
 )

@@ -2,19 +2,20 @@
 
 from dataclasses import replace
 
+from alertrpc.query.checks import LAX
 from alertrpc.query.columns.media import MEDIA
 from alertrpc.query.columns.mediatype import MEDIATYPE
 from alertrpc.query.columns.role import ROLE
 from alertrpc.query.columns.user import USER
 from alertrpc.query.columns.usrgrp import USRGRP
+from alertrpc.query.get_params import GetParams
 from alertrpc.query.linked import ids_asked_for, is_linked, with_conditions
-from alertrpc.query.parameters import Given, Parameter
-from alertrpc.query.params import GetParams
-from alertrpc.query.related import Related
-from alertrpc.query.resource import Resource
+from alertrpc.query.parameters import Given, Names, Parameter
+from alertrpc.query.related import Check, Related, keyed
+from alertrpc.query.resource import Distinct, Match, Resource, by_columns
 from alertrpc.query.rights import MEMBERS_OF_OWN_GROUPS
 from alertrpc.query.sql import Condition, Expression
-from alertrpc.query.view import Column, Kind, filterable, searchable
+from alertrpc.query.view import Column, Kind, names_of, texts_of
 from alertrpc.records import Caller
 
 _OF_MEDIA = {"mediaids": "m.mediaid", "mediatypeids": "m.mediatypeid"}
@@ -36,7 +37,12 @@ _ROW = replace(
     columns={**USER.columns, **{name: Column(name, Kind.JSON, _strictest(name)) for name in _ACCESS}},
     choice=tuple(USER.columns),
     extended=tuple(USER.columns),
+    public=(*USER.public, "usrgrps"),
 )
+
+
+def _with_access(names: Names, caller: Caller) -> Names:
+    return (*names, *_ACCESS)
 
 
 def _conditions(params: GetParams, caller: Caller) -> list[Condition]:
@@ -92,31 +98,26 @@ RESOURCE = Resource(
     alias="u",
     key="userid",
     view=_ROW,
-    lax=True,
-    ids={
-        "userids": "userid",
-        "usrgrpids": None,
-        "mediaids": None,
-        "mediatypeids": None,
-    },
-    parameters={"getAccess": Parameter(Given.ANYTHING, shows=_ACCESS)},
+    checks=LAX,
+    ids={"userids": "userid", "usrgrpids": None, "mediaids": None, "mediatypeids": None},
+    parameters={"getAccess": Parameter(Given.ANYTHING, shows=_with_access)},
+    filters={**by_columns(*names_of(USER)), "passwd": Match.PASSWORD},
+    searches={**by_columns(*texts_of(USER)), "passwd": Match.PASSWORD},
     sortable=("userid", "username"),
-    filterable=filterable(USER),
-    searchable=searchable(USER),
     related={
-        "selectUsrgrps": Related("usrgrps", "usg", USRGRP, _user_groups, key="usrgrpid", of_others=True),
+        "selectUsrgrps": Related("usrgrps", "usg", USRGRP, _user_groups, keyed("usrgrpid")),
         "selectMedias": Related("medias", "m", MEDIA, "FROM media m WHERE m.userid = u.userid"),
         "selectMediatypes": Related(
             "mediatypes",
             "mt",
             MEDIATYPE,
             "FROM media_type mt WHERE mt.mediatypeid IN (SELECT m.mediatypeid FROM media m WHERE m.userid = u.userid)",
-            key="mediatypeid",
+            keyed("mediatypeid"),
         ),
-        "selectRole": Related("role", "ro", ROLE, "FROM role ro WHERE ro.roleid = u.roleid", single=True, strict=True),
+        "selectRole": Related(
+            "role", "ro", ROLE, "FROM role ro WHERE ro.roleid = u.roleid", single=True, check=Check.REFUSES_WITH_ROWS
+        ),
     },
-    secrets=("passwd",),
     conditions=_conditions,
-    is_joined=_is_joined,
-    shown_when_sorted=("username",),
+    distinct=Distinct(_is_joined, ("username",)),
 )

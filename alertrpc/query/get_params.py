@@ -38,7 +38,6 @@ class GetParams(NamedTuple):
     sort: Sequence[tuple[str, str]] = ()  # column and ASC or DESC
     limit: int | None = None
     limit_selects: int | None = None
-    has_strange_members: bool = False  # filter or search names what is no column
 
     @property
     def is_plain_count(self) -> bool:

@@ -4,18 +4,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from alertrpc.api.fields import members
-from alertrpc.query.params import EXTEND, GetParams, Scalar
-from alertrpc.query.resource import Resource
+from alertrpc.query.get_params import EXTEND, GetParams, Scalar
+from alertrpc.query.resource import ByDefault, Resource
 from alertrpc.query.sql import AskedIds
 from alertrpc.records import Caller, Params
 
 
-def _has_strange_members(resource: Resource, params: Params, caller: Caller) -> bool:
-    names = resource.view.choice_for(caller)
-    return any(name not in names for part in ("filter", "search") for name in members(params.get(part)) or ())
-
-
-def get_params(
+def as_get_params(
     resource: Resource, raw: Params, given: Mapping[str, Any], ids: Iterable[AskedIds], caller: Caller
 ) -> GetParams:
     """The parameters as the compiler takes them: `raw` as they came, `given` as they were checked."""
@@ -42,13 +37,13 @@ def get_params(
         sort=_sort(given.get("sortfield") or [], given.get("sortorder") or "ASC"),
         limit=given.get("limit"),
         limit_selects=given.get("limitSelects"),
-        has_strange_members=_has_strange_members(resource, raw, caller),
     )
 
 
 def _default_filter(resource: Resource, raw: Params) -> dict[str, list[Scalar]]:
     named = members(raw.get("filter")) or {}
-    return {name: list(values) for name, values in resource.default_filter.items() if name not in named}
+    defaults = {name: match.values for name, match in resource.filters.items() if isinstance(match, ByDefault)}
+    return {name: list(values) for name, values in defaults.items() if name not in named}
 
 
 def _not_none(given: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:

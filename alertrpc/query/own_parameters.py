@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+from alertrpc.query.get_params import GetParams
 from alertrpc.query.parameters import Parameter
-from alertrpc.query.params import GetParams
 from alertrpc.query.resource import Resource
 from alertrpc.query.sql import Condition, all_of, json_list
 from alertrpc.query.statement import keys_of
