@@ -16,7 +16,9 @@ from pytest_aiohttp.plugin import AiohttpClient
 
 from alertrpc.app import build_app
 from alertrpc.delivery.bell import Bell
+from alertrpc.dialect import Engine, rendered
 from alertrpc.settings import read_settings
+from alertrpc.store.connection import SqliteConnection
 from alertrpc.store.rows import FETCHED_ROWS
 from tests.support import passwords
 
@@ -65,9 +67,10 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> Calls:
 
     Cursor.calls = calls
 
-    class Connection(sqlite3.Connection):
-        def execute(self, *args: Any) -> sqlite3.Cursor:
-            return calls.watched("execute", self.cursor(Cursor).execute)(*args)  # type: ignore[no-any-return]
+    class Connection(SqliteConnection):
+        def execute(self, sql: str, args: Any = (), /) -> sqlite3.Cursor:
+            watched = calls.watched("execute", self.cursor(Cursor).execute)
+            return watched(rendered(sql, Engine.SQLITE), args)  # type: ignore[no-any-return]
 
     plain_connect = sqlite3.connect
 
