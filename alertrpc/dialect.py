@@ -7,7 +7,6 @@ for it. In the table, {} is where the arguments go.
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import IntEnum
-from functools import lru_cache
 
 Fragment = str | Callable[[Sequence[str]], str]
 
@@ -68,7 +67,6 @@ _PLACEHOLDER = re.compile(r"'[^']*'|--[^\n]*|\?")
 _PARENTHESIS = re.compile(r"'[^']*'|--[^\n]*|[(,)]")
 
 
-@lru_cache(maxsize=512)
 def rendered(sql: str, engine: Engine) -> str:
     """The SQL of an engine. Raises KeyError for an unknown fragment, ValueError for one that is not closed."""
     for found in reversed([*_FRAGMENT.finditer(sql)]):  # so that those within another are put in before it

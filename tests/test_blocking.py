@@ -16,9 +16,8 @@ from pytest_aiohttp.plugin import AiohttpClient
 
 from alertrpc.app import build_app
 from alertrpc.delivery.bell import Bell
-from alertrpc.dialect import Engine, rendered
 from alertrpc.settings import read_settings
-from alertrpc.store.connection import SqliteConnection
+from alertrpc.store.connection import SqliteConnection, for_sqlite
 from alertrpc.store.rows import FETCHED_ROWS
 from tests.support import passwords
 
@@ -70,7 +69,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> Calls:
     class Connection(SqliteConnection):
         def execute(self, sql: str, args: Any = (), /) -> sqlite3.Cursor:
             watched = calls.watched("execute", self.cursor(Cursor).execute)
-            return watched(rendered(sql, Engine.SQLITE), args)  # type: ignore[no-any-return]
+            return watched(for_sqlite(sql), args)  # type: ignore[no-any-return]
 
     plain_connect = sqlite3.connect
 

@@ -68,11 +68,6 @@ ASKED = [*questions(), *recorded()]
 VALUES = ("1", "true", "OB", "Active", "Inactive", "Silenced", "Sending", "Limited", "2026-01-01T00:00:00Z")
 
 
-@pytest.mark.parametrize("name", SQL)
-def test_the_stores_statements(name: str) -> None:
-    assert fault(SQL[name]) == ""
-
-
 def test_the_row_of_a_login() -> None:
     assert fault(LOGGED_IN) == ""
 
@@ -122,12 +117,12 @@ def test_statements_of_commands(path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     """Those that are put together of names of tables and columns, as a configuration comes and goes."""
     run: set[str] = set()
 
-    def noted(sql: str, engine: Engine) -> str:
+    def noted(sql: str) -> str:
         run.add(sql)
-        return rendered(sql, engine)
+        return rendered(sql, Engine.SQLITE)
 
     create(path)
-    monkeypatch.setattr(connection, "rendered", noted)
+    monkeypatch.setattr(connection, "for_sqlite", noted)
     group = UserGroup(name="Night shift", members=("dba",), read=("Routers",), deny=("Secret",))
     bring(path, replace(WHOLE, user_groups=(group,)))
     bring(path, replace(WHOLE, actions=(replace(WAKE, recovery=False),)))

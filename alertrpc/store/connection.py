@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Self, TypeVar
 from urllib.parse import quote
@@ -31,14 +32,19 @@ if sqlite3.sqlite_version_info < OLDEST_SQLITE:
     raise ImportError(f"alertrpc needs SQLite 3.37 or newer; this Python has {sqlite3.sqlite_version}")
 
 
+@lru_cache(maxsize=512)
+def for_sqlite(sql: str) -> str:
+    return rendered(sql, Engine.SQLITE)
+
+
 class SqliteConnection(sqlite3.Connection):
     """Puts in SQLite's own words for the fragments of statements."""
 
     def execute(self, sql: str, args: Any = (), /) -> sqlite3.Cursor:
-        return super().execute(rendered(sql, Engine.SQLITE), args)
+        return super().execute(for_sqlite(sql), args)
 
     def executemany(self, sql: str, args: Iterable[Any], /) -> sqlite3.Cursor:
-        return super().executemany(rendered(sql, Engine.SQLITE), args)
+        return super().executemany(for_sqlite(sql), args)
 
 
 def connect(path: Path, *, create: bool = False, kept_statements: int = 128) -> sqlite3.Connection:

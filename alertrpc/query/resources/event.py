@@ -25,14 +25,14 @@ from alertrpc.query.event_parameters import (
 from alertrpc.query.get_params import GetParams
 from alertrpc.query.linked import with_conditions
 from alertrpc.query.parameters import Given, Names, Parameter
+from alertrpc.query.problem_times import PROBLEM, lasted_from_till
 from alertrpc.query.related import Related, keyed
 from alertrpc.query.resource import Distinct, Match, Plan, Resource, by_columns
 from alertrpc.query.rights import shares_user_group
-from alertrpc.query.sql import NOTHING, ONE_OF, Condition, Expression, json_list, rows_if
+from alertrpc.query.sql import ONE_OF, Condition, Expression, json_list
 from alertrpc.query.view import view
 from alertrpc.records import Caller
 
-OK, PROBLEM = 0, 1
 _OTHER_THAN_IDS = ("clock", "objectid")
 _OTHER_THAN_TIMES = ("eventid", "objectid")
 SOURCES_OF_PROBLEMS_IN_TIME = (0, 4)
@@ -40,53 +40,6 @@ SOURCES_OF_PROBLEMS_IN_TIME = (0, 4)
 _ALERT_FIELDS = tuple(name for name in ALERT.columns if name != "eventid")
 _ALERT = replace(ALERT, choice=_ALERT_FIELDS, extended=_ALERT_FIELDS)
 _TRIGGER = replace(TRIGGER_VIEW, choice=CHOICES[TRIGGER], extended=tuple(TRIGGER_VIEW.columns))
-_WINDOW = "SELECT ? AS till, ? AS since"  # the time in which problems lasted
-
-
-def _lasted(problem: str) -> str:
-    """The event is a problem that lasted in the window."""
-    return f"""{problem}.value = 1 AND {problem}.clock <= w.till AND ({problem}.recovered = 0 OR EXISTS (
-        SELECT 1
-        FROM event_recovery er
-        @ordered JOIN events re ON re.eventid = er.r_eventid
-        WHERE er.eventid = {problem}.eventid AND re.clock >= w.since))"""
-
-
-_ENDED = f"""EXISTS (
-    SELECT 1
-    FROM event_recovery er
-    @ordered JOIN events pe ON pe.eventid = er.eventid
-    WHERE er.r_eventid = e.eventid AND {_lasted("pe")})"""
-# Problems are found among those that began before the window's end, or among those that are open or ended since its
-# start, whichever is the shorter time.
-_BEGAN_BEFORE = Expression(f"SELECT e.eventid FROM w @ordered JOIN events e ON {_lasted('e')}")
-_STILL_OPEN = Expression("""SELECT e.eventid
-    FROM w
-    @ordered JOIN events e @indexed_by(events_open) ON e.clock <= w.till
-    WHERE e.value = 1 AND e.recovered = 0""")
-_ENDED_SINCE = Expression("""SELECT er.eventid
-    FROM w
-    @ordered JOIN events re ON re.clock >= w.since
-    @ordered JOIN event_recovery er ON er.r_eventid = re.eventid
-    WHERE (SELECT e.value = 1 AND e.clock <= w.till FROM events e WHERE e.eventid = er.eventid)""")
-_IS_LATE = Condition("(SELECT w.late FROM w)")
-_IS_EARLY = Condition("(SELECT NOT w.late FROM w)")
-_LASTED_KEYS = f"""WITH w AS MATERIALIZED (
-    SELECT
-        w.till,
-        w.since,
-        COALESCE((SELECT MAX(e.clock) FROM events e) - w.since < w.till - (SELECT MIN(e.clock) FROM events e), FALSE) AS late
-    FROM ({_WINDOW}) w),
-lasted (eventid) AS (
-    {rows_if(_IS_EARLY, _BEGAN_BEFORE).sql}
-    UNION ALL
-    {rows_if(_IS_LATE, _STILL_OPEN).sql}
-    UNION ALL
-    {rows_if(_IS_LATE, _ENDED_SINCE).sql})"""
-_OF_VALUE = {
-    PROBLEM: (_lasted("e"), "SELECT lasted.eventid FROM lasted"),
-    OK: (_ENDED, "SELECT er.r_eventid FROM lasted @ordered JOIN event_recovery er ON er.eventid = lasted.eventid"),
-}
 
 
 def _conditions(params: GetParams, caller: Caller) -> list[Condition]:
@@ -96,16 +49,10 @@ def _conditions(params: GetParams, caller: Caller) -> list[Condition]:
 def _values(params: GetParams) -> list[Condition]:
     """The event's value; with both problem times, of problems that lasted in this time and of their recoveries."""
     values: list[int] | None = params.own.get("value")
-    times = [params.own.get("problem_time_till"), params.own.get("problem_time_from")]
-    if None in times or params.own["source"] not in SOURCES_OF_PROBLEMS_IN_TIME:
+    since, till = params.own.get("problem_time_from"), params.own.get("problem_time_till")
+    if since is None or till is None or params.own["source"] not in SOURCES_OF_PROBLEMS_IN_TIME:
         return [] if values is None else [Condition(f"e.value IN {ONE_OF}", (json_list(values),))]
-    of_values = [_OF_VALUE[value] for value in (PROBLEM, OK) if value in ([PROBLEM] if values is None else values)]
-    if not of_values:
-        return [NOTHING]
-    any_of_values = " OR ".join([f"({condition})" for condition, _ in of_values])
-    in_time = f"EXISTS (SELECT 1 FROM ({_WINDOW}) w WHERE {any_of_values})"
-    keys = f"{_LASTED_KEYS} {' UNION ALL '.join([keys for _, keys in of_values])}"
-    return [Condition(in_time, tuple(times), keys=keys)]
+    return [lasted_from_till([PROBLEM] if values is None else values, since, till)]
 
 
 def _is_joined(params: GetParams, caller: Caller) -> bool:

@@ -25,7 +25,7 @@ WHERE nextcheck IS NOT NULL
 -- name: put_off
 -- Steps that say what is to be told: of the start, in place of one, and else of the end alone.
 UPDATE escalations
-SET nextcheck = ?, esc_step = CASE esc_step WHEN ? THEN ? ELSE ? END
+SET nextcheck = ?, esc_step = CASE esc_step WHEN ? THEN CAST(? AS BIGINT) ELSE ? END
 WHERE eventid IN (SELECT listed.value FROM @numbers(?) listed)
 RETURNING eventid
 
