@@ -66,11 +66,15 @@ class StrictSelection(Selection):
     It is what another method of Zabbix's says of its "/output", which is called where there are rows.
     """
 
+    def __init__(self, choice: Choice, *, countable: bool, single: bool) -> None:
+        super().__init__(choice, countable=countable, single=single)
+        self._output = Fields(choice)
+
     def _deserialize(self, value: Json, attr: str | None, data: Any, **kwargs: Any) -> Any:
         if value == COUNT and not self._single:
             return None
         try:
-            return Fields(self._choice).deserialize(value, attr, data)
+            return self._output.deserialize(value, attr, data)
         except ValidationError as error:
             return first_fault({"output": error.messages})
 
