@@ -32,8 +32,6 @@ class CommandGroup(click.Group):
     """Lists its commands with whole sentences; Click would cut those that are longer than a line."""
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        names = self.list_commands(ctx)
         with formatter.section("Commands"):
-            helps = {
-                name: self.commands[name].get_short_help_str(_LONGEST_SENTENCE) for name in self.list_commands(ctx)
-            }
-            formatter.write_dl([*helps.items()])
+            formatter.write_dl([(name, self.commands[name].get_short_help_str(_LONGEST_SENTENCE)) for name in names])
