@@ -1,4 +1,4 @@
-"""Builds the server from its parts: each resource is acquired and its release registered in the same breath."""
+"""Builds the server from its parts: each part registers its release when it is acquired."""
 
 import time
 from collections.abc import AsyncIterator
@@ -25,8 +25,7 @@ from alertrpc.web import alarms, channels, endpoint, health, home, ocp, pushes
 from alertrpc.web.body import BODIES, SETTINGS, Bodies
 from alertrpc.web.callers import CREDENTIALS, PUSH_LIMIT, PushLimit
 from alertrpc.web.encodings import refuse_encodings
-from alertrpc.web.expect import expect
-from alertrpc.web.server_header import name_server
+from alertrpc.web.headers import expect, name_server
 
 
 def build_app(settings: Settings, bell: Bell, clock: Clock = time.time) -> web.Application:
@@ -42,11 +41,10 @@ def build_app(settings: Settings, bell: Bell, clock: Clock = time.time) -> web.A
     app[PUSH_LIMIT] = PushLimit(settings)
     app[pushes.CLOCK] = clock
 
-    async def services(app: web.Application) -> AsyncIterator[None]:
+    async def parts(app: web.Application) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
-            database = await stack.enter_async_context(
-                open_database(settings.database_path, settings, functions=FUNCTIONS)
-            )
+            opening = open_database(settings.database_path, settings, functions=FUNCTIONS)
+            database = await stack.enter_async_context(opening)
             credentials = Credentials(database, settings, clock)
             await stack.enter_async_context(credentials.background_work())
             sender = await stack.enter_async_context(open_sender(database, settings, clock))
@@ -55,22 +53,20 @@ def build_app(settings: Settings, bell: Bell, clock: Clock = time.time) -> web.A
             stack.callback(bell.close)
             stack.callback(heavy.close)
             if settings.deliver == "yes":
-                lock = DeliveryLock(settings.database_path)
-                deliverer = Deliverer(database, ledger, sender, bell, lock)
+                deliverer = Deliverer(database, ledger, sender, bell, DeliveryLock(settings.database_path))
                 await stack.enter_async_context(deliverer.running(settings))
             app[health.DATABASE] = database
             app[health.HEALTH] = health.Health(database)
             app[CREDENTIALS] = credentials
             app[pushes.PUSHES] = Pushes(database, ledger, clock, bell.ring)
             app[channels.TRIALS] = trials
-            app[endpoint.DISPATCHER] = Dispatcher(
-                Services(settings, database, credentials, trials, heavy, clock, bell.ring)
-            )
+            services = Services(settings, database, credentials, trials, heavy, clock, bell.ring)
+            app[endpoint.DISPATCHER] = Dispatcher(services)
             yield
 
-    app.cleanup_ctx.append(services)
+    app.cleanup_ctx.append(parts)
     app.router.add_get("/healthz", health.healthz, expect_handler=expect)
-    home.add_routes(app)
+    app.router.add_get("/", home.home, expect_handler=expect)
     ocp.add_routes(app, alarms.ROUTES)
     endpoint.add_routes(app)
     return app

@@ -1,7 +1,7 @@
 """What differs between SQLite and PostgreSQL in SQL.
 
-SQL is written for no engine: `@name` or `@name(arguments)` stands for a fragment, and `rendered` puts in what an engine says
-for it. In the table, {} is where the arguments go.
+SQL is written for both engines: `@name` or `@name(arguments)` stands for a fragment, which `rendered` replaces by the
+engine's own. In the table, {} stands for the arguments.
 """
 
 import re
@@ -12,7 +12,7 @@ Fragment = str | Callable[[Sequence[str]], str]
 
 
 class Engine(IntEnum):
-    """A database, by its place in the rows of FRAGMENTS."""
+    """A database; its number is its index in the rows of FRAGMENTS."""
 
     SQLITE = 0
     POSTGRESQL = 1
@@ -39,23 +39,23 @@ def _values_of_postgresql(kind: str) -> str:
 
 # fmt: off
 FRAGMENTS: Mapping[str, tuple[Fragment, Fragment]] = {
-    # JSON: a value of text that is JSON already, objects and arrays, those of all rows, a text as a JSON string.
+    # JSON: a text that is JSON, objects, arrays, aggregates of both, a text as a JSON string.
     "json": ("json({})", "CAST({} AS json)"),
     "json_object": ("json_object({})", "json_build_object({})"),
     "json_array": ("json_array({})", "json_build_array({})"),
     "json_array_of": ("json_group_array({})", "COALESCE(json_agg({}), CAST('[]' AS json))"),
     "json_object_of": ("json_group_object({})", "COALESCE(json_object_agg({}), CAST('{{}}' AS json))"),
     "json_string": ("json_quote({})", "CAST(to_json({}) AS text)"),
-    # Tables, to be given an alias, of the values of a JSON array; their column is `value`.
+    # Tables of the values of a JSON array; their column is `value`, and they need an alias.
     "numbers": ("json_each({})", _values_of_postgresql("bigint")),
     "texts": ("json_each({})", _values_of_postgresql("text")),
     # A statement of the arrays in a JSON array as rows, @rows(?, name TEXT, id BIGINT), with the `place` of each, from 0.
     "rows": (_rows_of_sqlite, _rows_of_postgresql),
-    # @ordered JOIN: the table before it is read first, where SQLite would choose worse.
+    # @ordered JOIN: reads the table before it first, where SQLite would choose a slower order.
     "ordered": ("CROSS", ""),
     "indexed_by": ("INDEXED BY {}", ""),
-    "unindexed": ("+({})", "({})"),  # the column is not to be found by an index
-    "folded": ("({})", "upper({})"),  # @folded(column) LIKE: in upper case, which LIKE of SQLite makes itself
+    "unindexed": ("+({})", "({})"),  # keeps the engine from using an index on the column
+    "folded": ("({})", "upper({})"),  # @folded(column) LIKE: in upper case; SQLite's LIKE ignores case itself
     "greatest": ("MAX({})", "GREATEST({})"),
     "joined": ("group_concat({})", "string_agg({})"),  # the texts of all rows with a separator
     "bytes": ("CAST({} AS BLOB)", "convert_to({}, 'UTF8')"),  # of a text
@@ -69,7 +69,7 @@ _PARENTHESIS = re.compile(r"'[^']*'|--[^\n]*|[(,)]")
 
 def rendered(sql: str, engine: Engine) -> str:
     """The SQL of an engine. Raises KeyError for an unknown fragment, ValueError for one that is not closed."""
-    for found in reversed([*_FRAGMENT.finditer(sql)]):  # so that those within another are put in before it
+    for found in reversed([*_FRAGMENT.finditer(sql)]):  # from the end, so that nested fragments are replaced first
         if found[1]:
             sql = sql[: found.start()] + _said(FRAGMENTS[found[1]][engine], sql[found.end() :], found[2])
     return sql
@@ -82,17 +82,17 @@ def filled(sql: str, values: Iterable[str]) -> str:
 
 
 def _said(fragment: Fragment, rest: str, parenthesis: str) -> str:
-    """The fragment, with the arguments that `rest` begins with if there is an opening parenthesis, and what follows."""
+    """The fragment and the rest of the SQL; if a parenthesis opens, `rest` begins with the arguments."""
     if not parenthesis:
         return f"{fragment}{rest}"
     if isinstance(fragment, str) and fragment.endswith("({})"):
-        return fragment.removesuffix("{})") + rest  # the quickest way to most of them
+        return fragment.removesuffix("{})") + rest  # a shortcut that most fragments take
     arguments, rest = _closed(rest)
     return (fragment.format(",".join(arguments)) if isinstance(fragment, str) else fragment(arguments)) + rest
 
 
 def _closed(sql: str) -> tuple[list[str], str]:
-    """The arguments as far as the parenthesis that closes them, and what follows."""
+    """The arguments up to the closing parenthesis, and the SQL after it."""
     arguments, start, depth = [], 0, 0
     for token in _PARENTHESIS.finditer(sql):
         if depth == 0 and token[0] in ",)":

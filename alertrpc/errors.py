@@ -1,7 +1,5 @@
 """The errors that all rooms share. A JSON-RPC error is one type with a code, a message and its data."""
 
-from collections.abc import Sequence
-
 PARSE_ERROR = -32700
 INVALID_REQUEST = -32600
 METHOD_NOT_FOUND = -32601
@@ -26,12 +24,11 @@ def no_permission(method: str) -> "ApiError":
 
 
 class AlertrpcError(Exception):
-    """What went wrong, in one line for the person who can mend it."""
+    """What went wrong, for the person who can fix it: a line for each of `faults`."""
 
-    @property
-    def faults(self) -> tuple[str, ...]:
-        """Each fault, where there are several."""
-        return (str(self),)
+    def __init__(self, *faults: str) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = faults
 
 
 class SettingsError(AlertrpcError):
@@ -39,54 +36,46 @@ class SettingsError(AlertrpcError):
 
 
 class StoreError(AlertrpcError):
-    """The database cannot be used as it is."""
+    """The database cannot be used."""
 
 
-class Faults(AlertrpcError):
-    """Several `faults`, each with its place."""
-
-    def __init__(self, faults: Sequence[str]) -> None:
-        super().__init__("\n".join(faults))
-        self._faults = tuple(faults)
-
-    @property
-    def faults(self) -> tuple[str, ...]:
-        return self._faults
+class ConfigurationError(SettingsError):
+    """A configuration file, or several settings, are invalid."""
 
 
-class ConfigurationError(Faults, SettingsError):
-    """A configuration file declares what cannot be."""
-
-
-class NameFaults(Faults, StoreError):
-    """A configuration names what the database has not, or has already."""
+class NameFaults(StoreError):
+    """A configuration uses names that are unknown in the database, or taken."""
 
 
 class LoadError(StoreError):
     """A line of a data file is wrong; the text names its number and its fault."""
 
 
-class QueryTimeout(AlertrpcError):
-    """A query ran longer than the time limit and was ended."""
+class Unanswered(AlertrpcError):
+    """The server cannot answer a request; the text tells the client why."""
 
 
-class QueryStopped(AlertrpcError):
-    """A query was ended because nobody waits for its answer any more."""
+class QueryTimeout(Unanswered):
+    """A query ran longer than the time limit and was stopped."""
+
+
+class QueryStopped(Unanswered):
+    """A query was stopped because its client has left."""
 
 
 class SlowClient(AlertrpcError):
-    """A client takes its answer so slowly that others would wait for it."""
+    """A client reads its answer too slowly and holds up others."""
 
 
-class ServerBusy(AlertrpcError):
-    """More is asked at one time than the server takes; the same request may be taken later."""
+class ServerBusy(Unanswered):
+    """Too much is asked at one time; the same request may succeed later."""
 
 
-class DatabaseBusy(AlertrpcError):
-    """Another process wrote for so long that a write of ours could not begin."""
+class DatabaseBusy(Unanswered):
+    """Another process held the database's write lock too long."""
 
 
-class DatabaseUnwritable(AlertrpcError):
+class DatabaseUnwritable(Unanswered):
     """Nothing can be written: the disk is full, or fails."""
 
 
@@ -95,16 +84,11 @@ class KeyReused(AlertrpcError):
 
 
 class ApiError(AlertrpcError):
-    """An error of an API call, as the client is told it: `code` and `data` are Zabbix's."""
+    """An error of an API call as the client receives it: `code`, `message` and `data` are Zabbix's."""
 
     def __init__(self, code: int, data: str) -> None:
         super().__init__(data)
-        self.code = code
-        self.data = data
-
-    @property
-    def message(self) -> str:
-        return MESSAGES[self.code]
+        self.code, self.message, self.data = code, MESSAGES[code], data
 
 
 def invalid_parameter(path: str, fault: str) -> ApiError:

@@ -1,4 +1,4 @@
-"""Folders as a person looks for them: a relative one says nothing without where the program was started."""
+"""Absolute paths for messages: a relative one says nothing without the working directory."""
 
 import os
 from contextlib import suppress
@@ -6,12 +6,12 @@ from pathlib import Path
 
 
 def absolute(path: str | os.PathLike[str]) -> str:
-    """The path from the root of the system; as it stands where the folder that the program is in was removed."""
+    """The absolute path; unchanged if the working directory was removed."""
     with suppress(OSError):
         return str(Path(path).absolute())
     return os.fspath(path)
 
 
 def folder_of(path: str | os.PathLike[str]) -> str:
-    """The folder that a file would be in, as `absolute` has it."""
+    """The absolute path of the folder of a file."""
     return str(Path(absolute(path)).parent)

@@ -1,4 +1,4 @@
-"""The lines of the log: each record is one, and strangers cannot fill it or forge a line of it."""
+"""The lines of the log: each record is one line; strangers cannot flood the log or forge lines."""
 
 import json
 import logging
@@ -11,22 +11,22 @@ from typing import Any
 
 from alertrpc.words import counted
 
-MOST_LINES = 10  # that strangers cause within PERIOD
+MOST_LINES = 10  # by strangers within PERIOD
 PERIOD = 10.0  # seconds
-LONGEST_LINE = 400  # characters of what strangers cause
+LONGEST_LINE = 400  # characters of a line by strangers
 LONGEST_FAULT = 1_000  # characters
 MOST_FAULTS = 100  # that are shown
 _LONGEST_NAME = 100  # characters, as of users
 
 
 def one_line(text: str, most: int) -> str:
-    """The printable text in at most `most` characters: what is longer loses its middle, as its end may say what is wrong."""
+    """The printable text in at most `most` characters: a longer one loses its middle, because its end may name the fault."""
     shown, half = printable(text), (most - 3) // 2
     return shown if len(shown) <= most else f"{shown[:half]}...{shown[-half:]}"
 
 
 def quoted(name: str) -> str:
-    """A name that somebody gives, cut, in quotes whose end cannot be forged."""
+    """A name from outside, cut, in quotes that it cannot close."""
     return one_line(repr(name), _LONGEST_NAME)
 
 
@@ -43,13 +43,13 @@ def rfc_3339(seconds: float) -> str:
 
 
 def fault_lines(faults: Sequence[str]) -> list[str]:
-    """Faults, each in one line; of many the first ones, and how many there are more."""
+    """Faults, one line each: the first MOST_FAULTS, then the number of the others."""
     lines = [one_line(" ".join(fault.split()), LONGEST_FAULT) for fault in faults[:MOST_FAULTS]]
     return lines if len(faults) <= MOST_FAULTS else [*lines, f"and {counted(len(faults) - MOST_FAULTS, 'more fault')}"]
 
 
 class LineFormatter(logging.Formatter):
-    """Writes a message in one line, whatever it quotes; the traceback of a fault of ours follows in lines of its own."""
+    """Writes a message in one line, whatever it quotes; the traceback of an exception follows on its own lines."""
 
     def formatTime(self, record: logging.LogRecord, _datefmt: str | None = None) -> str:  # noqa: N802 - logging names it so
         return rfc_3339(record.created)
@@ -60,7 +60,7 @@ class LineFormatter(logging.Formatter):
 
 
 class JsonFormatter(logging.Formatter):
-    """Writes a record as one JSON object in one line, its traceback too; what the record is about are members beside."""
+    """Writes a record with its traceback as one JSON object in one line; `extra` fields are members of it."""
 
     def format(self, record: logging.LogRecord) -> str:
         told: dict[str, Any] = {
@@ -72,20 +72,20 @@ class JsonFormatter(logging.Formatter):
         }
         if record.exc_info:
             told["exception"] = self.formatException(record.exc_info)
-        members = {**told, **about(record), **told}  # in this order, and nothing takes the place of the first ones
-        return json.dumps({name: _sound(value) for name, value in members.items()})  # ASCII: no text can break the line
+        members = {**told, **about(record), **told}  # extra fields come last and override none of the first
+        return json.dumps({name: _sound(value) for name, value in members.items()})  # ASCII: no text breaks the line
 
 
 def _sound(value: object) -> str | int | None:
-    """The value as JSON that every reader takes: lone surrogates become escapes."""
+    """The value without lone surrogates, which many JSON readers refuse."""
     return value if isinstance(value, int | None) else str(value).encode(errors="backslashreplace").decode()
 
 
-_OF_EVERY_RECORD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}  # 3.12 has the last
+_OF_EVERY_RECORD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}  # the last: 3.12
 
 
 def about(record: logging.LogRecord) -> dict[str, Any]:
-    """What a record is about: what it was given as `extra`."""
+    """The fields that a record was given as `extra`."""
     return {name: value for name, value in vars(record).items() if name not in _OF_EVERY_RECORD}
 
 
@@ -100,7 +100,7 @@ def write_log(level: str, form: str) -> None:
     """Writes records of a level and above to standard error, in one of FORMATS; called again, it changes both."""
     _standard_error().setFormatter(FORMATS[form]())
     logging.getLogger().setLevel(level.upper())
-    logging.getLogger("aiosqlite").setLevel(logging.INFO)  # else it tells every statement with its values
+    logging.getLogger("aiosqlite").setLevel(logging.INFO)  # its DEBUG has every statement with its values
 
 
 @cache
@@ -111,7 +111,7 @@ def _standard_error() -> logging.Handler:
 
 
 class FewLines(logging.Filter):
-    """Lets through MOST_LINES records within PERIOD, each cut; the next that passes says how many were left out."""
+    """Passes MOST_LINES records within PERIOD, each cut; the next that passes tells how many were dropped."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
@@ -134,5 +134,5 @@ class FewLines(logging.Filter):
         return True
 
 
-strangers = logging.getLogger("alertrpc.strangers")  # for what any client can cause, as often as it likes
+strangers = logging.getLogger("alertrpc.strangers")  # for lines that any client can cause
 strangers.addFilter(FewLines())

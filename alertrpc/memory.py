@@ -1,4 +1,4 @@
-"""How the process gives memory back."""
+"""Memory of the process."""
 
 import ctypes
 import gc
@@ -9,16 +9,15 @@ _LARGE = 2**20  # bytes
 
 
 def give_back_large_blocks() -> None:
-    """Has glibc take blocks of a mebibyte and more from the system, and give each back when it is freed.
+    """Makes glibc return blocks of a mebibyte and more to the system when they are freed.
 
-    By itself it raises that size with the blocks that it sees, to 32 MiB, and keeps what lies between blocks in use. Other
-    C libraries do as they do.
+    By default glibc raises that size up to 32 MiB and keeps freed memory between used blocks. Other C libraries ignore it.
     """
     with suppress(OSError, AttributeError):
         ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, _LARGE)
 
 
 def settle() -> None:
-    """Takes what is there out of garbage collection: it stays, and looking through it would hold up everybody."""
+    """Excludes the objects of the start from garbage collection: they stay, and scanning them would delay requests."""
     gc.collect()
     gc.freeze()

@@ -7,7 +7,7 @@ Address = IPv4Address | IPv6Address
 
 
 class Networks(tuple[IPv4Network | IPv6Network, ...]):
-    """Networks, as a setting lists them."""
+    """The networks of a setting."""
 
     __slots__ = ()
 
@@ -19,7 +19,7 @@ class Networks(tuple[IPv4Network | IPv6Network, ...]):
 
 
 def networks(text: str) -> Networks:
-    """Addresses and networks between commas, or `none`. Raises ValueError."""
+    """Parses addresses and networks separated by commas, or `none`. Raises ValueError."""
     try:
         return Networks([ip_network(each.strip()) for each in text.split(",")] if text not in ("", NONE) else [])
     except ValueError as error:
@@ -27,7 +27,7 @@ def networks(text: str) -> Networks:
 
 
 def address(text: str) -> Address | None:
-    """The address that a text is; one of IPv4 that is written in IPv6 is that of IPv4."""
+    """Parses an address; None if it is invalid. An IPv4 address mapped to IPv6 becomes IPv4."""
     try:
         found = ip_address(text)
     except ValueError:

@@ -1,4 +1,4 @@
-"""What the commands say of users: who they are, what they see and why, and what would let them see more."""
+"""What the commands say about users: who they are, what they see and why, and which command lets them see more."""
 
 import shlex
 import time
@@ -33,7 +33,7 @@ def described(sight: Sight, readers: str | None, push_group: str) -> Iterator[st
 
 
 def hints(sight: Sight, readers: str | None, push_group: str) -> Iterator[str]:
-    """What a user does not see for want of groups and rights, with the command that changes it."""
+    """What a user cannot see for lack of groups and rights, with the command that changes it."""
     name = quoted(sight.username)
     if sight.sees_nothing:
         command = _command(sight, readers, push_group)
@@ -52,7 +52,7 @@ def _shell(text: str) -> str:
 
 
 def _command(sight: Sight, readers: str | None, push_group: str) -> str:
-    """The command that lets a user see something who sees nothing."""
+    """The command that lets a user who sees nothing see something."""
     denied = [right.user_group for right in sight.rights if right.permission == DENY and right.host_group == push_group]
     own = next((group.name for group in sight.groups if not group.is_disabled), None)
     user, group = _shell(sight.username), _shell(push_group)
@@ -97,7 +97,7 @@ def _lines(heading: str, lines: Iterable[str]) -> Iterator[str]:
 
 
 def _listed(names: Iterable[str]) -> str:
-    """The names, as far as a line shows them."""
+    """The first NAMED names, then the number of the others."""
     found = list(names)
     more = [f"{len(found) - NAMED} more"] if len(found) > NAMED else []
     return ", ".join([*found[:NAMED], *more]) or "none"

@@ -36,12 +36,12 @@ class Severity(IntEnum):
 
 
 SEVERITIES = tuple(map(int, Severity))
-RECENT = 300  # seconds for which Zabbix shows what has recovered, by default
+RECENT = 300  # seconds for which Zabbix shows recovered problems by default
 ALL_SEVERITIES = 63  # the bits of all severities, as in a medium's `severity`
 
 
 class AlertStatus(IntEnum):
-    """What became of an alert: Zabbix's values of `status`. A NEW one is NOT_SENT from its first try on."""
+    """The state of an alert: Zabbix's values of `status`. A NEW one is NOT_SENT from its first attempt on."""
 
     NOT_SENT = 0
     SENT = 1
@@ -50,9 +50,9 @@ class AlertStatus(IntEnum):
 
 
 class Caller(NamedTuple):
-    """Who makes a call: the user behind its session or API token, and whether the role allows calls at all.
+    """The user behind a session, API token or password. `may_call`: the role allows calls of the API.
 
-    The role of a sender lets it push alarms, whatever else the role allows.
+    `is_sender`: the role lets the user push alarms, whatever else it allows.
     """
 
     userid: int
@@ -82,7 +82,7 @@ SMTP_SECURITIES = {security.name.lower(): security for security in SmtpSecurity}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MediaType:
-    """A configured way to send. Each kind is a class that adds its own keys. Times are in seconds."""
+    """A configured way to send. Each kind is a subclass that adds its own keys. Times are in seconds."""
 
     name: str
     timeout: int = 30
@@ -95,8 +95,10 @@ class MediaType:
     recovery_message: str = ""
 
     kind: ClassVar[str]  # the file's `type`
-    zabbix_type: ClassVar[int] = 4  # Zabbix's number of a webhook, which any number of kinds may share
-    channel: ClassVar[Callable[..., AbstractAsyncContextManager[Any]]]  # opens what sends, of Settings and a Clock
+    zabbix_type: ClassVar[int] = 4  # Zabbix's number of a webhook, which several kinds may share
+    channel: ClassVar[
+        Callable[..., AbstractAsyncContextManager[Any]]
+    ]  # opens the sending channel with Settings and a Clock
 
     @classmethod
     def own(cls) -> tuple[Field[Any], ...]:
@@ -105,11 +107,11 @@ class MediaType:
 
     @classmethod
     def declared(cls, **values: Any) -> Self:
-        """The media type of a file that gives these keys; a kind may have defaults that depend on other keys."""
+        """The media type with the keys of a file; a kind may override it to derive defaults from other keys."""
         return cls(**values)
 
     def secrets(self) -> Iterable[str]:
-        """What nobody should read in an answer, beside the keys that are secret as a whole."""
+        """Texts that answers must not show, besides the keys that are secret as a whole."""
         return ()
 
 
@@ -124,7 +126,7 @@ class Media:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receiver:
-    """A user whose media and user groups are declared; the other members count when the user is made."""
+    """A user whose media and user groups are declared; the other members are used only when the user is created."""
 
     username: str
     name: str = ""
@@ -135,7 +137,7 @@ class Receiver:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserGroup:
-    """A user group: the names of its members, and of the host groups that it may read, write, or is denied."""
+    """A user group: the names of its members, and of the host groups that it may read, may write, or is denied."""
 
     name: str
     members: tuple[str, ...] = ()
@@ -146,7 +148,7 @@ class UserGroup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """Whom an action alerts, `after` seconds into a problem; no media types are all of a user's media."""
+    """Whom an action alerts `after` seconds of a problem; without media types, through all of a user's media."""
 
     after: int = 0
     users: tuple[str, ...] = ()
@@ -156,7 +158,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
-    """Which alarms alert whom. Conditions are globs, one of which must fit; without any, every alarm is taken."""
+    """Which alarms alert whom. Each condition is a list of globs, one of which must match; an empty one always holds."""
 
     name: str
     alarm_type: tuple[str, ...] = ()
@@ -171,7 +173,7 @@ class Action:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Configuration:
-    """What a configuration file declares beside settings."""
+    """What a configuration file declares besides settings."""
 
     media_types: tuple[MediaType, ...] = ()
     receivers: tuple[Receiver, ...] = ()

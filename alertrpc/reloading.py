@@ -1,4 +1,4 @@
-"""SIGHUP, and the configuration file that it reads again: settings change, and what the file declares is applied."""
+"""SIGHUP reads the configuration file again: settings change, and what the file declares is applied."""
 
 import logging
 import signal
@@ -13,7 +13,7 @@ log = logging.getLogger(__name__)
 
 
 class Hangup:
-    """Takes SIGHUP from when it is made, so that it never ends the process; what comes before `call` is kept for it."""
+    """Handles SIGHUP, so that it never ends the process; a signal that comes before `call` waits for it."""
 
     def __init__(self) -> None:
         self._act: Callable[[], None] | None = None
@@ -27,7 +27,7 @@ class Hangup:
             self._act()
 
     def keep(self) -> None:
-        """Keeps what comes from now on."""
+        """Lets later signals wait for the next `call`."""
         self._act, self._came = None, False
 
     def call(self, act: Callable[[], None]) -> None:
@@ -37,16 +37,12 @@ class Hangup:
             self._came = False
             act()
 
-    def end(self) -> None:
-        """Ignores it from now on, as the process is at its end."""
-        signal.signal(signal.SIGHUP, signal.SIG_IGN)
-
 
 @dataclass(frozen=True)
 class Reload:
-    """What SIGHUP does: `read` reads the settings again, `declare` applies what the file declares; None without a file.
+    """What SIGHUP does: `read` reads the settings again, `declare` applies what the file declares.
 
-    Both raise AlertrpcError. `settings` are those that the server runs with.
+    Both raise AlertrpcError. `read` is None without a file. `settings` are those that the server runs with.
     """
 
     settings: Settings
@@ -54,15 +50,11 @@ class Reload:
     read: Callable[[], Settings] | None = None
     declare: Callable[[Settings], None] = lambda _: None
 
-    def read_settings(self) -> Settings | None:
-        """The settings as file, environment and flags have them now; None, and lines in the log, where they are faulty."""
-        return self._read(declares=False)
+    def read_again(self, *, declares: bool) -> Settings | None:
+        """Reads the settings, and applies what the file declares if `declares`; None if anything is faulty.
 
-    def read_all(self) -> Settings | None:
-        """The same, when what the file declares is applied; nothing is applied where anything is faulty."""
-        return self._read(declares=True)
-
-    def _read(self, *, declares: bool) -> Settings | None:
+        The log has the faults; nothing is applied then.
+        """
         if self.read is None:
             log.info("SIGHUP does nothing, as there is no configuration file")
             return None
@@ -79,15 +71,11 @@ class Reload:
         log.error("nothing has changed, as the configuration file is faulty or cannot be applied")
         return None
 
-    def take_over(self, new: Settings) -> None:
-        """Goes on with the new settings, as far as they can change; a line in the log names the others."""
-        left = self.change_to(new)
-        log.info("the configuration file is read again")
-        if left:
-            log.warning("these settings have changed and need a restart: %s", ", ".join(left))
-
-    def change_to(self, new: Settings) -> list[str]:
-        """The same without a line; the names of the others."""
+    def take_over(self, new: Settings, *, is_logged: bool) -> None:
+        """Takes the new settings that can change while the server runs; the log names the others if `is_logged`."""
         left = self.settings.take_over(new)
         write_log(self.settings.log_level, self.settings.log_format)
-        return left
+        if is_logged:
+            log.info("the configuration file is read again")
+        if is_logged and left:
+            log.warning("these settings have changed and need a restart: %s", ", ".join(left))

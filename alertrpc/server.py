@@ -23,16 +23,16 @@ from alertrpc.store.database import prepare
 from alertrpc.web import http_log
 
 new_event_loop: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop
-with suppress(ImportError):  # there is not a build of uvloop for every machine
+with suppress(ImportError):  # uvloop is not built for every machine
     from uvloop import new_event_loop
 
 STOPPED_AT_ONCE = 130
 STOPPING = (signal.SIGTERM, signal.SIGINT)
 _TAKEN = (*STOPPING, signal.SIGHUP)
-_LEAVE = signal.SIGQUIT  # of the supervisor to its workers: stop at once
-# What workers are sent at the first signal, the second, the third.
+_LEAVE = signal.SIGQUIT  # tells workers to stop at once
+# What workers get at the first signal, the second, the third.
 _ESCALATION = (signal.SIGTERM, _LEAVE, signal.SIGKILL)
-_SHORTEST_LIFE = 2.0  # seconds; a worker that ends sooner may only end again
+_SHORTEST_LIFE = 2.0  # seconds; a worker that ends sooner is likely to end again
 _MOST_SHORT_LIVES = 5  # in a row
 _BACKLOG = 1024
 _LAST_SECONDS = 2.0
@@ -42,25 +42,26 @@ log = logging.getLogger(__name__)
 
 
 def serve(reload: Reload, on_ready: Callable[[str], None]) -> None:
-    """Serves until SIGTERM or SIGINT; a second one stops at once. `on_ready` is told the address; SIGHUP does `reload`.
+    """Serves until SIGTERM or SIGINT; a second one stops at once. `on_ready` gets the address; SIGHUP does `reload`.
 
-    Raises AlertrpcError when the port cannot be had or the workers do not stay up.
+    Raises AlertrpcError if the port cannot be used or the workers do not stay up.
     """
     settings = reload.settings
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # ignored, as some starters leave it, it hides how scripts ended
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # if ignored, as some starters leave it, it hides how scripts end
     shared = settings.workers > 1
     if shared and settings.port:
-        # Else two servers could share the port and not know it.
+        # Otherwise two servers could share the port unnoticed.
         _listen(settings.host, settings.port, shared=False).close()
     with _listen(settings.host, settings.port, shared=shared) as listener:
         host, port = listener.getsockname()[:2]
         address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
         if settings.workers == 1:
-            _run(reload, listener, Bell(), None, lambda: on_ready(address))
+            with asyncio.Runner(loop_factory=new_event_loop) as runner:
+                runner.run(_serve(reload, listener, Bell(), None, lambda: on_ready(address)))
         else:
             prepare(settings.database_path)
             _Workers(reload, port, listener).supervise(lambda: on_ready(address))
-    reload.hangup.end()
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # the process is at its end
 
 
 def _listen(host: str, port: int, *, shared: bool) -> socket.socket:
@@ -80,21 +81,16 @@ def _listen(host: str, port: int, *, shared: bool) -> socket.socket:
     return listener
 
 
-def _run(reload: Reload, listener: socket.socket, bell: Bell, parent: int | None, on_ready: Callable[[], None]) -> None:
-    """Serves on `listener` in this process; the end of the file `parent` tells that the supervisor is gone."""
-    with asyncio.Runner(loop_factory=new_event_loop) as runner:
-        runner.run(_serve(reload, listener, bell, parent, on_ready))
-
-
 async def _serve(
     reload: Reload, listener: socket.socket, bell: Bell, parent: int | None, on_ready: Callable[[], None]
 ) -> None:
+    """Serves on `listener` in this process; the file `parent` ends when the supervisor is gone."""
     memory.give_back_large_blocks()
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
 
     def leave() -> None:
-        kill_running()  # else scripts would run on, and nobody would end them
+        kill_running()  # otherwise scripts would run on
         os._exit(STOPPED_AT_ONCE)
 
     def stop_or_leave() -> None:
@@ -104,7 +100,7 @@ async def _serve(
 
     loop.add_signal_handler(signal.SIGTERM, stop_or_leave)
     loop.add_signal_handler(_LEAVE, leave)
-    # Ctrl-C reaches workers and supervisor alike; the supervisor alone acts on it.
+    # Ctrl-C reaches workers and supervisor; only the supervisor acts on it.
     loop.add_signal_handler(signal.SIGINT, stop_or_leave if parent is None else lambda: None)
     if parent is not None:
         loop.add_reader(parent, _orphaned, parent, stop)
@@ -113,7 +109,7 @@ async def _serve(
 
     async def finish_answers(_app: web.Application) -> None:
         assert runner.server is not None, "it was set up"
-        # The time as it is now, of which aiohttp waits twice, and then cancels.
+        # aiohttp waits twice for this time, then cancels; the setting may have changed since the start.
         await runner.server.shutdown(reload.settings.shutdown_timeout / 2)
 
     app.on_shutdown.append(finish_answers)
@@ -133,10 +129,10 @@ async def _serve(
 
 
 async def _reload(reload: Reload, parent: int | None) -> None:
-    """Reads the configuration file again at each SIGHUP; a worker leaves what it declares to the supervisor."""
+    """Reads the configuration file again at each SIGHUP; of several processes only the supervisor applies it."""
     loop = asyncio.get_running_loop()
     came = asyncio.Event()
-    read, take = (reload.read_all, reload.take_over) if parent is None else (reload.read_settings, reload.change_to)
+    is_alone = parent is None
 
     def wake() -> None:
         loop.call_soon_threadsafe(came.set)
@@ -146,14 +142,14 @@ async def _reload(reload: Reload, parent: int | None) -> None:
         while True:
             await came.wait()
             came.clear()
-            if (new := await asyncio.to_thread(read)) is not None:
-                take(new)
+            if (new := await asyncio.to_thread(reload.read_again, declares=is_alone)) is not None:
+                reload.take_over(new, is_logged=is_alone)
     finally:
         reload.hangup.keep()
 
 
 async def _last_tasks() -> None:
-    """Waits until cancelled tasks have ended and connections that were cut off have closed."""
+    """Waits until cancelled tasks have ended and aborted connections have closed."""
     left = asyncio.all_tasks() - {asyncio.current_task()}
     if left:
         await asyncio.wait(left, timeout=_LAST_SECONDS)
@@ -166,18 +162,18 @@ def _orphaned(parent: int, stop: asyncio.Event) -> None:
 
 
 class _Workers:
-    """Processes that share the port, started again when one dies."""
+    """Processes that share the port; one that dies is restarted."""
 
     def __init__(self, reload: Reload, port: int, listener: socket.socket) -> None:
         self._reload = reload
         self._port = port
-        self._reader: int | None = None  # the process that reads the configuration file again
-        self._is_outdated = False  # SIGHUP came while it did
+        self._reader: int | None = None  # the process that reads the configuration file
+        self._is_outdated = False  # SIGHUP came while it read
         self._bell = Bell()  # rung by any worker, heard by the one that delivers
-        self._listener = listener  # bound, never listening: it keeps the port for the workers
+        self._listener = listener  # bound but not listening: it keeps the port for the workers
         self._started: dict[int, float] = {}
         self._signals = 0
-        self._alive, self._held = os.pipe()  # the workers see its end when this process is gone
+        self._alive, self._held = os.pipe()  # it ends when this process is gone
 
     def supervise(self, on_ready: Callable[[], None]) -> None:
         for signum in STOPPING:
@@ -216,9 +212,9 @@ class _Workers:
         self._send(_ESCALATION[min(self._signals, len(_ESCALATION)) - 1])
 
     def _on_hangup(self) -> None:
-        """Has a process of its own read the file and apply what it declares: a lock of the database may take seconds."""
+        """Reads and applies the file in a process of its own: a lock of the database may take seconds."""
         if self._reload.read is None:
-            self._reload.read_all()
+            self._reload.read_again(declares=True)
         elif self._reader is not None:
             self._is_outdated = True
         elif not self._signals:
@@ -229,19 +225,19 @@ class _Workers:
                 log.error("the configuration file cannot be read again: %s", error)
 
     def _read(self) -> NoReturn:
-        """Reads the file and ends with status 0 where it could be applied."""
+        """Reads and applies the file; ends with status 0 if that succeeds."""
         status = 1
         try:
             self._take_no_signals()
-            status = 0 if self._reload.read_all() else 1
+            status = 0 if self._reload.read_again(declares=True) else 1
         finally:
             os._exit(status)
 
     def _end_reading(self, status: int) -> None:
-        """Goes on with the settings that were read, and has the workers read them too."""
+        """Takes the settings that were read, and tells the workers to read them."""
         self._reader = None
-        if status == 0 and not self._signals and (new := self._reload.read_settings()) is not None:
-            self._reload.take_over(new)
+        if status == 0 and not self._signals and (new := self._reload.read_again(declares=False)) is not None:
+            self._reload.take_over(new, is_logged=True)
             self._send(signal.SIGHUP)
         if self._is_outdated:
             self._is_outdated = False
@@ -253,28 +249,31 @@ class _Workers:
                 os.kill(pid, signum)
 
     def _start(self) -> None:
-        """Starts a worker and waits until it serves, or has ended."""
+        """Starts a worker and waits until it serves or has ended."""
         ready, tell = os.pipe()
-        with _signals_held():  # until the child is known, and deaf to our handlers
+        with _signals_held():  # until the child is recorded and has its own handlers
             if pid := os.fork():
                 self._started[pid] = time.monotonic()
             else:
                 self._be_worker(tell)
         os.close(tell)
-        if self._signals:  # it came before the child was known
+        if self._signals:  # one came before the child was recorded
             self._send(signal.SIGTERM)
         os.read(ready, 1)
         os.close(ready)
 
     def _be_worker(self, tell: int) -> NoReturn:
-        """Serves until a signal; the file `tell` is closed when it does."""
+        """Serves until a signal; closes the file `tell` once it serves."""
         status = 1
         try:
             os.close(self._held)
             self._take_no_signals()
             self._listener.close()
-            with _listen(self._reload.settings.host, self._port, shared=True) as listener:
-                _run(self._reload, listener, self._bell, self._alive, lambda: os.close(tell))
+            with (
+                _listen(self._reload.settings.host, self._port, shared=True) as listener,
+                asyncio.Runner(loop_factory=new_event_loop) as runner,
+            ):
+                runner.run(_serve(self._reload, listener, self._bell, self._alive, lambda: os.close(tell)))
             status = 0
         except Exception:
             log.exception("a worker failed")
@@ -282,7 +281,7 @@ class _Workers:
             os._exit(status)
 
     def _take_no_signals(self) -> None:
-        """Undoes in a child what the supervisor does at signals, which wait since before the fork."""
+        """Replaces the supervisor's handlers in a child; signals are held since before the fork."""
         self._reload.hangup.keep()
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -291,7 +290,7 @@ class _Workers:
 
 @contextmanager
 def _signals_held() -> Iterator[None]:
-    """What comes while the block runs is taken at its end."""
+    """Delays signals to the end of the block."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, _TAKEN)
     try:
         yield

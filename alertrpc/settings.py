@@ -1,4 +1,4 @@
-"""Every setting is one row of one table; a TOML file, the environment and flags give it a value, later ones win."""
+"""The settings, one row each. A TOML file, the environment and flags set them; later ones win."""
 
 import os
 import re
@@ -10,20 +10,20 @@ from typing import Annotated, Any
 
 from alertrpc.documents import read_document
 from alertrpc.errors import ConfigurationError, SettingsError
-from alertrpc.loglines import FORMATS, one_line
+from alertrpc.loglines import FORMATS, one_line, quoted
 from alertrpc.networks import NONE, Networks, networks
 from alertrpc.values import INT64, at_least_one, duration, one_of, size, whole
 
 ENVIRONMENT_PREFIX = "ALERTRPC_"
-# Names of the environment that are no settings of the server.
+# Variables that are not settings of the server.
 OTHER_ENVIRONMENT = frozenset({"ALERTRPC_CONFIG", "ALERTRPC_ADMIN_PASSWORD", "ALERTRPC_PASSWORD"})
 # What a file declares beside settings; configuration/ reads it.
 DECLARED = ("media_type", "user", "user_group", "action")
 
-NETWORKS = "NETWORKS"  # the metavar of settings that a list of TOML sets too
-YES_OR_NO = "YES|NO"  # the metavar of settings that TOML's true and false set too
-_LONGEST_SHOWN = 100  # characters of a wrong name or value
-_MOST_HINTS = 100  # each is a search among all names
+NETWORKS = "NETWORKS"  # the metavar of settings that also take a list of TOML
+YES_OR_NO = "YES|NO"  # the metavar of settings that also take TOML's true and false
+_LONGEST_NAME = 100  # characters of a wrong name
+_MOST_HINTS = 100  # each searches all names
 
 
 def matching(pattern: str, expected: str) -> Callable[[str], str]:
@@ -59,7 +59,7 @@ class Setting:
     metavar: str
     default: str
     help: str
-    needs_restart: bool = False  # what a server sets up with when it starts; the others change while it runs
+    needs_restart: bool = False  # the others change while the server runs
     name: str = ""
 
     @property
@@ -73,9 +73,9 @@ class Setting:
 
 @dataclass(slots=True)
 class Settings:
-    """Every setting, a row each, and its value: times in seconds, sizes in bytes.
+    """Every setting and its value: times in seconds, sizes in bytes.
 
-    A server has one, which changes while it runs, by `take_over` alone: its parts read it whenever they need a value.
+    A server has one object, which only `take_over` changes while it runs: its parts read it whenever they need a value.
     """
 
     # fmt: off
@@ -131,7 +131,7 @@ class Settings:
         return Path(self.database.removeprefix("sqlite:///"))
 
     def take_over(self, new: "Settings") -> list[str]:
-        """Takes the values that can change while the server runs; the names of the others that are not the same."""
+        """Takes the values that can change while the server runs; returns the names of the others that differ."""
         for name in BY_NAME.keys() - set(NEED_RESTART):
             setattr(self, name, getattr(new, name))
         return [name for name in NEED_RESTART if getattr(self, name) != getattr(new, name)]
@@ -143,7 +143,7 @@ NEED_RESTART = [setting.name for setting in TABLE if setting.needs_restart]
 
 
 def _from_file(path: str) -> dict[str, tuple[str, str]]:
-    """Texts of the settings in a TOML file, each with where it stands; other declarations are ignored."""
+    """The texts of the settings in a TOML file, each with its place; other declarations are ignored."""
     faults: list[str] = []
     texts = {}
     for name, value in read_document(path).items():
@@ -151,7 +151,7 @@ def _from_file(path: str) -> dict[str, tuple[str, str]]:
             continue
         if name not in BY_NAME:
             hint = meant(name, [*BY_NAME, *DECLARED]) if len(faults) < _MOST_HINTS else ""
-            faults.append(f"{path}: unknown setting {_shown(name)}{hint}")
+            faults.append(f"{path}: unknown setting {quoted(name)}{hint}")
         elif isinstance(value, bool) and BY_NAME[name].metavar == YES_OR_NO:
             texts[name] = ("yes" if value else "no", f"{path}: {name}")
         elif isinstance(value, list) and BY_NAME[name].metavar == NETWORKS:
@@ -164,28 +164,22 @@ def _from_file(path: str) -> dict[str, tuple[str, str]]:
         else:
             texts[name] = (str(value), f"{path}: {name}")
     if faults:
-        raise ConfigurationError(faults)
+        raise ConfigurationError(*faults)
     return texts
 
 
 def meant(name: str, known: Iterable[str]) -> str:
-    """The known name that a wrong one may stand for, as the end of a fault."""
-    nearest = get_close_matches(name[:100], list(known), n=1)
+    """The end of a fault: the known name that is closest to a wrong one, if any."""
+    nearest = get_close_matches(name[:_LONGEST_NAME], list(known), n=1)
     return f'; did you mean "{nearest[0]}"?' if nearest else ""
-
-
-def _shown(text: str) -> str:
-    return one_line(repr(text), _LONGEST_SHOWN)
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, tuple[str, str]]:
     by_variable = {setting.variable: setting.name for setting in TABLE}
     for variable in environment:
         if variable.startswith(ENVIRONMENT_PREFIX) and variable not in {*by_variable, *OTHER_ENVIRONMENT}:
-            raise SettingsError(f"unknown setting {one_line(variable, _LONGEST_SHOWN)} in the environment")
-    return {
-        name: (environment[variable], variable) for variable, name in by_variable.items() if variable in environment
-    }
+            raise SettingsError(f"unknown setting {one_line(variable, _LONGEST_NAME)} in the environment")
+    return {name: (environment[each], each) for each, name in by_variable.items() if each in environment}
 
 
 def read_settings(
@@ -193,7 +187,7 @@ def read_settings(
 ) -> Settings:
     """The settings of a TOML file, the environment and flags, later ones win.
 
-    Raises SettingsError that names each wrong value and where it stands.
+    Raises SettingsError that names each wrong value and its place.
     """
     texts = {setting.name: (setting.default, setting.name) for setting in TABLE}
     if config is not None:
@@ -205,7 +199,7 @@ def read_settings(
         try:
             values[name] = BY_NAME[name].parse(text)
         except ValueError as error:
-            faults.append(f"{place}: {error}, not {_shown(text)}")
+            faults.append(f"{place}: {error}, not {quoted(text)}")
     if faults:
-        raise ConfigurationError(faults)
+        raise ConfigurationError(*faults)
     return Settings(**values)

@@ -1,4 +1,4 @@
-"""Numbers, times and sizes as texts write them, in ASCII digits alone, and the bounds of whole numbers."""
+"""Parses numbers, times and sizes, written in ASCII digits only; the bounds of whole numbers."""
 
 import re
 from collections.abc import Callable, Collection
@@ -7,7 +7,7 @@ from typing import Any
 INT32_MAX, INT64_MAX = 2**31 - 1, 2**63 - 1
 INT32, INT64 = range(-INT32_MAX - 1, INT32_MAX + 1), range(-INT64_MAX - 1, INT64_MAX + 1)
 
-_LONGEST_TIME = 9  # digits of a time that is used to wait
+_LONGEST_TIME = 9  # digits of a time to wait
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _TIME = re.compile(r"([0-9]{1,15})([smhdw]?)")
 _BYTES = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30}
@@ -16,7 +16,7 @@ _WHOLE = re.compile(r"-?[0-9]{1,19}")
 
 
 def seconds(text: str | None) -> int | None:
-    """The seconds of a time with Zabbix's suffixes: `30`, `30s`, `15m`, `1h`, `1d`, `1w`; None of any other text.
+    """The seconds of a time with Zabbix's suffixes: `30`, `30s`, `15m`, `1h`, `1d`, `1w`; None for any other text.
 
     Source: https://www.zabbix.com/documentation/7.0/en/manual/appendix/suffixes
     """
@@ -25,7 +25,7 @@ def seconds(text: str | None) -> int | None:
 
 
 def duration(text: str) -> int:
-    """The seconds of a time that is used to wait; raises ValueError."""
+    """The seconds of a time to wait; raises ValueError."""
     number = seconds(text)
     if number is None or len(text.rstrip("smhdw")) > _LONGEST_TIME:
         raise ValueError("a time such as 30s, 15m or 1h is expected")
@@ -45,7 +45,7 @@ def is_digits(text: str) -> bool:
 
 
 def number(least: int, most: int) -> Callable[[Any], int]:
-    """The check of a number, which no boolean is."""
+    """The check of a whole number; a boolean is not one."""
 
     def check(value: Any) -> int:
         if type(value) is not int or not least <= value <= most:
@@ -56,7 +56,7 @@ def number(least: int, most: int) -> Callable[[Any], int]:
 
 
 def whole(least: int, most: int) -> Callable[[str], int]:
-    """The number of a text."""
+    """The parser of a whole number."""
     check = number(least, most)
     return lambda text: check(int(text) if _WHOLE.fullmatch(text) else None)
 

@@ -1,6 +1,6 @@
-"""Words that depend on a number."""
+"""Singular and plural."""
 
 
 def counted(number: int, one: str, many: str = "") -> str:
-    """The number and what it counts: `1 row`, `2 rows`; `many` is the plural where an s does not make it."""
+    """`1 row`, `2 rows`; `many` is the plural if it does not end in s."""
     return f"{number} {one if number == 1 else many or one + 's'}"

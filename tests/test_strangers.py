@@ -12,7 +12,7 @@ from aiohttp import ClientSession, web
 
 from alertrpc.loglines import LONGEST_LINE, MOST_LINES, PERIOD, FewLines, LineFormatter, one_line, printable
 from alertrpc.web import http_log
-from alertrpc.web.server_header import name_server
+from alertrpc.web.headers import name_server
 from tests.raw import BROKEN, GARBAGE, MALFORMED, send
 from tests.support import Server, serving
 from tests.test_http import ask, health

@@ -40,10 +40,10 @@ class Context(NamedTuple):
     services: Services
     remote: str
     credential: str | None = None
-    known_caller: Caller | None = None
     is_gone: Callable[[], bool] = nobody_leaves
     turn: Turn = SMALL
     is_in_batch: bool = False
+    known_caller: Caller | None = None
 
     @property
     def database(self) -> Database:

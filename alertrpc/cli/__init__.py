@@ -6,13 +6,11 @@ from collections.abc import Sequence
 import click
 
 from alertrpc import __version__
-from alertrpc.cli.channels import test_channel
-from alertrpc.cli.configuration import apply, check, serve
+from alertrpc.cli.configuration import apply, check, serve, test_channel
 from alertrpc.cli.database import init, load
 from alertrpc.cli.groups import group
 from alertrpc.cli.output import CommandGroup
-from alertrpc.cli.tokens import token
-from alertrpc.cli.users import user
+from alertrpc.cli.users import token, user
 from alertrpc.errors import AlertrpcError, SettingsError
 from alertrpc.loglines import fault_lines
 
@@ -21,7 +19,7 @@ FAILURE = 1
 
 
 def main() -> None:
-    """Runs a command; each fault is one line on standard error, exit status 2 for a wrong call or setting, else 1."""
+    """Runs a command; each fault is one line on standard error, exit status 2 for a wrong call or setting, otherwise 1."""
     try:
         sys.exit(cli.main(prog_name="alertrpc", standalone_mode=False))
     except click.exceptions.NoArgsIsHelpError as error:

@@ -1,7 +1,8 @@
-"""The commands that read what a configuration file declares: serve, apply and check."""
+"""The commands that use or apply a configuration: serve, apply, check and test-channel."""
 
 import logging
 import os
+import sys
 from collections.abc import Iterator
 from functools import partial
 
@@ -30,7 +31,7 @@ def serve(sources: Sources, settings: Settings) -> None:
     """
     hangup = Hangup()
     write_log(settings.log_level, settings.log_format)
-    from alertrpc.server import serve as run_server  # the other commands start sooner without it
+    from alertrpc.server import serve as run_server  # imported here, so that the other commands start faster
 
     reload = Reload(settings, hangup)
     if sources.config is not None:
@@ -40,7 +41,7 @@ def serve(sources: Sources, settings: Settings) -> None:
 
 
 def _declare(config: str, settings: Settings) -> None:
-    """Applies what the file declares, if anything, and tells the log of it."""
+    """Applies what the file declares, if anything, and logs the changes."""
     if (configuration := _declared(config)) is not None:
         for change in _applied(settings, config, configuration):
             log.info("%s", change)
@@ -55,8 +56,8 @@ def _declare(config: str, settings: Settings) -> None:
 def apply(sources: Sources, settings: Settings) -> None:
     """Bring the database to what FILE declares: media types, users' media, user groups, actions. FILE is as for --config.
 
-    All is done or nothing, and what changed is shown. What FILE does not declare any more is disabled or taken back; what
-    apply did not make is never touched.
+    All changes are made, or none; they are shown. Objects that FILE no longer declares are disabled or taken back. Objects
+    that apply did not create are never touched.
     """
     if (config := sources.config) is None:
         raise click.UsageError("Missing argument 'FILE'.")
@@ -80,6 +81,26 @@ def check(sources: Sources, settings: Settings) -> None:
     click.echo(f"database {settings.database_path}: schema version {version}, {counted(alerts, 'alert')}, no faults")
 
 
+@click.command("test-channel")
+@click.argument("name")
+@click.option("--sendto", required=True, metavar="ADDRESS", help="Whom to send it to.")
+@click.option("--subject", default="", help="The subject; without it, the media type's own.")
+@click.option("--message", default="", help="The message; without it, the media type's own.")
+@settings_options("database", "scripts_dir", "work_dir")
+def test_channel(settings: Settings, name: str, sendto: str, subject: str, message: str) -> None:
+    """Send a message marked [TEST] through the media type NAME and show the result.
+
+    It is sent and recorded like a real alert. The exit status is 0 if it was sent, otherwise 1.
+    """
+    from alertrpc.delivery.trials import try_channel
+
+    result = try_channel(settings, name, sendto, subject=subject, message=message)
+    for member, value in result.items():
+        if value not in ("", None):
+            click.echo(f"{member}: {value}".rstrip())
+    sys.exit(0 if result["outcome"] == "sent" else 1)
+
+
 def _check_declared(settings: Settings, config: str | None) -> None:
     """Raises ConfigurationError with all faults of what the file declares, if anything."""
     if config is None or (configuration := _declared(config)) is None:
@@ -95,7 +116,7 @@ def _check_declared(settings: Settings, config: str | None) -> None:
         if not faults:
             raise
     if faults:
-        raise ConfigurationError(faults)
+        raise ConfigurationError(*faults)
     for change in changes:
         click.echo(f"apply would change: {change}")
     click.echo(
@@ -106,7 +127,7 @@ def _check_declared(settings: Settings, config: str | None) -> None:
 
 
 def _declared(config: str) -> Configuration | None:
-    """What the file declares; None where it has nothing but settings."""
+    """What the file declares; None if it has only settings."""
     from alertrpc.configuration.reading import declares
 
     return _read(config) if declares(config) else None
@@ -120,15 +141,15 @@ def _read(config: str) -> Configuration:
 
 
 def _applied(settings: Settings, config: str, configuration: Configuration) -> list[str]:
-    """Brings the database to what the file declares; what changed."""
+    """Brings the database to what the file declares; returns the changes."""
     try:
         return bring(settings.database_path, configuration)
     except NameFaults as error:
-        raise NameFaults([f"{config}: {fault}" for fault in error.faults]) from error
+        raise NameFaults(*(f"{config}: {fault}" for fault in error.faults)) from error
 
 
 def _script_faults(settings: Settings, config: str, configuration: Configuration) -> Iterator[str]:
-    """The scripts that cannot be run, which does not keep the rest of a configuration from being used."""
+    """Faults of scripts that cannot be run; the rest of the configuration is applied all the same."""
     from alertrpc.configuration.faults import place
     from alertrpc.delivery.channels.script import ScriptMediaType
     from alertrpc.delivery.scripts.files import find_script

@@ -1,4 +1,4 @@
-"""The commands that make and fill a database: init and load."""
+"""The commands that create and fill a database: init and load."""
 
 import gzip
 import time
@@ -28,10 +28,10 @@ from alertrpc.words import counted
 @password_option
 @settings_options("database")
 def init(settings: Settings) -> None:
-    """Make the database and its Super admin "Admin".
+    """Create the database and its Super admin "Admin".
 
-    The password is asked for. It may come from ALERTRPC_ADMIN_PASSWORD or with --password-stdin instead; where there is
-    no terminal and neither of them, it is made up and shown once. What exists already is left as it is.
+    The password is asked for, or comes from ALERTRPC_ADMIN_PASSWORD or --password-stdin. Without these and without a
+    terminal, it is made up and shown once. What exists already is kept.
     """
     path = settings.database_path
     if not create(path):
@@ -57,10 +57,9 @@ def _existing(_context: click.Context, _argument: click.Parameter, file: Path) -
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path), callback=_existing)
 @settings_options("database")
 def load(settings: Settings, file: Path) -> None:
-    """Load FILE, JSON lines, plain or gzipped: all of it, or nothing when a line is wrong.
+    """Load FILE, JSON lines, plain or gzipped: all of it, or nothing if a line is wrong.
 
-    Each line is an object; "table" names a table, the other members are its columns. The schema is made where there is
-    none.
+    Each line is an object; "table" names a table, the other members are its columns. A missing schema is created.
     """
     started = time.monotonic()
     try:
@@ -75,10 +74,10 @@ def load(settings: Settings, file: Path) -> None:
 
 @contextmanager
 def _lines(file: Path) -> Iterator[tuple[Iterator[bytes], Callable[[int], None]]]:
-    """The lines of a file, and what tells the progress bar of them."""
+    """The lines of a file, and the callback that moves the progress bar."""
     with file.open("rb") as raw:
         data = cast(IO[bytes], gzip.GzipFile(fileobj=raw)) if file.suffix == ".gz" else raw
-        size = file.stat().st_size if raw.seekable() else None  # a pipe does not know its end
+        size = file.stat().st_size if raw.seekable() else None  # a pipe has no size
         columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
         console = Console(stderr=True)
         with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:

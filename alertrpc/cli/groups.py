@@ -42,7 +42,7 @@ def group_add(connection: sqlite3.Connection, name: str, members: tuple[str, ...
 def _changed(
     connection: sqlite3.Connection, name: str, usernames: tuple[str, ...], change: Change, told: dict[bool, str]
 ) -> str:
-    """Changes the membership of each user, all or none; says of each whether it is another now."""
+    """Changes the membership of each user, all or none; says for each whether it changed."""
     usrgrpid = users.group_id(connection, name)
     changed = [change(connection, users.user_id(connection, username), usrgrpid) for username in usernames]
     return "\n".join([f"{who} {told[is_other]} {name}" for who, is_other in zip(usernames, changed, strict=True)])
@@ -53,7 +53,7 @@ def _changed(
 @_USERNAMES
 @in_database
 def group_join(connection: sqlite3.Connection, name: str, usernames: tuple[str, ...]) -> str:
-    """Make users members of a user group; no configuration file ends what this command made."""
+    """Make users members of a user group; a configuration file does not end these memberships."""
     return _changed(connection, name, usernames, users.join_group, {True: "joins", False: "is in"})
 
 
@@ -62,7 +62,7 @@ def group_join(connection: sqlite3.Connection, name: str, usernames: tuple[str, 
 @_USERNAMES
 @in_database
 def group_leave(connection: sqlite3.Connection, name: str, usernames: tuple[str, ...]) -> str:
-    """End memberships of a user group; one that a configuration file declares is made again when it is applied."""
+    """End memberships of a user group; one that a configuration file declares is created again when it is applied."""
     return _changed(connection, name, usernames, user_groups.leave_group, {True: "leaves", False: "is not in"})
 
 
@@ -72,7 +72,7 @@ def group_leave(connection: sqlite3.Connection, name: str, usernames: tuple[str,
 @click.option("--permission", type=_PERMISSION, default="read", show_default=True, help=_WHAT_MEMBERS_MAY_DO)
 @in_database
 def group_allow(connection: sqlite3.Connection, name: str, host_groups: tuple[str, ...], permission: str) -> str:
-    """Give a user group a right to host groups, which are made where there are none, in place of the one that it has."""
+    """Give a user group a right to host groups, in place of its old one; missing host groups are created."""
     wanted = user_groups.PERMISSIONS.get(permission)
     usrgrpid = users.group_id(connection, name)
     for host_group in host_groups:
@@ -86,10 +86,8 @@ def group_allow(connection: sqlite3.Connection, name: str, host_groups: tuple[st
 @in_database
 def group_list(connection: sqlite3.Connection) -> Table:
     """List the user groups with their members and rights."""
-    rows = [
-        (row.usrgrpid, row.name, row.members, row.rights, row.is_disabled)
-        for row in user_groups.list_groups(connection)
-    ]
+    groups = user_groups.list_groups(connection)
+    rows = [(each.usrgrpid, each.name, each.members, each.rights, each.is_disabled) for each in groups]
     return table(["usrgrpid", "name", "members", "rights", "disabled"], rows)
 
 

@@ -1,4 +1,4 @@
-"""What the calls of commands share: settings, a database, and names and numbers that are checked."""
+"""What commands share: settings, a database, and checks of names and numbers."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -14,13 +14,13 @@ from alertrpc.store.database import administered
 from alertrpc.store.groups import LONGEST_HOST_GROUP, LONGEST_USER_GROUP
 from alertrpc.values import INT64_MAX, whole
 
-_NO_TEXT = re.compile("[\ud800-\udfff]")  # what bytes of an argument become that are no UTF-8
+_NO_TEXT = re.compile("[\ud800-\udfff]")  # bytes of an argument that are not UTF-8
 several = partial(click.option, multiple=True, metavar="NAME")
 _config_option = click.option("--config", metavar="FILE", envvar="ALERTRPC_CONFIG", help="A TOML file with settings.")
 
 
 class Sources(NamedTuple):
-    """Where settings come from beside the environment: a file, and flags."""
+    """The sources of settings besides the environment: a file, and flags."""
 
     config: str | None
     flags: Mapping[str, str | None]
@@ -30,9 +30,9 @@ class Sources(NamedTuple):
 
 
 def settings_options(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """The flags of the named settings, or of all, and --config; an argument `config_file` goes before it.
+    """Adds the flags of the named settings, or of all, and --config; an argument `config_file` overrides it.
 
-    The command gets them as one `settings`; their Sources are click's object for what is called.
+    The command gets the Settings as `settings`; click's context object is their Sources.
     """
     chosen = [setting for setting in TABLE if not names or setting.name in names]
 
@@ -52,7 +52,7 @@ def settings_options(*names: str) -> Callable[[Callable[..., Any]], Callable[...
 
 
 def in_database(command: Callable[..., str | Table]) -> Callable[..., Any]:
-    """Calls a command with a connection, and shows what it returns once all that it did is written."""
+    """Calls a command with a connection; shows what it returns once its changes are committed."""
 
     @wraps(command)
     @settings_options("database")

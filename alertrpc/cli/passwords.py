@@ -24,7 +24,7 @@ class Password(NamedTuple):
     is_made_up: bool = False
 
     def tell(self, username: str) -> None:
-        """Shows a password that nobody gave."""
+        """Shows a password that was made up."""
         if self.is_made_up:
             click.echo(f"The password of {username} is {self.text}; it is shown this once.")
             click.echo("It was made up: standard input is no terminal, and is read only with --password-stdin.")
@@ -44,7 +44,7 @@ def new_password(variable: str, prompt: str) -> Password:
 
 
 def _first_line() -> str:
-    """The first line of standard input without its end, or as much of it as is too long for a password."""
+    """The first line of standard input without its end; of a longer one the start, which is too long for a password."""
     line = sys.stdin.buffer.readline(4 * LONGEST_PASSWORD + 2)
     try:
         return line.decode().removesuffix("\n").removesuffix("\r")

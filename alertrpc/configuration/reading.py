@@ -22,7 +22,7 @@ def read_configuration(path: str, kinds: Kinds) -> Configuration:
     try:
         return parse_configuration(read_document(path), kinds)
     except ConfigurationError as error:
-        raise ConfigurationError([f"{path}: {fault}" for fault in error.faults]) from error
+        raise ConfigurationError(*(f"{path}: {fault}" for fault in error.faults)) from error
 
 
 def declares(path: str) -> bool:
@@ -45,7 +45,7 @@ def parse_configuration(document: Mapping[str, Any], kinds: Kinds) -> Configurat
         _declared(table, *how, document.get(table, []), faults) for table, how in tables.items()
     )
     if faults:
-        raise ConfigurationError(faults)
+        raise ConfigurationError(*faults)
     return Configuration(media_types=media_types, receivers=receivers, user_groups=user_groups, actions=actions)
 
 

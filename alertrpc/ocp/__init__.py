@@ -1,1 +1,1 @@
-"""What OceanBase Cloud Platform (OCP) asks and is answered: its envelope, its lists, and the forms of their rows."""
+"""The API of OceanBase Cloud Platform (OCP): its envelope, its lists, and the forms of their rows."""

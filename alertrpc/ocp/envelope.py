@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 NO_HEADERS: Mapping[str, str] = {}
-NO_SUCH_ALARM, NO_SUCH_CHANNEL = 70001, 40001  # OCP's codes; where it has none, the code is the HTTP status
+NO_SUCH_ALARM, NO_SUCH_CHANNEL = 70001, 40001  # OCP's codes; otherwise the code is the HTTP status
 
 
 class OcpFault(Exception):
@@ -33,7 +33,7 @@ class OcpFault(Exception):
 
 
 def envelope(content: Mapping[str, Any], status: int, host: str, started: float, trace: str) -> bytes:
-    """`content` in the envelope; `started` is what `time.perf_counter` said when the request came."""
+    """`content` in the envelope; `started` is the request's start by `time.perf_counter`."""
     return orjson.dumps(
         {
             **content,

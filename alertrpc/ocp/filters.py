@@ -1,4 +1,4 @@
-"""What OCP's lists of alarms and notifications can be asked for: how each filter is read, and what it asks.
+"""The filters of OCP's lists of alarms and notifications: how each is read, and its condition.
 
 Source: OCP's "Query the alert event list" and "Query alert notifications", as in query/ocp.py.
 """
@@ -28,7 +28,7 @@ def time(value: str) -> int:
 
 
 class Filter(NamedTuple):
-    """How a filter's text is read, which raises ValueError, and the condition that its value asks."""
+    """`read` parses the text and raises ValueError; `asks` is the condition of its value."""
 
     read: Callable[[str], Any]
     asks: sql.Asks

@@ -1,4 +1,4 @@
-"""Alarms and notifications as OCP answers them: of a push, and of rows on record."""
+"""Alarms and notifications in OCP's form: of a push, and of rows on record."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,18 +13,16 @@ _NOTIFICATION_STATUS = {
     AlertStatus.SENT: "Success",
     AlertStatus.FAILED: "Failed",
 }
-
-
 _TOLD = ("level", "name", "summary", "description", "labels")
 
 
 def told_alarm(alarm: Alarm, row: Mapping[str, Any] | None) -> dict[str, Any]:
-    """An alarm of a push for a sender who may not read the host: of its texts, what the sender told just now."""
+    """An alarm of a push for a sender who may not read the host: its texts are those of this push."""
     return recorded_alarm(alarm, row and {**row, **{name: getattr(alarm, name) for name in _TOLD}})
 
 
 def recorded_alarm(alarm: Alarm, row: Mapping[str, Any] | None) -> dict[str, Any]:
-    """An alarm of a push as it is on record; one that recovers and was never active has no id."""
+    """An alarm of a push as it is on record; a recovery of one that was never active has no id."""
     if row is not None:
         return ocp_alarm(row)
     return {
@@ -39,7 +37,7 @@ def recorded_alarm(alarm: Alarm, row: Mapping[str, Any] | None) -> dict[str, Any
 
 
 def ocp_alarm(row: Mapping[str, Any]) -> dict[str, Any]:
-    """The row of an alarm as OCP answers it; resolvedAt only when it recovered."""
+    """The row of an alarm; resolvedAt only if it recovered."""
     labels = row["labels"]
     return {
         "id": row["id"],
@@ -86,7 +84,7 @@ def ocp_notification(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _channel_response(attempt: Mapping[str, Any] | None, error: str) -> str:
-    """What the channel said last, as OCP writes it: for scripts both outputs."""
+    """The channel's last answer in OCP's form: for scripts both outputs."""
     if attempt is None:
         return error
     if attempt["stdout"] or attempt["stderr"]:

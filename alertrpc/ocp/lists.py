@@ -14,14 +14,11 @@ from alertrpc.values import whole
 LARGEST_PAGE = 200
 DEFAULT_PAGE = 20
 LAST_PAGE = 10**9
-_PAGE: Mapping[str, Callable[[str], int]] = {
-    "page": whole(1, LAST_PAGE),
-    "size": whole(1, LARGEST_PAGE),
-}
+_PAGE: Mapping[str, Callable[[str], int]] = {"page": whole(1, LAST_PAGE), "size": whole(1, LARGEST_PAGE)}
 
 
 class OcpList(NamedTuple):
-    """What a list can be asked for, the statement of a page of it, and how it answers a row."""
+    """A list: its filters, the statement of a page, and the form of a row."""
 
     filters: Mapping[str, Filter]
     query: Callable[[Sequence[Condition], Page, Caller], Query]
@@ -33,7 +30,7 @@ NOTIFICATIONS = OcpList(NOTIFICATION_FILTERS, notifications_query, ocp_notificat
 
 
 def asked(of: OcpList, parameters: Iterable[tuple[str, str]], caller: Caller) -> tuple[list[Condition], Page]:
-    """The conditions and the page that a query string asks. Raises OcpFault that names a wrong parameter."""
+    """The conditions and the page of a query string. Raises OcpFault that names a wrong parameter."""
     given = _given(of, parameters)
     page = Page(given.pop("page", 1), given.pop("size", DEFAULT_PAGE))
     if "alarmId" in given:  # OCP ignores the other filters beside it
@@ -42,7 +39,7 @@ def asked(of: OcpList, parameters: Iterable[tuple[str, str]], caller: Caller) ->
 
 
 def alarm_query(eventid: int, caller: Caller) -> Query:
-    """The list of this alarm alone."""
+    """The list of one alarm."""
     return alarms_query([compared(ALARM_ID)(eventid, caller)], Page(1, 1), caller)
 
 
@@ -63,7 +60,7 @@ def _given(of: OcpList, parameters: Iterable[tuple[str, str]]) -> dict[str, Any]
 
 
 def answered(of: OcpList, found: Mapping[str, Any], page: Page) -> dict[str, Any]:
-    """A page of a list as OCP answers it."""
+    """A page of a list in OCP's form."""
     about = {
         "number": page.number,
         "size": page.size,

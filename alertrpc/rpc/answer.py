@@ -1,4 +1,4 @@
-"""Responses as bytes: plain values at once, rows as they come."""
+"""Responses as bytes: plain values at once, rows as a stream."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
@@ -16,16 +16,22 @@ _BRACKETS = {Shape.ARRAY: (b"[", b"]"), Shape.OBJECT: (b"{", b"}"), Shape.VALUE:
 
 
 async def _nothing() -> None:
-    """Closes an answer that holds nothing open."""
+    """Closes an answer that has nothing open."""
 
 
 @dataclass(slots=True)
 class Answer:
-    """The first bytes of an answer and, when it is long, the others as they come; whoever takes it calls `close`."""
+    """The first bytes of an answer and, if it is long, the rest as a stream; the receiver calls `close`."""
 
     first: bytes
     rest: AsyncIterator[bytes] | None = None
     close: Callable[[], Awaitable[None]] = _nothing
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        yield self.first
+        if self.rest is not None:
+            async for chunk in self.rest:
+                yield chunk
 
 
 def error_answer(error: ApiError, call_id: Id) -> Answer:
@@ -39,7 +45,7 @@ def result_answer(result: Json | RowsAnswer, call_id: Id) -> Answer:
     if not isinstance(result, RowsAnswer):
         return Answer(start + orjson.dumps(result) + end)
     rows = result.rows
-    shape = Shape.ARRAY if not rows.first else result.shape  # nothing is an empty array, with preservekeys too
+    shape = Shape.ARRAY if not rows.first else result.shape  # no rows are an empty array, even with preservekeys
     opening, closing = _BRACKETS[shape]
     if rows.is_complete:
         return Answer(b"".join((start, opening, rows.first, closing, end)))
@@ -53,7 +59,7 @@ async def _rest(rows: Rows, end: bytes) -> AsyncIterator[bytes]:
 
 
 async def batch_answer(answers: AsyncIterator[Answer], buffer: int = 64 * 1024) -> Answer | None:
-    """The answers of a batch as one array, sent on when `buffer` bytes are there; None when there is none."""
+    """The answers of a batch as one array, in chunks of at least `buffer` bytes; None if there are no answers."""
     chunks = _batch_chunks(answers, buffer)
     if (found := await anext(chunks, None)) is None:
         return None
@@ -68,7 +74,7 @@ async def _batch_chunks(answers: AsyncIterator[Answer], buffer: int) -> AsyncGen
         pending.append(separator)
         separator = b","
         try:
-            async for chunk in _chain(answer.first, answer.rest):
+            async for chunk in answer.chunks():
                 pending.append(chunk)
                 size += len(chunk)
                 if size >= buffer:
@@ -78,10 +84,3 @@ async def _batch_chunks(answers: AsyncIterator[Answer], buffer: int) -> AsyncGen
             await answer.close()
     if separator == b",":
         yield b"".join([*pending, b"]"]), True
-
-
-async def _chain(first: bytes, rest: AsyncIterator[bytes] | None) -> AsyncIterator[bytes]:
-    yield first
-    if rest is not None:
-        async for chunk in rest:
-            yield chunk

@@ -1,4 +1,4 @@
-"""From a request body to its answer: each call is checked, its credential looked up, and dispatched by jsonrpcserver."""
+"""Answers request bodies: checks each call, looks up its credential, and dispatches it with jsonrpcserver."""
 
 import inspect
 import logging
@@ -8,25 +8,15 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from jsonrpcserver import Result, Success, dispatch_to_serializable
+from jsonrpcserver.utils import identity
 
+from alertrpc import errors
 from alertrpc.api.context import SMALL, Context, Services
 from alertrpc.api.credentials import NOT_AUTHORIZED
 from alertrpc.api.get import RowsAnswer
 from alertrpc.api.heavy import Turn
 from alertrpc.api.methods import METHODS, OBJECTS, Method
-from alertrpc.errors import (
-    APPLICATION_ERROR,
-    INTERNAL_ERROR,
-    INVALID_PARAMS,
-    METHOD_NOT_FOUND,
-    ApiError,
-    DatabaseBusy,
-    DatabaseUnwritable,
-    QueryStopped,
-    QueryTimeout,
-    ServerBusy,
-    no_permission,
-)
+from alertrpc.errors import ApiError, Unanswered, no_permission
 from alertrpc.intake.parsing import Bytes, most_values
 from alertrpc.records import Json, Params
 from alertrpc.rpc.answer import Answer, batch_answer, error_answer, result_answer
@@ -34,25 +24,21 @@ from alertrpc.rpc.envelope import Call, Fault, Requests, parse_body
 from alertrpc.store.readers import nobody_leaves
 
 BEARER = "Bearer "
-_BY_EXACT_NAME = {method.name: method for method in METHODS.values()}
 _SIGNATURE = inspect.signature(lambda context, /, **params: None)
-
-_TOLD = (QueryTimeout, QueryStopped, ServerBusy, DatabaseBusy, DatabaseUnwritable)
 
 log = logging.getLogger(__name__)
 
 
 class Asked(NamedTuple):
-    """What a body asks: its calls, or what is wrong with it. Its turn is over when it is answered."""
+    """The calls of a body. Its turn is over when they are answered."""
 
     requests: Requests
     is_batch: bool
     turn: Turn
-    fault: ApiError | None = None
 
 
 class Client(NamedTuple):
-    """Who sends a request: the value of its header Authorization, its address, and whether it has left since."""
+    """The client of a request: its header Authorization, its address, and a test whether it has left."""
 
     authorization: str | None
     remote: str
@@ -60,14 +46,12 @@ class Client(NamedTuple):
 
 
 class Dispatcher:
-    """Answers request bodies."""
-
     def __init__(self, services: Services) -> None:
         self._services = services
         self._methods = {method.name: _dispatched(method) for method in METHODS.values()}
 
     async def parse(self, body: Bytes, *, is_known: bool) -> Asked:
-        """What a body asks, of a caller with a good credential or of another; a large one waits for its turn."""
+        """Parses a body; a large one waits for its turn. `is_known`: its header has a valid credential."""
         turn = SMALL
         try:
             turn = await self._services.heavy.turn(len(body), most_values(body), is_known=is_known)
@@ -76,13 +60,11 @@ class Dispatcher:
             turn.leave()
             if not isinstance(fault, Exception):
                 raise
-            return Asked([], False, SMALL, _as_api_error(fault, "a request"))
+            return Asked([Fault(_as_api_error(fault, "a request"))], False, SMALL)
         return Asked(requests, is_batch, turn)
 
     async def answer(self, asked: Asked, client: Client) -> Answer | None:
-        """The answer to a request body; None when nothing but notifications came."""
-        if asked.fault is not None:
-            return error_answer(asked.fault, None)
+        """The answer to a request body; None if it has only notifications."""
         if asked.is_batch:
             return await batch_answer(self._answers(asked, client))
         try:
@@ -93,7 +75,7 @@ class Dispatcher:
             asked.turn.leave()
 
     async def _answers(self, asked: Asked, client: Client) -> AsyncGenerator[Answer, None]:
-        """The answers of a batch, each call made when the answers before it are taken."""
+        """The answers of a batch; each call is made once the answers before it are taken."""
         try:
             for request in asked.requests:
                 if client.is_gone():
@@ -109,14 +91,7 @@ class Dispatcher:
         try:
             method = find_method(request.method)
             credential = _credential(method, request, bearer_of(client.authorization))
-            context = Context(
-                self._services,
-                client.remote,
-                credential,
-                is_gone=client.is_gone,
-                turn=asked.turn,
-                is_in_batch=asked.is_batch,
-            )
+            context = Context(self._services, client.remote, credential, client.is_gone, asked.turn, asked.is_batch)
             result = await self._dispatch(method, request, context)
         except ApiError as error:
             return None if request.is_notification else error_answer(error, request.id)
@@ -128,8 +103,8 @@ class Dispatcher:
 
     async def _dispatch(self, method: Method, call: Call, context: Context) -> Json | RowsAnswer:
         request = {"method": method.name, "params": call.params, "id": None}
-        answer: Any = dispatch_to_serializable(
-            request, self._methods, context=context, deserializer=_as_it_is, validator=_as_it_is
+        answer: Any = dispatch_to_serializable(  # the request is parsed and checked already
+            request, self._methods, context=context, deserializer=identity, validator=identity
         )
         try:
             result: Json | RowsAnswer = await answer["result"]
@@ -138,70 +113,60 @@ class Dispatcher:
         return result
 
 
-def _as_it_is(request: Any) -> Any:
-    """The request is parsed and checked already."""
-    return request
-
-
 def find_method(name: str) -> Method:
-    """The method of a name as a client writes it: letter case and what follows a second dot do not count."""
-    if found := _BY_EXACT_NAME.get(name):
-        return found
+    """The method that a client names; letter case and anything after a second dot are ignored."""
     api, _, rest = name.partition(".")
     method = rest.partition(".")[0]
     if api.lower() not in OBJECTS:
-        raise ApiError(METHOD_NOT_FOUND, f'Incorrect API "{api}".')
+        raise ApiError(errors.METHOD_NOT_FOUND, f'Incorrect API "{api}".')
     if found := METHODS.get(f"{api}.{method}".lower()):
         return found
-    raise ApiError(METHOD_NOT_FOUND, f'Incorrect method "{api}.{method}".')
+    raise ApiError(errors.METHOD_NOT_FOUND, f'Incorrect method "{api}.{method}".')
 
 
 def bearer_of(authorization: str | None) -> str | None:
-    """The credential of the header Authorization, where it has one."""
-    if authorization is None or not authorization.startswith(BEARER):
-        return None
-    return authorization.removeprefix(BEARER)
+    """The credential in the header Authorization, if any."""
+    given = authorization or ""
+    return given.removeprefix(BEARER) if given.startswith(BEARER) else None
 
 
 def _credential(method: Method, call: Call, bearer: str | None) -> str | None:
-    """The credential of a call; the header's wins. A public method must come without one."""
+    """The credential of a call; the header's wins. A public method must be called without one."""
     if not method.public or (bearer is None and call.auth is None):
         return call.auth if bearer is None else bearer
     name = ".".join(call.method.split(".")[:2])  # as the client wrote it
     where = 'the "auth" parameter' if bearer is None else "authorization header"
-    raise ApiError(INVALID_PARAMS, f'The "{name}" method must be called without {where}.')
+    raise ApiError(errors.INVALID_PARAMS, f'The "{name}" method must be called without {where}.')
 
 
 def _dispatched(method: Method) -> Callable[..., Result]:
-    """The method as jsonrpcserver calls it, whose result is to be awaited: jsonrpcserver would make a task of each call."""
+    """The method as jsonrpcserver calls it. It returns an awaitable: jsonrpcserver would create a task for each call."""
 
     def dispatched(context: Context, /, **params: Json) -> Result:
         return Success(_called(method, context, params))
 
-    dispatched.__signature__ = _SIGNATURE  # type: ignore[attr-defined]  # else it is worked out at every call
+    dispatched.__signature__ = _SIGNATURE  # type: ignore[attr-defined]  # else jsonrpcserver inspects it at every call
     return dispatched
 
 
 async def _called(method: Method, context: Context, params: Params) -> Json | RowsAnswer:
-    return await method.handler(context if method.public else await _known(method, context), params)
+    """Calls a method; unless it is public, its context gets the caller behind the credential."""
+    if not method.public:
+        if context.credential is None:
+            raise ApiError(errors.INVALID_PARAMS, NOT_AUTHORIZED)
+        caller = await context.services.credentials.caller(context.credential)
+        if not caller.may_call:
+            raise no_permission(method.name)
+        context = context._replace(known_caller=caller)
+    return await method.handler(context, params)
 
 
 def _as_api_error(fault: Exception, what: str) -> ApiError:
-    """The fault as the client is told it; one that nobody foresaw is logged under a reference."""
+    """The error that the client receives; an unexpected exception is logged under a reference."""
     if isinstance(fault, ApiError):
         return fault
-    if isinstance(fault, _TOLD):
-        return ApiError(APPLICATION_ERROR, str(fault))
+    if isinstance(fault, Unanswered):
+        return ApiError(errors.APPLICATION_ERROR, str(fault))
     reference = secrets.token_hex(8)
     log.error("%s failed, reference %s", what, reference, exc_info=fault)
-    return ApiError(INTERNAL_ERROR, f"Internal error, reference {reference}.")
-
-
-async def _known(method: Method, context: Context) -> Context:
-    """The context with the caller behind its credential."""
-    if context.credential is None:
-        raise ApiError(INVALID_PARAMS, NOT_AUTHORIZED)
-    caller = await context.services.credentials.caller(context.credential)
-    if not caller.may_call:
-        raise no_permission(method.name)
-    return context._replace(known_caller=caller)
+    return ApiError(errors.INTERNAL_ERROR, f"Internal error, reference {reference}.")

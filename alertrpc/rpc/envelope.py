@@ -1,7 +1,7 @@
-"""The envelope of a request: what is a call, what a batch, and what is wrong with it in Zabbix's words.
+"""Parses the envelope of requests: calls, batches, and their faults in Zabbix's words.
 
-Sources: https://www.jsonrpc.org/specification and what a Zabbix 7.0.22 answered. JSON arrays and objects are one thing
-to Zabbix, so an empty array is an object without members and an object with keys "0", "1", … is a batch.
+Sources: https://www.jsonrpc.org/specification and what a Zabbix 7.0.22 answered. Zabbix does not tell JSON arrays
+from objects, so an empty array is an object without members and an object with keys "0", "1", … is a batch.
 """
 
 import re
@@ -24,7 +24,7 @@ Id = int | float | str | None
 
 
 class Call(NamedTuple):
-    """A call whose envelope is right. A notification has no `id` and gets no answer."""
+    """A call with a valid envelope. A notification has no `id` and gets no answer."""
 
     method: str
     params: Params
@@ -34,7 +34,7 @@ class Call(NamedTuple):
 
 
 class Fault(NamedTuple):
-    """A call whose envelope is wrong; it is answered even without an id."""
+    """A call with an invalid envelope; it is answered even without an id."""
 
     error: ApiError
     id: Id = None
@@ -46,7 +46,7 @@ Requests = list[Call | Fault]
 def parse_body(body: Bytes) -> tuple[Requests, bool]:
     """The calls of a request body, and whether they came as a batch.
 
-    Raises ApiError when the body is no JSON, no request, or too many.
+    Raises ApiError if the body is not JSON, not a request, or too large.
     """
     try:
         document = parse_json(body)
@@ -60,14 +60,14 @@ def parse_body(body: Bytes) -> tuple[Requests, bool]:
         return [parse_call(document)], False
     batch = document if isinstance(document, list) else list(document.values())
     if isinstance(document, dict) and list(document) != [str(index) for index in range(len(batch))]:
-        return [parse_call(batch[0])], False  # Zabbix answers such a one by its first member alone
+        return [parse_call(batch[0])], False  # Zabbix answers only its first member
     if len(batch) > MOST_CALLS:
         raise ApiError(INVALID_REQUEST, f"The batch has {len(batch)} calls, {MOST_CALLS} are allowed.")
     return [parse_call(element) for element in batch], True
 
 
 def parse_call(document: Json) -> Call | Fault:
-    """One call, or what is wrong with it: the first fault in the order of Zabbix's checks."""
+    """A call, or its first fault in the order of Zabbix's checks."""
     envelope = members(document)
     if envelope is None:
         return Fault(_invalid("/", AN_ARRAY))
@@ -93,7 +93,7 @@ def _is_id(value: Json) -> bool:
     return value is None or (isinstance(value, str | int | float) and not isinstance(value, bool))
 
 
-# What must hold of each member, in the order of Zabbix's checks, and the fault where it does not.
+# The checks of each member in Zabbix's order, and their faults.
 _CHECKS: Mapping[str, Sequence[tuple[Callable[[Json], bool], str]]] = {
     "jsonrpc": [
         (lambda value: isinstance(value, str), A_STRING),

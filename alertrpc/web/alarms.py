@@ -1,4 +1,4 @@
-"""OCP's alarms by HTTP: the paths, lists and one alarm by its id. What is pushed is in pushes.py."""
+"""OCP's alarms by HTTP: the paths, the lists, and one alarm by its id. pushes.py handles pushes."""
 
 from functools import partial
 from typing import Any

@@ -1,4 +1,4 @@
-"""The bodies of requests: how large each may be, how long it may take, and what all of them together may take."""
+"""Receives the bodies of requests, with limits for size and time of each, and for the size of all together."""
 
 import asyncio
 import math
@@ -14,9 +14,9 @@ from aiohttp.http_exceptions import HttpProcessingError
 from alertrpc.settings import Settings
 
 BROKEN_BODY = (web.RequestPayloadError, ClientPayloadError, HttpProcessingError, ConnectionError)
-FREE_BYTES = 8 * 1024  # of a body that is not looked at: logins are smaller
+FREE_BYTES = 8 * 1024  # of a body that needs no credential and is not counted: logins are smaller
 FREE_CHUNKS = 100
-LEAST_CHUNK = 64  # bytes of a chunk, in the mean of those after the first: each takes time, however small
+LEAST_CHUNK = 64  # bytes of a chunk, in the mean after the first ones: even a small chunk takes time
 MOST_LARGEST = 3  # bodies of the largest size at one time
 MOST_LARGEST_ANONYMOUS = 16  # of callers without a credential
 STALLED_SECONDS = 1.0  # after which a body gives way to another
@@ -25,12 +25,12 @@ IsKnown = Callable[[], Awaitable[bool]]
 
 
 class NoRoom(Exception):
-    """The bodies that are received at this time take all the room there is."""
+    """The bodies being received take all the room."""
 
 
 @dataclass(eq=False, slots=True)
 class _Held:
-    """What a body that is received takes, and since when nothing more of it came."""
+    """A body being received: its size in bytes, and when its last piece came."""
 
     timeout: asyncio.Timeout
     size: int = 0
@@ -38,7 +38,7 @@ class _Held:
 
 
 class _Room:
-    """So many bytes, which the bodies share. One that has stalled gives way."""
+    """Room for `most()` bytes that bodies share. A stalled one gives way."""
 
     def __init__(self, most: Callable[[], int]) -> None:
         self._most = most
@@ -46,7 +46,7 @@ class _Room:
         self._bodies: set[_Held] = set()
 
     def hold(self, body: _Held, size: int) -> None:
-        """Gives a body so much in all; raises NoRoom."""
+        """Gives a body `size` bytes in all; raises NoRoom."""
         self._bodies.add(body)
         self._used += size - body.size
         body.size, body.since = size, time.monotonic()
@@ -64,14 +64,14 @@ class _Room:
 
 
 class Body(NamedTuple):
-    """A body that was received, and whether its header had a good credential, where that was asked."""
+    """A received body. `is_known`: the header has a valid credential; False if that was not checked."""
 
     data: bytearray
     is_known: bool
 
 
 class Bodies:
-    """Receives bodies, each of callers who are known, and of others, as large as the settings say."""
+    """Receives bodies up to the sizes of the settings: one for known callers, one for others."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -85,17 +85,17 @@ class Bodies:
 
     @asynccontextmanager
     async def received(self, request: web.Request, is_known: IsKnown) -> AsyncIterator["Body"]:
-        """The request's body; its room is its own while the block runs.
+        """The request's body, which keeps its room while the block runs.
 
-        `is_known` tells whether the request's header has a good credential; it is asked where the body is large.
-        Raises HTTPRequestEntityTooLarge, NoRoom, one of BROKEN_BODY when it broke off or cannot be read, and TimeoutError
-        when the client takes too long, or stalls while others need the room.
+        `is_known` tells whether the request's header has a valid credential; it is called if the body is large.
+        Raises HTTPRequestEntityTooLarge, NoRoom, one of BROKEN_BODY if the body breaks off or is invalid, and TimeoutError
+        if the client takes too long, or stalls while others need the room.
         """
-        if request.transport is None:  # aiohttp would call it a RuntimeError
+        if request.transport is None:  # aiohttp would raise RuntimeError
             raise ConnectionResetError("the client went away before its request was looked at")
         length = request.content_length
-        free = min(FREE_BYTES, self._limit(is_known=False))  # bytes of anybody that nothing counts
-        if length is not None and length <= free and request.content.is_eof():  # it came with its head
+        free = min(FREE_BYTES, self._limit(is_known=False))  # bytes that are not counted
+        if length is not None and length <= free and request.content.is_eof():  # it came with the header
             yield Body(bytearray(request.content.read_nowait()), False)
             return
         timeout = asyncio.timeout(self._settings.stall_timeout)
@@ -113,13 +113,13 @@ class Bodies:
                     body += piece
                     if size > free:
                         room.hold(held, size)
-            held.since = math.inf  # it is here: nothing ends it any more
+            held.since = math.inf  # it is complete: it does not give way any more
             yield Body(body, room is self._known)
         finally:
             room.free(held)
 
     async def _room(self, size: int, is_known: IsKnown) -> _Room:
-        """The room for a body of so many bytes, or more."""
+        """The room for a body of at least `size` bytes."""
         known = await is_known()
         self._check(size, known)
         return self._known if known else self._anonymous
@@ -131,7 +131,7 @@ class Bodies:
 
 
 async def _pieces(request: web.Request) -> AsyncIterator[bytes]:
-    """A body as it comes; raises ConnectionResetError, and cuts the client off, when its chunks are too small."""
+    """The pieces of a body; if its chunks are too small, aborts the connection and raises ConnectionResetError."""
     if request.content_length is not None or not request.can_read_body:
         while piece := await request.content.readany():
             yield piece
@@ -141,7 +141,7 @@ async def _pieces(request: web.Request) -> AsyncIterator[bytes]:
         chunks, size = chunks + is_end, size + len(piece)
         if (chunks - FREE_CHUNKS) * LEAST_CHUNK > size:
             if request.transport is not None:
-                request.transport.abort()  # reading what is left would take as long
+                request.transport.abort()  # reading the rest would take as long
             raise ConnectionResetError("the body comes in very small chunks")
         yield piece
 

@@ -1,4 +1,4 @@
-"""Who calls by HTTP: a user by Basic authentication, or a session or API token as Bearer; and how often one may push."""
+"""Who calls by HTTP: a user by Basic authentication, or a session or API token as Bearer; and the limit of pushes."""
 
 import math
 import time
@@ -20,7 +20,7 @@ _MINUTE = 60
 
 
 async def caller_of(request: web.Request, least: UserType = UserType.USER) -> Caller:
-    """Who calls. Raises ApiError where nobody does, OcpFault where the user's type is less than `least`."""
+    """Who calls. Raises ApiError without a valid credential, OcpFault if the user's type is less than `least`."""
     caller = await _known_caller(request)
     if not caller.may_call or caller.type < least:
         raise OcpFault(403, f"a user of type {_spelled(least)} is needed, whose role allows the API")
@@ -28,12 +28,11 @@ async def caller_of(request: web.Request, least: UserType = UserType.USER) -> Ca
 
 
 async def sender_of(request: web.Request) -> Caller:
-    """Who pushes alarms. Raises ApiError where nobody does, OcpFault where the user may not."""
+    """Who pushes alarms. Raises ApiError without a valid credential, OcpFault if the user may not push."""
     caller = await _known_caller(request)
     if not caller.may_push:
-        raise OcpFault(
-            403, f"a user of the role push, or of type {_spelled(UserType.ADMIN)} whose role allows the API, is needed"
-        )
+        needed = f"a user of the role push, or of type {_spelled(UserType.ADMIN)} whose role allows the API"
+        raise OcpFault(403, f"{needed}, is needed")
     return caller
 
 
@@ -58,7 +57,7 @@ def _spelled(user_type: UserType) -> str:
 
 
 class PushLimit:
-    """How many alarms a user may push within a minute, the setting `push_limit`; 0 is no limit."""
+    """Counts the alarms that each user pushes in a minute, up to the setting `push_limit`; 0 is no limit."""
 
     def __init__(self, settings: Settings, clock: Callable[[], float] = time.monotonic) -> None:
         self._settings = settings
@@ -66,9 +65,9 @@ class PushLimit:
         self._minutes: dict[int, tuple[int, int]] = {}
 
     def take(self, userid: int, alarms: int) -> dict[str, str]:
-        """Counts alarms that a user pushes; returns the headers that tell what is left.
+        """Counts alarms that a user pushes; returns the headers that tell how many are left.
 
-        Raises OcpFault 429 when they are more than that.
+        Raises OcpFault 429 if the limit is exceeded.
         """
         limit = self._settings.push_limit
         if not limit:

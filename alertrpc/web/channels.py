@@ -17,15 +17,11 @@ from alertrpc.web.ocp import read_json
 
 TRIALS = web.AppKey("trials", Trials)
 
-FIELDS = {
-    "sendto": checks.text(1, LONGEST_SENDTO),
-    "subject": checks.text(0, 255),
-    "message": checks.text(0, 2**20),
-}
+FIELDS = {"sendto": checks.text(1, LONGEST_SENDTO), "subject": checks.text(0, 255), "message": checks.text(0, 2**20)}
 
 
 async def test_channel(request: web.Request) -> Any:
-    """What came of one message through the named media type; the body is {"sendto", "subject", "message"}."""
+    """Sends a message through the named media type; returns its result. The body is {"sendto", "subject", "message"}."""
     caller = await caller_of(request, UserType.SUPER_ADMIN)
     fields = await read_json(request, lambda content, _: _fields(content))
     found = await request.app[DATABASE].read(media_type_ids, request.match_info["name"])

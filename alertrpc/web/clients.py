@@ -1,4 +1,4 @@
-"""The address of a client: that of its connection, or the one that a trusted proxy tells.
+"""The address of a client: that of its connection, or the one that a trusted proxy reports.
 
 Sources: https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/X-Forwarded-For and RFC 7239 (Forwarded).
 """
@@ -12,8 +12,8 @@ from alertrpc.networks import Networks, address
 from alertrpc.records import Caller
 from alertrpc.web.body import SETTINGS
 
-CALLER: web.RequestKey[Caller] = web.RequestKey("caller", Caller)  # whose credential is good
-LOGIN: web.RequestKey[str] = web.RequestKey("login", str)  # the name of a user, as Basic gives it
+CALLER: web.RequestKey[Caller] = web.RequestKey("caller", Caller)  # whose credential is valid
+LOGIN: web.RequestKey[str] = web.RequestKey("login", str)  # the username of Basic authentication
 
 _TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]++"
 _QUOTED = r'"(?:[^"\\]|\\.)*+"'
@@ -22,29 +22,24 @@ _NODE = re.compile(r"\[([0-9A-Fa-f:.]+)\](?::[0-9]{1,5})?|([0-9.]+)(?::[0-9]{1,5
 
 
 def address_of(request: web.Request) -> str:
-    """The address of who sends a request, empty where it is not known any more."""
+    """The address of the client; empty if it has left."""
     remote = request.remote or ""
     trusted: Networks = request.app[SETTINGS].trusted_proxies
-    if not trusted or not _is_trusted(remote, trusted):
+    if not trusted or (peer := address(remote)) is None or not trusted.have(peer):
         return remote
     headers = request.headers
     told = {
         nearest_client(_reported(headers.getall("X-Forwarded-For", [])), trusted),
         nearest_client(_forwarded(headers.getall("Forwarded", [])), trusted),
     } - {None}
-    # Where the two differ, one of them may be what the client itself has sent.
+    # If the two differ, the client itself may have sent one of them.
     return (told.pop() if len(told) == 1 else None) or remote
 
 
-def _is_trusted(remote: str, trusted: Networks) -> bool:
-    peer = address(remote)
-    return peer is not None and trusted.have(peer)
-
-
 def nearest_client(nodes: Iterable[str], trusted: Networks) -> str | None:
-    """The first of the nodes, the nearest first, that is no trusted proxy; the farthest where all are.
+    """The first node that is not a trusted proxy, or the last if all are; `nodes` start with the nearest.
 
-    None where there is none, or one that is no address before it: what lies beyond may be forged.
+    None if there are no nodes, or an invalid address comes first: the nodes after it may be forged.
     """
     farthest = None
     for node in nodes:
@@ -66,13 +61,13 @@ def _reported(lines: Sequence[str]) -> Iterator[str]:
 
 
 def _forwarded(lines: Sequence[str]) -> Iterator[str]:
-    """The nodes of Forwarded, the nearest first; an empty one for what is not as RFC 7239, section 4, has it."""
+    """The nodes of Forwarded, the nearest first; an empty one for a line that RFC 7239, section 4, does not allow."""
     for line in reversed(lines):
         yield from reversed(_nodes(line) or [""])
 
 
 def _nodes(line: str) -> list[str] | None:
-    """What the elements of a line have as `for`, empty where they have none; None for a line that is malformed."""
+    """The `for` of each element of a line, empty if it has none; None for a malformed line."""
     nodes: list[str] = []
     element: dict[str, str] = {}
     place, end = 0, ""

@@ -1,24 +1,22 @@
-"""Bodies are read as they are: what a compressed one would become has no bound, and Zabbix does not read them either."""
+"""Refuses compressed bodies: their size has no limit, and Zabbix does not read them either."""
 
-from collections.abc import Awaitable, Callable
 from typing import NoReturn
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from alertrpc.ocp.envelope import OcpFault
 from alertrpc.web.endpoint import refusal
 from alertrpc.web.ocp import enveloped
 
-ENVELOPED = ("/api/v2/", "/alertmanager")  # the beginnings of paths that answer in OCP's form
-# RFC 9110, 15.5.16: Accept-Encoding tells what would be taken.
+ENVELOPED = ("/api/v2/", "/alertmanager")  # prefixes of the paths that answer in OCP's form
+# RFC 9110, 15.5.16: Accept-Encoding names what is accepted.
 TAKEN = {"Accept-Encoding": "identity"}
 
 
 @web.middleware
-async def refuse_encodings(
-    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
-) -> web.StreamResponse:
-    """Answers 415 where the request has a Content-Encoding, on every path, and closes the connection."""
+async def refuse_encodings(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answers 415 to a request with a Content-Encoding, on every path, and closes the connection."""
     if "Content-Encoding" not in request.headers:
         return await handler(request)
     if not request.path.startswith(ENVELOPED):

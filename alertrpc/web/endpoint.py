@@ -1,10 +1,10 @@
-"""The JSON-RPC endpoint over HTTP: content types, CORS and sizes as Zabbix has them, answers as streams."""
+"""The JSON-RPC endpoint over HTTP: content types, CORS and sizes like Zabbix, answers as streams."""
 
 import asyncio
 import logging
 import socket
 import struct
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
 
@@ -19,7 +19,7 @@ from alertrpc.rpc.dispatch import Client, Dispatcher, bearer_of
 from alertrpc.web.body import BODIES, BROKEN_BODY, SETTINGS, NoRoom, is_gone
 from alertrpc.web.callers import CREDENTIALS
 from alertrpc.web.clients import address_of
-from alertrpc.web.expect import expect
+from alertrpc.web.headers import expect
 from alertrpc.web.ocp import RETRY_SECONDS
 from alertrpc.web.pace import Pace
 
@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 
 
 async def serve_rpc(request: web.Request) -> web.StreamResponse:
-    """Answers a JSON-RPC request; its HTTP method does not matter, but for OPTIONS, which asks for the CORS headers."""
+    """Answers a JSON-RPC request; its HTTP method is ignored, except OPTIONS, which returns the CORS headers."""
     if request.method == "OPTIONS":
         return web.Response(headers=CORS)
     content_type = request.headers.get("Content-Type", "")
@@ -65,11 +65,11 @@ async def serve_rpc(request: web.Request) -> web.StreamResponse:
         return web.Response(headers=HEADERS.copy())
     if answer.rest is None:
         return web.Response(body=answer.first, headers=HEADERS.copy())
-    return await _stream(request, answer, answer.rest)
+    return await _stream(request, answer)
 
 
 def refusal(request: web.Request, status: int, fault: str, more: Mapping[str, str] = NO_HEADERS) -> web.Response:
-    """The answer to a body that was not read to its end. It has no words, as Zabbix's has none: the log has `fault`."""
+    """The answer to a body that was not fully read. It is empty, like Zabbix's; `fault` is logged."""
     _log_refusal(request, status, fault)
     return _closing(status, more)
 
@@ -81,14 +81,14 @@ def _log_refusal(request: web.Request, status: int, fault: str) -> None:
 
 
 def _closing(status: int, more: Mapping[str, str] = NO_HEADERS) -> web.Response:
-    """An answer over which the connection is closed."""
+    """An answer after which the connection is closed."""
     response = web.Response(status=status, headers={**CORS, **more})
     response.force_close()
     return response
 
 
 async def _is_known(request: web.Request) -> bool:
-    """Whether the header has a good session or API token."""
+    """Whether the header has a valid session or API token."""
     bearer = bearer_of(request.headers.get("Authorization"))
     if bearer is None:
         return False
@@ -98,8 +98,8 @@ async def _is_known(request: web.Request) -> bool:
         return False
 
 
-async def _stream(request: web.Request, answer: Answer, rest: AsyncIterator[bytes]) -> web.StreamResponse:
-    """Sends a long answer as it comes. After its first byte a fault can only break the connection."""
+async def _stream(request: web.Request, answer: Answer) -> web.StreamResponse:
+    """Sends a long answer. After its first byte a fault can only break the connection."""
     response = web.StreamResponse(headers=HEADERS.copy())
     transport = request.transport  # the request forgets it when the server stops
     if transport is None:
@@ -108,12 +108,11 @@ async def _stream(request: web.Request, answer: Answer, rest: AsyncIterator[byte
     pace = Pace(transport, request.app[SETTINGS].stall_timeout)
     try:
         await response.prepare(request)
-        await _send(response, answer.first, pace)
-        async for chunk in rest:
-            await _send(response, chunk, pace)
-        with pace.writing(0) as timeout:
-            async with timeout:
-                await response.write_eof()
+        async for chunk in answer.chunks():
+            async with pace.writing(len(chunk)):
+                await response.write(chunk)
+        async with pace.writing(0):
+            await response.write_eof()
     except BaseException as fault:
         cut_off(transport)
         if not isinstance(fault, Exception):
@@ -140,17 +139,11 @@ def _tell(request: web.Request, fault: Exception) -> None:
 
 
 def cut_off(transport: asyncio.Transport) -> None:
-    """Ends a connection at once: the client may never take what waits for it, in the system's buffers too."""
-    with suppress(OSError, ValueError):  # where the system has closed it already
+    """Ends a connection at once and discards its buffers: the client may never read them."""
+    with suppress(OSError, ValueError):  # the system has closed it already
         found: socket.socket = transport.get_extra_info("socket")
         found.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     transport.abort()
-
-
-async def _send(response: web.StreamResponse, chunk: bytes, pace: Pace) -> None:
-    with pace.writing(len(chunk)) as timeout:
-        async with timeout:
-            await response.write(chunk)
 
 
 async def not_found(_request: web.Request) -> web.Response:
@@ -158,7 +151,7 @@ async def not_found(_request: web.Request) -> web.Response:
 
 
 def add_routes(app: web.Application) -> None:
-    """The endpoint at /jsonrpc and at every path that ends in /api_jsonrpc.php; nothing elsewhere."""
+    """Serves /jsonrpc and every path that ends in /api_jsonrpc.php; answers 404 elsewhere."""
     for path in ("/api_jsonrpc.php", "/jsonrpc", r"/{prefix:.*}/api_jsonrpc.php"):
         app.router.add_route("*", path, serve_rpc, expect_handler=expect)
     app.router.add_route("*", r"/{path:.*}", not_found, expect_handler=expect)

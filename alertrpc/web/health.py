@@ -12,7 +12,7 @@ log = logging.getLogger(__name__)
 
 
 class Health:
-    """Asks the database whether it answers, and logs only when that changes."""
+    """Asks the database whether it answers, and logs when that changes."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -6,7 +6,6 @@ from html import escape
 from aiohttp import web
 
 from alertrpc import __version__
-from alertrpc.web.expect import expect
 
 ENDPOINTS = {
     "POST /api_jsonrpc.php": "the API as JSON-RPC 2.0; also /jsonrpc and any path with this end",
@@ -39,9 +38,8 @@ HEADERS = {
 
 
 def _rows(named: Mapping[str, str]) -> str:
-    return "\n".join(
-        f"<tr><td><code>{escape(name)}</code></td><td>{escape(about)}</td></tr>" for name, about in named.items()
-    )
+    rows = [f"<tr><td><code>{escape(name)}</code></td><td>{escape(text)}</td></tr>" for name, text in named.items()]
+    return "\n".join(rows)
 
 
 PAGE = f"""<!DOCTYPE html>
@@ -72,8 +70,3 @@ PAGE = f"""<!DOCTYPE html>
 async def home(_request: web.Request) -> web.Response:
     """The page, the same for everybody."""
     return web.Response(text=PAGE, content_type="text/html", headers=HEADERS)
-
-
-def add_routes(app: web.Application) -> None:
-    """GET and HEAD of / alone."""
-    app.router.add_get("/", home, expect_handler=expect)

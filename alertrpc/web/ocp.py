@@ -1,4 +1,4 @@
-"""The paths that answer in OCP's envelope: their routes, their faults, and how they read a body."""
+"""The paths that answer in OCP's envelope: their routes, faults and bodies."""
 
 import logging
 import secrets
@@ -10,21 +10,13 @@ from aiohttp import web
 
 from alertrpc.api.credentials import NO_ACCESS
 from alertrpc.api.heavy import Heavy
-from alertrpc.errors import (
-    ApiError,
-    DatabaseBusy,
-    DatabaseUnwritable,
-    KeyReused,
-    QueryStopped,
-    QueryTimeout,
-    ServerBusy,
-)
+from alertrpc.errors import ApiError, KeyReused, QueryTimeout, Unanswered
 from alertrpc.intake.alarm import BodyFault
 from alertrpc.intake.parsing import Bytes, NoJson, TooManyValues, most_values, parse_json
 from alertrpc.ocp.envelope import NO_HEADERS, OcpFault, envelope
 from alertrpc.records import Json
 from alertrpc.web.body import BODIES, BROKEN_BODY, NoRoom
-from alertrpc.web.expect import expect
+from alertrpc.web.headers import expect
 from alertrpc.web.refusals import tell_refusal
 
 T = TypeVar("T")
@@ -33,17 +25,17 @@ Routes = Mapping[str, Mapping[str, DataHandler]]
 
 HEADERS: web.RequestKey[dict[str, str]] = web.RequestKey("headers", dict[str, str])  # sent with the answer
 
-RETRY_SECONDS = "5"  # after a fault of the database that may pass
+RETRY_SECONDS = "5"  # after a fault that may pass
 _CHALLENGE = {"WWW-Authenticate": 'Basic realm="alertrpc", charset="UTF-8"'}
 _LATER = {"Retry-After": RETRY_SECONDS}
-# What an exception is answered with: status, text (its own where none stands here) and headers.
+# The answers to exceptions: status, text ("": the exception's own) and headers. The first match wins.
 FAULTS: Sequence[tuple[type[Exception] | tuple[type[Exception], ...], int, str, Mapping[str, str]]] = (
     ((BodyFault, TooManyValues), 400, "", NO_HEADERS),
     (ApiError, 401, "", _CHALLENGE),
     (KeyReused, 422, "", NO_HEADERS),
-    ((DatabaseBusy, DatabaseUnwritable, ServerBusy, QueryStopped), 503, "", _LATER),
-    (NoRoom, 503, "too much is received at this time; try again later", _LATER),
     (QueryTimeout, 504, "", NO_HEADERS),
+    (Unanswered, 503, "", _LATER),
+    (NoRoom, 503, "too much is received at this time; try again later", _LATER),
     (TimeoutError, 408, "the body did not come in time", NO_HEADERS),
     (BROKEN_BODY, 400, "the body broke off or cannot be read", NO_HEADERS),
 )
@@ -51,13 +43,13 @@ FAULTS: Sequence[tuple[type[Exception] | tuple[type[Exception], ...], int, str, 
 HEAVY = web.AppKey("heavy", Heavy)
 # The methods of each path that answers in the envelope.
 ALLOWED: web.AppKey[dict[web.AbstractResource | None, str]] = web.AppKey("allowed")
-_ELSEWHERE = r"/api/v2/{path:.*(?<!/api_jsonrpc\.php)}"  # all other paths; the excepted ones are JSON-RPC's anywhere
+_ELSEWHERE = r"/api/v2/{path:.*(?<!/api_jsonrpc\.php)}"  # all other paths, except JSON-RPC's
 
 log = logging.getLogger(__name__)
 
 
 def add_routes(app: web.Application, routes: Routes) -> None:
-    """Adds the handlers of each path by HTTP method, and refusals of other methods and of other paths."""
+    """Adds the handlers of each path by HTTP method; other methods and paths are refused."""
     app[ALLOWED] = allowed = {}
     for path, handlers in {**routes, _ELSEWHERE: {}}.items():
         resource = app.router.add_resource(path)
@@ -84,31 +76,27 @@ async def envelop(request: web.Request, handler: DataHandler) -> web.StreamRespo
 
 
 async def enveloped(request: web.Request, handler: DataHandler) -> web.StreamResponse:
-    """What the handler returns, or its fault, in the envelope. `request[HEADERS]` are sent with either."""
+    """The handler's data, or its fault, in the envelope; `request[HEADERS]` are sent with either."""
     started, trace = time.perf_counter(), secrets.token_hex(8)
     request[HEADERS] = {}
     try:
-        data = await handler(request)
+        content, status = {"data": await handler(request)}, 200
     except Exception as error:
         fault = _fault(error, trace)
-    else:
-        return _response(request, 200, envelope({"data": data}, 200, request.host, started, trace))
-    await tell_refusal(request, fault.status, fault.message)
-    request[HEADERS].update(fault.headers)
-    response = _response(request, fault.status, envelope(fault.content, fault.status, request.host, started, trace))
-    if not request.content.is_eof():
+        content, status = fault.content, fault.status
+        await tell_refusal(request, status, fault.message)
+        request[HEADERS].update(fault.headers)
+    body = envelope(content, status, request.host, started, trace)
+    response = web.Response(status=status, body=body, content_type="application/json", headers=request[HEADERS])
+    if status != 200 and not request.content.is_eof():
         response.force_close()
     return response
 
 
-def _response(request: web.Request, status: int, body: bytes) -> web.Response:
-    return web.Response(status=status, body=body, content_type="application/json", headers=request[HEADERS])
-
-
 async def read_json(request: web.Request, use: Callable[[Json, Bytes], T]) -> T:
-    """What `use` makes of what the body says, and of the body, of a caller who is known.
+    """What `use` returns for the parsed body and its bytes; the caller is known already.
 
-    Only the content type of JSON is taken, which no foreign web page can send.
+    Only JSON's Content-Type is accepted, which web pages of other sites cannot send.
     """
     if request.content_type != "application/json":
         raise OcpFault(415, "the Content-Type application/json is expected")
@@ -132,7 +120,7 @@ def _document(body: Bytes) -> Json:
 
 
 def _fault(error: Exception, trace: str) -> OcpFault:
-    """The fault as the client is told it; one that nobody foresaw is logged with the trace's id."""
+    """The fault that the client receives; an unexpected exception is logged with the trace's id."""
     if isinstance(error, OcpFault):
         return error
     if isinstance(error, web.HTTPException):

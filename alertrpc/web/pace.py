@@ -1,4 +1,4 @@
-"""How quickly a client takes a long answer."""
+"""How fast a client takes a long answer."""
 
 import asyncio
 import fcntl
@@ -6,19 +6,19 @@ import socket
 import struct
 import termios
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from alertrpc.store.readers import repeatedly
 
-LEAST_BYTES = 64 * 1024  # that a client takes in each time that it has
+LEAST_BYTES = 64 * 1024  # that a client must take within each stall_timeout
 _LOOKS = 10  # in that time
 
 
 class Pace:
-    """Ends a write when the client takes too little: LEAST_BYTES within `seconds`, over all of its answer.
+    """Ends a write when the client takes less than LEAST_BYTES within `seconds`, at any point of its answer.
 
-    What counts is what the client's machine has acknowledged; the system's buffers may hide a slow reader for minutes.
+    Only bytes that the client's machine has acknowledged count: the system's buffers may hide a slow reader for minutes.
     """
 
     def __init__(self, transport: asyncio.Transport, seconds: float) -> None:
@@ -28,18 +28,18 @@ class Pace:
         self._written = self._mark = 0
         self._since = time.monotonic()
 
-    @contextmanager
-    def writing(self, size: int) -> Iterator[asyncio.Timeout]:
-        """Watches the write of so many bytes; the time-out is to be entered within."""
+    @asynccontextmanager
+    async def writing(self, size: int) -> AsyncIterator[None]:
+        """Watches the write of `size` bytes; raises TimeoutError when the client is too slow."""
         self._written += size
-        timeout = asyncio.timeout(None)
+        async with asyncio.timeout(None) as timeout:
 
-        def look() -> None:
-            if self._is_too_slow():
-                timeout.reschedule(asyncio.get_running_loop().time())
+            def look() -> None:
+                if self._is_too_slow():
+                    timeout.reschedule(asyncio.get_running_loop().time())
 
-        with repeatedly(look, self._seconds / _LOOKS):
-            yield timeout
+            with repeatedly(look, self._seconds / _LOOKS):
+                yield
 
     def _is_too_slow(self) -> bool:
         now, taken = time.monotonic(), self._written - self._transport.get_write_buffer_size() - self._unacknowledged()
@@ -48,10 +48,10 @@ class Pace:
         return now - self._since > self._seconds
 
     def _unacknowledged(self) -> int:
-        """Bytes in the system's buffer, where it tells."""
+        """Bytes in the system's buffer; 0 if the connection is closed."""
         try:
             answer = fcntl.ioctl(self._socket.fileno(), termios.TIOCOUTQ, b"\0" * 4)
-        except (OSError, ValueError):  # where the system has closed the connection
+        except (OSError, ValueError):
             return 0
         unsent: int = struct.unpack("i", answer)[0]
         return unsent

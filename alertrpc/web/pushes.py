@@ -31,7 +31,7 @@ Parser = Callable[[Json, int], Parsed]
 
 
 async def push_ocp(request: web.Request) -> Any:
-    """POST /api/v2/alarm/alarms: the alarm as it is on record, or an array of them for an array."""
+    """POST /api/v2/alarm/alarms: returns the recorded alarm; for an array, an array of them."""
     is_array, alarms = await _push(request, lambda body, now: Parsed(ocp.parse(body, now), []), is_whole=True)
     return alarms if is_array else alarms[0]
 
@@ -48,7 +48,7 @@ async def push_alertmanager(request: web.Request) -> Any:
 
 
 async def _push(request: web.Request, parse: Parser, *, is_whole: bool = False) -> tuple[bool, list[dict[str, Any]]]:
-    """Whether the body is an array, and its alarms as they are answered."""
+    """Records the alarms; returns whether the body is an array, and its alarms in OCP's form."""
     caller = await sender_of(request)
     now = int(request.app[CLOCK]() * 1000)
 

@@ -1,6 +1,6 @@
-"""The lines of the log about requests that are refused, and about alarms that never came.
+"""Logs refused requests, and alarms that an Alertmanager left out.
 
-A refused push has one of its own: senders such as Grafana and Alertmanager repeat no push that was answered 4xx, and the
+Each refused push has a line: senders such as Grafana and Alertmanager do not repeat a push that was answered 4xx, so the
 line is all that is left of its alarms.
 """
 
@@ -26,9 +26,9 @@ log = logging.getLogger(__name__)
 
 
 async def tell_refusal(request: web.Request, status: int, fault: str) -> None:
-    """Logs a refused push, and any other request of who may not make it.
+    """Logs a refused push, and any other request that its caller may not make.
 
-    What users push is told each time; what others cause is told as the log takes it of strangers.
+    Pushes of known users are always logged; the lines of others are limited like those of strangers.
     """
     is_push = request.method == "POST" and request.path in _PUSHES
     if not is_push and status not in _MAY_NOT:
@@ -46,7 +46,7 @@ async def tell_refusal(request: web.Request, status: int, fault: str) -> None:
 
 
 async def tell_left_out(request: web.Request, alerts: int) -> None:
-    """Logs that an Alertmanager left alerts out of a push that is taken."""
+    """Logs that an Alertmanager left alerts out of an accepted push."""
     user, remote, path = await _user(request), address_of(request), request.rel_url.raw_path
     log.warning(
         "a push to %s by %s from %s lacks %d alerts: its Alertmanager leaves out those beyond max_alerts",
@@ -56,11 +56,11 @@ async def tell_left_out(request: web.Request, alerts: int) -> None:
 
 
 async def _user(request: web.Request) -> str | None:
-    """The name of the user who calls, or that a stranger gives; None where there is none."""
+    """The name of the caller, or the one that a stranger gives; None if there is none."""
     if LOGIN in request or CALLER not in request:
         return request.get(LOGIN)
     userid = request[CALLER].userid
-    with suppress(AlertrpcError, SqlError):  # the line is written all the same
+    with suppress(AlertrpcError, SqlError):  # without a name the line is still written
         return await request.app[DATABASE].read(find_username, userid)
     return None
 

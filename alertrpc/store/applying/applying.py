@@ -41,7 +41,7 @@ def apply_configuration(configuration: Configuration, connection: sqlite3.Connec
     Raises NameFaults with all names that cannot be used; nothing is written then.
     """
     if faults := list(name_faults(configuration, connection)):
-        raise NameFaults(faults)
+        raise NameFaults(*faults)
     new = new_users(configuration.receivers, connection)
     lines = [
         *bring_all("media_type", configuration.media_types, bring_media_type, connection),
