@@ -6,7 +6,7 @@ Statements here speak of the event as `e`, and of the object's hosts as `oh`.
 from collections.abc import Callable
 from enum import Enum
 
-from alertrpc.query.columns.event_tag import TAGS_OF_EVENT
+from alertrpc.query.columns.event import TAGS_OF_EVENT
 from alertrpc.query.get_params import GetParams
 from alertrpc.query.linked import ids_asked_for, is_linked, with_conditions
 from alertrpc.query.rights import ANY_OBJECT, host_is_open, is_in_some_group, objects_are_open

@@ -18,6 +18,7 @@ from alertrpc.records import Caller
 
 SOURCES_FOUND_BY_ACTION = (0, 2)  # for a Super admin: trigger and autoregistration
 EVENT = frozenset({"event"})
+_ATTEMPTS = "FROM (SELECT * FROM attempts att WHERE att.alertid = a.alertid ORDER BY att.number) att"
 _RESENT = view(number("alertid", "rs.resent_alertid"))
 
 
@@ -89,9 +90,7 @@ RESOURCE = Resource(
     alias="a",
     key="alertid",
     view=ALERT,
-    checks=Strict(
-        {**OUTPUT, **SELECTS, **MATCHING, "countOutput": FLAG, "groupCount": FLAG, **PAGE, **ROWS},
-    ),
+    checks=Strict({**OUTPUT, **SELECTS, **MATCHING, "countOutput": FLAG, "groupCount": FLAG, **PAGE, **ROWS}),
     ids={
         "alertids": "alertid",
         "groupids": None,
@@ -123,13 +122,7 @@ RESOURCE = Resource(
         ),
         "selectUsers": Related("users", "u", USER, "FROM users u WHERE u.userid = a.userid", keyed("userid")),
         # Zabbix does not have these two.
-        "selectAttempts": Related(
-            "attempts",
-            "att",
-            ATTEMPT,
-            "FROM (SELECT * FROM attempts att WHERE att.alertid = a.alertid ORDER BY att.number) att",
-            keyed("number"),
-        ),
+        "selectAttempts": Related("attempts", "att", ATTEMPT, _ATTEMPTS, keyed("number")),
         "selectResendOf": Related(
             "resendOf", "rs", _RESENT, "FROM resends rs WHERE rs.alertid = a.alertid", keyed("alertid")
         ),

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from alertrpc.query import event_parameters as shared
 from alertrpc.query.checks import FLAG, MATCHING, OUTPUT, PAGE, ROWS, SELECTS, Strict
 from alertrpc.query.columns.acknowledge import ACKNOWLEDGE_BY_USER, ACKNOWLEDGES_OF_EVENT
 from alertrpc.query.columns.alert import ALERT
@@ -13,15 +14,6 @@ from alertrpc.query.columns.related_object import CHOICES
 from alertrpc.query.columns.trigger import TRIGGER as TRIGGER_VIEW
 from alertrpc.query.counting import ROWSCOUNT
 from alertrpc.query.event_objects import HOST_OBJECTS, OBJECTS, SOURCES, TRIGGER, event_conditions
-from alertrpc.query.event_parameters import (
-    EVENT_IDS,
-    RECOVERY_JOIN,
-    SEVERITY,
-    STATE,
-    SUPPRESSION_OF_EVENT,
-    TAGGED,
-    TAGS_SELECTED,
-)
 from alertrpc.query.get_params import GetParams
 from alertrpc.query.linked import with_conditions
 from alertrpc.query.parameters import Given, Names, Parameter
@@ -38,7 +30,7 @@ _OTHER_THAN_TIMES = ("eventid", "objectid")
 SOURCES_OF_PROBLEMS_IN_TIME = (0, 4)
 
 _ALERT_FIELDS = tuple(name for name in ALERT.columns if name != "eventid")
-_ALERT = replace(ALERT, choice=_ALERT_FIELDS, extended=_ALERT_FIELDS)
+_ALERT = replace(ALERT, choice=_ALERT_FIELDS)
 _TRIGGER = replace(TRIGGER_VIEW, choice=CHOICES[TRIGGER], extended=tuple(TRIGGER_VIEW.columns))
 _WINDOW = "SELECT ? AS till, ? AS since"  # the time in which problems lasted
 
@@ -163,21 +155,21 @@ RESOURCE = Resource(
         },
         deprecated={"select_acknowledges": "selectAcknowledges", "select_alerts": "selectAlerts"},
     ),
-    ids=EVENT_IDS,
+    ids=shared.IDS,
     parameters={
         "source": Parameter(Given.NUMBER, "e.source = ?", allowed=SOURCES, default=0),
         "object": Parameter(Given.NUMBER, "e.object = ?", allowed=OBJECTS, default=0),
         "value": Parameter(Given.NUMBERS),
-        "severities": SEVERITY,
-        "trigger_severities": SEVERITY,
+        "severities": shared.SEVERITY,
+        "trigger_severities": shared.SEVERITY,
         "eventid_from": Parameter(Given.ID, "e.eventid >= ?", leads=_OTHER_THAN_IDS),
         "eventid_till": Parameter(Given.ID, "e.eventid <= ?", leads=_OTHER_THAN_IDS),
         "time_from": Parameter(Given.TIME, "e.clock >= ?", leads=_OTHER_THAN_TIMES),
         "time_till": Parameter(Given.TIME, "e.clock <= ?", leads=_OTHER_THAN_TIMES),
         "problem_time_from": Parameter(Given.TIME),
         "problem_time_till": Parameter(Given.TIME),
-        **STATE,
-        **TAGGED,
+        **shared.STATE,
+        **shared.TAGGED,
     },
     filters={
         **by_columns("eventid", "source", "object", "objectid", "value", "acknowledged", "name", "severity"),
@@ -194,11 +186,10 @@ RESOURCE = Resource(
         "selectRelatedObject": Related(
             "relatedObject", "t", _TRIGGER, _related_object, keyed("triggerid"), single=True, choice=_choice
         ),
-        "selectSuppressionData": SUPPRESSION_OF_EVENT,
-        "selectTags": TAGS_SELECTED,
+        **shared.SELECTS,
     },
     conditions=_conditions,
-    joins=RECOVERY_JOIN,
+    joins=shared.RECOVERY_JOIN,
     distinct=Distinct(_is_joined, ("clock",)),
     plan=Plan(short_ids=("eventids",), pages=True),
 )  # fmt: skip
