@@ -1,4 +1,4 @@
-"""Marshmallow fields that take names out of a choice, or values for such names, as Zabbix 7.0 checks them."""
+"""Marshmallow fields for names out of a choice, or for values by such names, as Zabbix 7.0 checks them."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -86,7 +86,7 @@ class SortFields(Parameter):
 
 
 class Values(Parameter):
-    """An object of a value or an array of values for fields out of `choice`; null and an empty array ask for nothing."""
+    """An object of a value or an array of values for fields out of `choice`; null and an empty array count as absent."""
 
     fault = AN_ARRAY
 

@@ -1,4 +1,4 @@
-"""The parameters of a get method as fields, in the order in which Zabbix checks them: the first fault is the answer."""
+"""The parameters of a get method as fields, in the order in which Zabbix checks them."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -27,7 +27,7 @@ Field = fields.Field[Any]
 
 
 def get_fields(resource: Resource, caller: Caller) -> dict[str, Field]:
-    """All parameters that have an effect; the choice of some depends on the caller's type."""
+    """The parameters that have an effect, with the choices of the caller's type of user."""
     is_lax = isinstance(resource.checks, checks.Lax)
     of_given = _LAX if is_lax else _STRICT
     found: dict[str, Field] = {}
@@ -52,7 +52,7 @@ def _select(related: Related | NotKept, caller: Caller, *, is_lax: bool) -> Fiel
 
 
 def _matched(matches: Matches, view: View, caller: Caller) -> tuple[list[str], list[str]]:
-    """The names that match rows, but columns that the caller is not shown; and those that are refused."""
+    """The names that match rows, without columns hidden from the caller; and those that are refused."""
     hidden = view.columns.keys() - view.limited if view.is_partial(caller) else ()
     refused = [name for name, match in matches.items() if match is Match.PASSWORD]
     return [name for name in matches if name not in hidden and name not in refused], refused

@@ -5,8 +5,8 @@ https://www.zabbix.com/documentation/7.0/en/manual/api/reference/event/object.
 from alertrpc.query.columns.trigger import TRIGGER_OBJECT, expanded
 from alertrpc.query.view import json, nullable_id, number, text, view
 
-RECOVERY = "recovery"  # the join that says how a problem ended
-NOT_KEPT = "0"  # causes and suppression are not kept
+RECOVERY = "recovery"  # the join for the end of a problem
+NOT_KEPT = "0"  # causes and suppression are not stored
 
 EVENT_COLUMNS = (
     number("eventid"),

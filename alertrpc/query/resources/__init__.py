@@ -1,4 +1,4 @@
-"""The get methods: each module of this package is one, described by its RESOURCE."""
+"""The get methods: each module of this package describes one as its RESOURCE."""
 
 from importlib import import_module
 from pkgutil import iter_modules

@@ -36,7 +36,7 @@ _WINDOW = "SELECT ? AS till, ? AS since"  # the time in which problems lasted
 
 
 def _lasted(problem: str) -> str:
-    """The event is a problem that lasted in the window."""
+    """Whether the event is a problem that lasted in the window."""
     return f"""{problem}.value = 1 AND {problem}.clock <= w.till AND ({problem}.recovered = 0 OR EXISTS (
         SELECT 1
         FROM event_recovery er
@@ -49,8 +49,8 @@ _ENDED = f"""EXISTS (
     FROM event_recovery er
     @ordered JOIN events pe ON pe.eventid = er.eventid
     WHERE er.r_eventid = e.eventid AND {_lasted("pe")})"""
-# Problems are found among those that began before the window's end, or among those that are open or ended since its
-# start, whichever is the shorter time.
+# Problems are searched among those that began before the end of the window, or among those that are open or ended after its
+# start, whichever time is shorter.
 _BEGAN_BEFORE = Expression(f"SELECT e.eventid FROM w @ordered JOIN events e ON {_lasted('e')}")
 _STILL_OPEN = Expression("""SELECT e.eventid
     FROM w
@@ -86,7 +86,7 @@ def _conditions(params: GetParams, caller: Caller) -> list[Condition]:
 
 
 def _values(params: GetParams) -> list[Condition]:
-    """The event's value; with both problem times, of problems that lasted in this time and of their recoveries."""
+    """The event's value; with both problem times, only problems that lasted in this time, and their recoveries."""
     values: list[int] | None = params.own.get("value")
     times = [params.own.get("problem_time_till"), params.own.get("problem_time_from")]
     if None in times or params.own["source"] not in SOURCES_OF_PROBLEMS_IN_TIME:
@@ -101,7 +101,7 @@ def _values(params: GetParams) -> list[Condition]:
 
 
 def _is_joined(params: GetParams, caller: Caller) -> bool:
-    """Hosts or triggers are joined."""
+    """Whether Zabbix joins hosts or triggers."""
     obj = params.own["object"]
     if obj not in HOST_OBJECTS:
         return False
@@ -110,7 +110,7 @@ def _is_joined(params: GetParams, caller: Caller) -> bool:
 
 
 def _alerts(params: GetParams, caller: Caller) -> Expression:
-    """The alerts of the event that actions on events of triggers sent, as far as the caller may see them."""
+    """The alerts of the event from actions on events of triggers, if the caller may see them."""
     alerts = """SELECT *
         FROM alerts a
         WHERE a.eventid = e.eventid
@@ -120,7 +120,7 @@ def _alerts(params: GetParams, caller: Caller) -> Expression:
 
 
 def _with_clock(names: Names, caller: Caller) -> Names:
-    """Zabbix sorts the alerts by their clocks, which are shown to users who are not Super admins."""
+    """Zabbix sorts the alerts by clock, and then shows it to users who are not Super admins."""
     return names if caller.is_super_admin or "clock" in names else (*names, "clock")
 
 
@@ -132,13 +132,13 @@ def _hosts(params: GetParams, caller: Caller) -> Expression:
 
 
 def _related_object(params: GetParams, caller: Caller) -> Expression:
-    """The trigger; objects of other kinds are not kept."""
-    kept = "TRUE" if params.own["object"] == TRIGGER else "FALSE"
-    return Expression(f"FROM triggers t WHERE t.triggerid = e.objectid AND t.flags IN (0, 4) AND {kept}")
+    """The trigger; objects of other kinds are not stored."""
+    is_stored = "TRUE" if params.own["object"] == TRIGGER else "FALSE"
+    return Expression(f"FROM triggers t WHERE t.triggerid = e.objectid AND t.flags IN (0, 4) AND {is_stored}")
 
 
 def _choice(given: Mapping[str, Any]) -> Names:
-    """The fields of the kind of object asked for; a wrong kind is a fault of its own."""
+    """The fields of the kind of object asked for. An invalid `object` has its own fault."""
     return CHOICES[given.get("object", TRIGGER)]
 
 

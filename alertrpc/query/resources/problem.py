@@ -16,7 +16,7 @@ from alertrpc.records import RECENT, Caller
 SOURCES_OF_PROBLEMS = (0, 3, 4)
 
 _OPEN = "e.value = 1 AND e.recovered = 0"
-# Those that are open, and those that recovered of late.
+# Open problems, and those that recovered lately.
 _RECENT = """e.value = 1 AND e.eventid IN (
     SELECT e.eventid
     FROM events e
@@ -57,7 +57,7 @@ RESOURCE = Resource(
         "source": Parameter(Given.NUMBER, "e.source = ?", allowed=SOURCES_OF_PROBLEMS, default=0),
         "object": Parameter(Given.NUMBER, "e.object = ?", allowed=OBJECTS_WITH_IDS, default=0),
         "severities": shared.SEVERITY,
-        # Open problems are few: those of some time, or with some ids, are looked for among these.
+        # Open problems are few: an index on ids or clocks would find more events.
         "eventid_from": Parameter(Given.ID, "@unindexed(e.eventid) >= ?"),
         "eventid_till": Parameter(Given.ID, "@unindexed(e.eventid) <= ?"),
         "time_from": Parameter(Given.TIME, "@unindexed(e.clock) >= ?"),

@@ -88,7 +88,7 @@ def _is_joined(params: GetParams, caller: Caller) -> bool:
 
 
 def _instead(name: str, shown: str) -> Shows:
-    """A column is shown by another one."""
+    """Shows one column instead of another."""
     return lambda names, caller: tuple([shown if asked == name else asked for asked in names])
 
 

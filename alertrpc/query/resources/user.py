@@ -25,7 +25,7 @@ _ACCESS = ("gui_access", "debug_mode", "users_status")
 
 
 def _strictest(column: str) -> str:
-    """Of the user's groups, as text; the number 0 of a user without groups, as Zabbix has it."""
+    """The highest value among the user's groups as a text; the number 0 without groups, as in Zabbix."""
     return f"""COALESCE((
         SELECT @json_string(CAST(MAX(usg.{column}) AS TEXT))
         FROM users_groups ug
@@ -43,7 +43,7 @@ _ROW = replace(
 
 
 def _conditions(params: GetParams, caller: Caller) -> list[Condition]:
-    """Users who are not Super admins see who shares a group with them, by media only themselves, and edit themselves."""
+    """Callers who are not Super admins see users of their groups, by media only themselves, and edit only themselves."""
     asked = [*_in_groups(params, caller), *_with_media(params)]
     if caller.is_super_admin:
         return asked
@@ -64,7 +64,7 @@ def _in_groups(params: GetParams, caller: Caller) -> list[Condition]:
 
 
 def _with_media(params: GetParams) -> list[Condition]:
-    """One medium is all that is asked for."""
+    """One medium has all the ids asked for."""
     asked = ids_asked_for(params, _OF_MEDIA)
     return [is_linked("u.userid", "SELECT m.userid FROM media m WHERE TRUE", asked)] if asked else []
 
