@@ -2,13 +2,15 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
 import docutils.core
 import pytest
 from docutils import nodes
 
-from alertrpc.api.get import GET_METHODS
+from alertrpc.api import lax_fields
+from alertrpc.api.get_fields import get_fields
 from alertrpc.query.checks import Lax, Strict
 from alertrpc.query.linked import Linked
 from alertrpc.query.related import Related
@@ -25,36 +27,37 @@ ADMIN = Caller(1, UserType.SUPER_ADMIN)
 SECTIONS = ["Who sees what", "Parameters", "Fields", "Selects", "Example", "What differs from Zabbix"]
 INTERNAL = "nopermissions"
 NOT_STORED = "not stored"
-# What parameters take, in the words of the pages, by the names of the fields that check them.
+# What parameters take, in the words of the pages, by the names of the fields and functions that check them.
 WORDS = {
     "Ids": "ids",
-    "LaxIds": "ids",
+    "ids": "ids",
     "Id": "id",
     "Integer": "number",
-    "Limit": "number",
-    "Number": "number",
+    "limit": "number",
+    "number": "number",
     "Integers": "numbers",
-    "Numbers": "numbers",
+    "numbers": "numbers",
     "Boolean": "boolean",
     "Flag": "flag",
-    "IsGiven": "given",
-    "Truth": "truth",
+    "is_given": "given",
+    "is_true": "truth",
     "Timestamp": "time",
     "String": "text",
-    "Text": "text",
+    "text": "text",
     "Tags": "tags",
-    "LaxTags": "tags",
+    "tags": "tags",
     "Values": "object",
-    "Filter": "object",
-    "Search": "object",
+    "filter_values": "object",
+    "search_texts": "object",
     "Fields": "fields",
-    "Output": "fields",
-    "Selection": "fields",
-    "StrictSelection": "fields",
+    "output": "fields",
+    "selection": "fields",
+    "strict_selection": "fields",
+    "word_selection": "fields",
     "SortFields": "names",
-    "LaxSortFields": "names",
+    "sort_fields": "names",
     "SortOrders": "order",
-    "LaxSortOrders": "order",
+    "sort_orders": "order",
 }
 
 Row = list[nodes.entry]
@@ -87,13 +90,15 @@ def rows_of(document: nodes.document, section: str) -> dict[str, Row]:
 
 
 def takes(field: object) -> str:
-    return next(WORDS[kind.__name__] for kind in type(field).__mro__ if kind.__name__ in WORDS)
+    if isinstance(field, lax_fields.Lax):
+        return WORDS[(field.check.func if isinstance(field.check, partial) else field.check).__name__]
+    return WORDS[type(field).__name__]
 
 
 def expected_parameters(resource: Resource) -> dict[str, tuple[str, str]]:
     """What each parameter takes and whose it is; deprecated names are as those that they stand for."""
     expected = {}
-    for name, field in GET_METHODS[resource.name].parameters(ADMIN).items():
+    for name, field in get_fields(resource, ADMIN).items():
         related = resource.related.get(name)
         count = ", count" if related is not None and related.countable else ""
         expected[name] = (takes(field) + count, "ours" if name in IS_OURS else "Zabbix")

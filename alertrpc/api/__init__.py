@@ -1,1 +1,1 @@
-"""What each method means: one file per Zabbix object, with its schema and its methods."""
+"""The methods: one file for each object of Zabbix that has other methods than get, and the checks of parameters."""

@@ -20,10 +20,11 @@ _RESEND = ParamsSchema({"alertids": Ids(null=False, required=True)})
 
 
 async def resend(context: Context, params: Params) -> Json:
-    """Sends messages again, as new alerts whose `resendOf` are the old ones; returns their ids in the same order.
+    """Sends messages again, as new alerts whose `resendOf` are the old ones; returns the new ids in the same order.
 
-    Admins may send again what alert.get shows them: all of the alerts, or none. They are on record at once, and made in
-    pieces that let other writes in between; who delivers makes what is left.
+    An Admin may resend the alerts that alert.get shows; if it lacks one of them, none is resent. The resends are recorded
+    in one transaction. The alerts are then created in several, so that other writes can run between them; the deliverer
+    creates those that are missing after a crash.
     """
     if context.caller.type < UserType.ADMIN:
         raise no_permission("alert.resend")

@@ -1,6 +1,7 @@
-"""The parameters of a get method as the compiler takes them."""
+"""Turns the checked parameters of a get method into those that the compiler reads."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain, repeat
 from typing import Any
 
 from alertrpc.api.fields import members
@@ -13,7 +14,7 @@ from alertrpc.records import Caller, Params
 def as_get_params(
     resource: Resource, raw: Params, given: Mapping[str, Any], ids: Iterable[AskedIds], caller: Caller
 ) -> GetParams:
-    """The parameters as the compiler takes them: `raw` as they came, `given` as they were checked."""
+    """The parameters for the compiler; `raw` are those of the request, `given` the checked ones."""
     output = given.get("output", EXTEND)
     if output is None:
         output = [resource.key]
@@ -51,6 +52,5 @@ def _not_none(given: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
 
 
 def _sort(names: Sequence[str], orders: str | Sequence[str]) -> list[tuple[str, str]]:
-    if isinstance(orders, str):
-        return [(name, orders) for name in names]
-    return [(name, orders[index] if index < len(orders) else "ASC") for index, name in enumerate(names)]
+    of_names = repeat(orders) if isinstance(orders, str) else chain(orders, repeat("ASC"))
+    return list(zip(names, of_names, strict=False))

@@ -1,4 +1,4 @@
-"""Marshmallow fields that take names out of a choice, or values for such names, as Zabbix 7.0 checks them."""
+"""Marshmallow fields for names out of a choice, or for values by such names, as Zabbix 7.0 checks them."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -42,7 +42,7 @@ def choice_of(choice: Choice, checked: Mapping[str, Any] | None) -> Names:
 class Fields(Parameter):
     """Field names out of `choice`, or one of `words`."""
 
-    fault = ARRAY_OR_STRING
+    fault, may_repeat = ARRAY_OR_STRING, False
 
     def __init__(self, choice: Choice, words: Sequence[str] = (EXTEND,), *, null: bool = False) -> None:
         super().__init__(null=null)
@@ -56,7 +56,17 @@ class Fields(Parameter):
             return value
         if (listed := elements(value)) is None:
             raise ValidationError(ARRAY_OR_STRING)
-        return distinct(chosen(listed, choice_of(self._choice, data)), str)
+        names = chosen(listed, choice_of(self._choice, data))
+        return names if self.may_repeat else distinct(names, str)
+
+
+class SortOrders(Fields):
+    """ASC or DESC for all sort fields, or an array of one for each."""
+
+    may_repeat = True
+
+    def __init__(self) -> None:
+        super().__init__(("ASC", "DESC"), ("ASC", "DESC"))
 
 
 class SortFields(Parameter):
@@ -75,23 +85,8 @@ class SortFields(Parameter):
         return distinct(chosen(listed, self._choice))
 
 
-class SortOrders(Parameter):
-    """ASC or DESC for all sort fields, or an array of one for each."""
-
-    fault = ARRAY_OR_STRING
-
-    def _deserialize(self, value: Json, attr: str | None, data: Any, **kwargs: Any) -> str | list[str]:
-        if isinstance(value, str):
-            if value not in ("ASC", "DESC"):
-                raise ValidationError(one_of(("ASC", "DESC")))
-            return value
-        if (listed := elements(value)) is None:
-            raise ValidationError(ARRAY_OR_STRING)
-        return chosen(listed, ("ASC", "DESC"))
-
-
 class Values(Parameter):
-    """An object of a value or an array of values for fields out of `choice`; null and an empty array ask for nothing."""
+    """An object of a value or an array of values for fields out of `choice`; null and an empty array count as absent."""
 
     fault = AN_ARRAY
 

@@ -1,4 +1,4 @@
-"""What a method is given beside its parameters."""
+"""What a method gets beside its parameters: the services of the server, and the context of the call."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from alertrpc.store.readers import Asker, nobody_leaves
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What lives as long as the server."""
+    """Objects that live as long as the server."""
 
     settings: Settings
     database: Database
@@ -24,17 +24,17 @@ class Services:
     trials: Trials
     heavy: Heavy
     clock: Clock
-    ring: Callable[[], None]  # tells who delivers that there is something to deliver
+    ring: Callable[[], None]  # tells the deliverer that alerts are due
 
 
 SMALL = Turn()
 
 
 class Context(NamedTuple):
-    """One call: who makes it, by which credential, from where.
+    """One call: the client's address, the credential and the caller.
 
-    `is_gone` tells whether the client has left, `turn` is the request's; it is over when the call's parameters are checked,
-    unless other calls of a batch follow.
+    `is_gone` tells whether the client has left. `turn` is the turn of the request. It ends when the parameters are checked,
+    unless the call is in a batch.
     """
 
     services: Services
@@ -55,7 +55,7 @@ class Context(NamedTuple):
 
     @property
     def caller(self) -> Caller:
-        """The user who makes the call; raises ApiError where none was asked for."""
+        """The user who makes the call; raises ApiError for a call without a credential."""
         if self.known_caller is None:
             raise ApiError(INVALID_PARAMS, NOT_AUTHORIZED)
         return self.known_caller

@@ -1,4 +1,4 @@
-"""Sessions and API tokens: who a credential stands for, and the background work that keeps their rows in order."""
+"""Sessions, API tokens and passwords: the caller of a credential, and background writes of when credentials were used."""
 
 import asyncio
 import hashlib
@@ -28,7 +28,7 @@ TOKEN_EXPIRED = "API token expired."
 WRONG_LOGIN = "Incorrect user name or password or account is temporarily blocked."
 NO_ACCESS = "No permissions for system access."
 
-_LAST_CHECKS = 32  # of passwords, whose times are known
+_LAST_CHECKS = 32  # of passwords, whose times are remembered
 _MOMENT = 0.01  # seconds
 _LONGEST_WAIT = 5.0  # seconds between two writes of when credentials were used
 
@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 
 
 def _bytes(credential: str) -> bytes:
-    """The bytes as the client sent them; a header may hold such that are no UTF-8."""
+    """The bytes that the client sent; a header may have bytes that are not UTF-8."""
     return credential.encode(errors="surrogateescape")
 
 
@@ -53,13 +53,13 @@ def hash_token(token: str) -> str:
 
 
 def _tell_failure(username: str, remote: str, fault: str) -> None:
-    """Logs a login that failed; the client is told less of it."""
+    """Logs why a login failed; the client is not told all of it."""
     about = {"user": username, "remote": remote, "fault": fault}
     strangers.warning("login as %s from %s failed: %s", quoted(username), remote, fault, extra=about)
 
 
 class Credentials:
-    """Checks credentials against the database at each call, so that what ends one counts at once in every process."""
+    """Checks credentials in the database at each call, so that the end of one takes effect at once in every process."""
 
     def __init__(self, database: Database, settings: Settings, clock: Clock) -> None:
         self._database = database
@@ -75,7 +75,7 @@ class Credentials:
         self._workers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="bcrypt")
 
     async def caller(self, credential: str) -> Caller:
-        """Who the credential stands for; ApiError where nobody."""
+        """The caller of a session or an API token; raises ApiError for an invalid credential."""
         if is_token(credential):
             return await self.token_caller(credential)
         return await self.session_caller(credential)
@@ -107,10 +107,10 @@ class Credentials:
         return holder.caller
 
     async def login(self, username: str, password: str, remote: str) -> tuple[int, str]:
-        """The userid and a new session's id; ApiError when the password is wrong, the user blocked or disabled.
+        """The userid and the id of a new session; raises ApiError if the password is wrong or the user blocked or disabled.
 
-        The answer takes as long for an unknown user. Logins of one user wait for each other, so that many at a time
-        are no more guesses than one after the other.
+        The answer takes as long for an unknown user. Logins of one user wait for each other, so that logins at the same
+        time cannot make more guesses than a sequence of them.
         """
         async with self._login_lock(username):
             userid = (await self._checked(username, password, remote)).userid
@@ -120,16 +120,16 @@ class Credentials:
             return userid, sessionid
 
     async def password_caller(self, username: str, password: str, remote: str) -> Caller:
-        """Who the user is, whose password is sent with each request; ApiError as with `login`.
+        """The user whose password is sent with each request; raises ApiError as `login` does.
 
-        A password that fits is remembered for minutes, as a keyed hash and for the stored hash that it fits,
-        so that a change of either counts at once.
+        A correct password is remembered for minutes, as a keyed hash of it and of the stored hash, so that a change of the
+        stored hash takes effect at once.
         """
         if (caller := await self._remembered_caller(username, password)) is not None:
             return caller
         async with self._login_lock(username):
             if (caller := await self._remembered_caller(username, password)) is not None:
-                return caller  # a request at the same time was quicker
+                return caller  # another request has checked it meanwhile
             row = await self._checked(username, password, remote)
             self._remembered.add(username, password, row.passwd)
             if row.attempt_failed:
@@ -142,10 +142,10 @@ class Credentials:
         return row.caller if row is not None and self._remembered.knows(username, password, row.passwd) else None
 
     def _login_lock(self, username: str) -> asyncio.Lock:
-        return self._logins.setdefault(username, asyncio.Lock())  # gone with the last login that holds it
+        return self._logins.setdefault(username, asyncio.Lock())  # removed with the last login that holds it
 
     async def _checked(self, username: str, password: str, remote: str) -> rows.LoginRow:
-        """The row of the user whose password it is."""
+        """The row of the user, if the password is correct and the user may log in."""
         row = await self._database.read(rows.find_login, username)
         if row is None or self._is_blocked(row, int(self._clock())):
             _tell_failure(username, remote, "blocked after failed logins" if row else "no such user")
@@ -168,12 +168,12 @@ class Credentials:
         return fits
 
     async def _refuse(self, password: str, hashed: bytes) -> NoReturn:
-        """Refuses a login whatever its password is, after the time in which one is checked.
+        """Refuses a login whatever its password is, after as much time as a check takes.
 
-        It has a worker of its own, so that no crowd of such logins keeps those waiting that may be good. While that is at
-        work, others wait for as long as a check took lately.
+        It has a worker of its own, so that many such logins do not delay others. While the worker is busy, further ones
+        wait for the time of a recent check.
         """
-        while self._decoy.locked() and not self._taken:  # noqa: ASYNC110 - it is there in a moment, once in a process
+        while self._decoy.locked() and not self._taken:  # noqa: ASYNC110 - short, and once in a process
             await asyncio.sleep(_MOMENT)
         if self._decoy.locked():
             await asyncio.sleep(secrets.choice(self._taken))
@@ -199,21 +199,20 @@ class Credentials:
         try:
             await self._database.write(partial(rows.keep, sessions, tokens, ended))
         except Exception as error:
-            is_known = isinstance(error, AlertrpcError)
             text = "when credentials were used could not be written; the next try follows: %s"
-            log.error(text, error, exc_info=None if is_known else error)
+            log.error(text, error, exc_info=None if isinstance(error, AlertrpcError) else error)
             self._touched_sessions = sessions | self._touched_sessions
             self._touched_tokens = tokens | self._touched_tokens
 
     async def _keep_rows(self) -> None:
-        """Writes when credentials were used and deletes the sessions that ended, now and then."""
+        """Writes when credentials were used and deletes ended sessions, at intervals."""
         while True:
             await asyncio.sleep(min(_LONGEST_WAIT, self._settings.session_idle / 10))
             await self._write_rows()
 
     @asynccontextmanager
     async def background_work(self) -> AsyncIterator[None]:
-        """Keeps the rows of sessions in order as long as the block runs."""
+        """Runs the background writes as long as the block runs."""
         work = asyncio.create_task(self._keep_rows())
         try:
             yield

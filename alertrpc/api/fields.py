@@ -1,6 +1,6 @@
-"""Marshmallow fields that check a parameter as Zabbix 7.0 does and say what is wrong in its words.
+"""Marshmallow fields that check a parameter as Zabbix 7.0 does, with its messages.
 
-JSON arrays and objects are one thing to Zabbix, so a list parameter may come as an object; its keys are ignored.
+Zabbix does not tell JSON arrays from objects, so a list may be given as an object, whose keys are ignored.
 """
 
 import re
@@ -24,8 +24,8 @@ REQUIRED = "required"
 
 INTEGER = re.compile(r"-?[0-9]+\n?")
 _UNSIGNED = re.compile(r"[0-9]+")
-_PLAIN = 18  # digits, that always fit in 64 bits
-_SOME = 10_000  # ids at a time, between which other threads may run
+_PLAIN = 18  # digits that always fit in 64 bits
+_SOME = 10_000  # ids that are converted before other threads may run
 _LONGEST_NUMBER = 4000  # digits; Python refuses to read more than 4300
 
 AN_ARRAY = "an array is expected."
@@ -46,16 +46,16 @@ def unexpected(name: str) -> str:
 
 
 def elements(value: Json) -> list[Json] | None:
-    """The elements of an array or an object; None of anything else."""
+    """The elements of an array or an object; None for any other value."""
     if isinstance(value, list):
         return value
     return list(value.values()) if isinstance(value, dict) else None
 
 
 def members(value: Json) -> Mapping[str, Json] | None:
-    """The members of an object, an array's counted from 0; None of anything else.
+    """The members of an object, or the elements of an array by their index; None for any other value.
 
-    No object has nearly MOST_MEMBERS members, so the first of those that are too many is among these already.
+    Valid objects have far fewer than MOST_MEMBERS members, so the first unknown one of a larger object is among these.
     """
     if isinstance(value, list):
         return {str(index): element for index, element in enumerate(value[:MOST_MEMBERS])}
@@ -65,14 +65,14 @@ def members(value: Json) -> Mapping[str, Json] | None:
 
 
 def as_id(value: Json) -> int | None:
-    """An id given as a number or as digits, one beyond 64 bits as a larger number; None when it is not an id."""
+    """An id given as a number or as digits, which may be beyond 64 bits; None if it is not an id."""
     if type(value) is int:
         return value if 0 <= value <= INT64_MAX else None
     return as_integer(value, _UNSIGNED)
 
 
 def as_integer(value: Json, pattern: re.Pattern[str]) -> int | None:
-    """A whole number given as a number or as digits; what is longer than any limit comes as the largest one."""
+    """A whole number given as a number or as digits; None if it is not one. Very long ones become INT64_MAX + 1."""
     if type(value) is int:
         return value if value in INT64 else None
     if isinstance(value, str) and pattern.fullmatch(value):
@@ -83,9 +83,9 @@ def as_integer(value: Json, pattern: re.Pattern[str]) -> int | None:
 
 
 def plain_ids(listed: Sequence[Json]) -> Sequence[int] | None:
-    """The ids where all are numbers or digits that fit; None where some need a closer look.
+    """The ids, if all are numbers or all are digits that fit; None if they have to be checked one by one.
 
-    A million take a tenth of the time in which they would be looked at one by one.
+    It takes a tenth of the time of checks one by one.
     """
     ids = array("q")
     for start in range(0, len(listed), _SOME):
@@ -104,11 +104,11 @@ def plain_ids(listed: Sequence[Json]) -> Sequence[int] | None:
 
 
 class LateFault(str):
-    """A fault that Zabbix finds when all parameters are right but for it."""
+    """A fault that Zabbix reports only if there is no other."""
 
 
 class Parameter(fields.Field[Any]):
-    """A field whose null is wrong in the same words as any other value, unless null stands for "not given"."""
+    """A field that refuses null with the message for any other type, unless null stands for "not given"."""
 
     fault = ""
     takes_null = False
@@ -120,11 +120,10 @@ class Parameter(fields.Field[Any]):
 
 
 def deserialized(known: Mapping[str, fields.Field[Any]], given: Mapping[str, Json]) -> dict[str, Any]:
-    """The values that are given, or ValidationError with all faults, in the order of the fields: each is told the values
-    before it.
+    """The given values, each checked with those before it; raises ValidationError with all faults in order.
 
-    No schema of marshmallow's is made of them: it visits all of its fields at each call, and one for each set of
-    parameters that clients may think of takes memory for ever.
+    A schema of marshmallow would visit all of its fields at each call, and a schema for each set of parameters that clients
+    send would take memory without limit.
     """
     values: dict[str, Any] = {}
     faults: dict[str, Any] = {}
@@ -185,7 +184,7 @@ class Timestamp(Id):
 
 
 class Integer(Parameter):
-    """A 32-bit whole number out of `allowed`; `spelled` is how Zabbix writes these, where it does not list them."""
+    """A 32-bit whole number out of `allowed`; `spelled` is how Zabbix writes these, if not as a list."""
 
     fault = ANINTEGER
 
@@ -205,7 +204,7 @@ class Integer(Parameter):
 
 
 class Integers(Parameter):
-    """A 32-bit whole number or an array of distinct ones, out of `allowed` where there are any."""
+    """A 32-bit whole number or an array of distinct ones, out of `allowed` unless that is empty."""
 
     fault = AN_ARRAY
 

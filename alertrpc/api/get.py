@@ -1,11 +1,9 @@
-"""What all get methods share: the parameters that a Resource's description gives them, and their answer."""
+"""Get methods: each checks its parameters, compiles them to a statement and answers with its rows."""
 
-from collections.abc import Mapping
 from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 import orjson
-from marshmallow import fields
 
 from alertrpc.api.checked import as_get_params
 from alertrpc.api.choice_fields import sort_refused
@@ -23,7 +21,7 @@ from alertrpc.query.resource import Resource
 from alertrpc.query.resources import RESOURCES
 from alertrpc.query.sql import AskedIds, Bound, SqlValue
 from alertrpc.query.statement import EMPTY, Shape, Statement
-from alertrpc.records import Caller, Params, UserType
+from alertrpc.records import Caller, Params
 from alertrpc.store.rows import Rows
 
 KEPT_STATEMENTS = 32  # of each method
@@ -31,28 +29,23 @@ LONGEST_KEPT = 2048  # bytes of parameters; longer ones are compiled at each cal
 
 
 class RowsAnswer(NamedTuple):
-    """An answer whose rows are finished JSON text and come as they are taken."""
+    """An answer whose rows are finished JSON text, read from the database as the client takes them."""
 
     rows: Rows
     shape: Shape
 
 
 class GetMethod:
-    """A get method made of a description: the parameters that it has, the statements of them, and its answers.
-
-    A statement is compiled once for all requests that differ in their ids alone.
-    """
+    """The get method of a description. A statement is compiled once for all requests that differ in their ids alone."""
 
     def __init__(self, resource: Resource) -> None:
         self.resource = resource
-        self._schema = cache(self._make_schema)
+        self._schema = cache(lambda user_type: ParamsSchema(get_fields(resource, Caller(0, user_type))))
         refusing = [name for name, related in resource.related.items() if related.check is Check.REFUSES]
         self._checked_first = {"editable", "searchByAny", *refusing}
-        self._kept = lru_cache(maxsize=KEPT_STATEMENTS)(self._compile_text)
-
-    def parameters(self, caller: Caller) -> Mapping[str, fields.Field[Any]]:
-        """The parameters and their checks; the choice of some depends on the caller's type."""
-        return get_fields(self.resource, caller)
+        self._kept = lru_cache(maxsize=KEPT_STATEMENTS)(
+            lambda text, asked, caller: self._compile(orjson.loads(text), asked, caller)
+        )
 
     async def __call__(self, context: Context, params: Params) -> RowsAnswer:
         """The objects that the caller may see and the parameters ask for."""
@@ -89,7 +82,7 @@ class GetMethod:
         return compiled, compiled.bound(Bound(ids, now))
 
     def _known(self, params: Params, schema: ParamsSchema) -> Params:
-        """The parameters that the method has, by the names that are not deprecated."""
+        """The parameters that the method has, with current names for deprecated ones."""
         if isinstance(self.resource.checks, Lax):
             return {name: value for name, value in params.items() if name in schema.names}
         deprecated = self.resource.checks.deprecated
@@ -105,9 +98,6 @@ class GetMethod:
                 raise ApiError(INVALID_PARAMS, f'Deprecated parameter "/{old}" cannot be used with "/{name}".')
         return {deprecated.get(name, name): value for name, value in params.items()}
 
-    def _compile_text(self, others: bytes, asked: tuple[AskedIds, ...], caller: Caller) -> Statement:
-        return self._compile(orjson.loads(others), asked, caller)
-
     def _compile(self, others: Params, asked: tuple[AskedIds, ...], caller: Caller) -> Statement:
         schema = self._schema(caller.type)
         if self._finds_nothing(schema, others, caller):
@@ -120,9 +110,9 @@ class GetMethod:
         return statement if params.count_output else statement._replace(fault=fault)
 
     def _finds_nothing(self, schema: ParamsSchema, others: Params, caller: Caller) -> bool:
-        """An empty array is the answer, whatever is wrong in what Zabbix checks later.
+        """Whether the answer is an empty array, whatever is wrong in the parameters that Zabbix checks later.
 
-        A caller who is shown a part of the fields edits no object and finds none by other fields.
+        A caller who sees only some fields can edit no object, and finds none by the other fields.
         """
         view = self.resource.view
         if not view.is_partial(caller):
@@ -132,19 +122,16 @@ class GetMethod:
         is_by_hidden = not set(view.limited).issuperset(matched) and not first.get("searchByAny")
         return bool(first.get("editable")) or is_by_hidden
 
-    def _make_schema(self, user_type: UserType) -> ParamsSchema:
-        return ParamsSchema(self.parameters(Caller(0, user_type)))
-
 
 def forget_lists(params: Params) -> None:
-    """Frees the values of a large request, which a statement holds in another form, before that runs for long."""
+    """Frees the values of a large request before its statement runs, which holds them in another form."""
     for value in params.values():
         if isinstance(value, list | dict):
             value.clear()
 
 
 def _text(params: Params) -> bytes | None:
-    """The parameters as the key of a kept statement; None where they are too long or too deep to be kept."""
+    """The parameters as the key of a kept statement; None if they are too long or too deep for it."""
     try:
         text = orjson.dumps(params)
     except orjson.JSONEncodeError:
@@ -153,7 +140,7 @@ def _text(params: Params) -> bytes | None:
 
 
 def _take_fault(given: dict[str, Any]) -> ApiError | None:
-    """Takes out what is a fault where there are rows."""
+    """Removes the faults that are raised only if there are rows, and returns the first."""
     faults = {name: value for name, value in given.items() if isinstance(value, ApiError)}
     for name in faults:
         del given[name]
@@ -161,7 +148,7 @@ def _take_fault(given: dict[str, Any]) -> ApiError | None:
 
 
 def _check_group_sort(params: GetParams) -> None:
-    """Groups are sorted by what they show; nothing else is sorted by a number of rows."""
+    """Groups are sorted by the fields that they show; only groups are sorted by a number of rows."""
     counts = [ROWSCOUNT] if params.count_output else []
     for name, _ in params.sort:
         if (params.group_by and name not in (*params.group_by, *counts)) or (name == ROWSCOUNT and not params.group_by):

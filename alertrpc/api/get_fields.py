@@ -1,42 +1,34 @@
-"""The parameters of a get method as fields, in the order in which Zabbix checks them: the first fault is the answer."""
+"""The parameters of a get method as fields, in the order in which Zabbix checks them."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from marshmallow import fields
 
-from alertrpc.api.choice_fields import Fields, SortFields, SortOrders, Values
+from alertrpc.api import lax_fields as lax
+from alertrpc.api.choice_fields import Fields, SortFields, SortOrders, Values, choice_of
 from alertrpc.api.fields import Boolean, Flag, Id, Ids, Integer, Integers, String, Timestamp
-from alertrpc.api.lax_choice_fields import (
-    Filter,
-    LaxSortFields,
-    LaxSortOrders,
-    Output,
-    Search,
-    Selection,
-    StrictSelection,
-    WordSelection,
-)
-from alertrpc.api.lax_fields import IsGiven, LaxIds, LaxTags, Limit, Number, Numbers, Text, Truth
+from alertrpc.api.lax_fields import Lax
 from alertrpc.api.tag_fields import Tags
-from alertrpc.query.checks import Lax
+from alertrpc.query import checks
 from alertrpc.query.get_params import COUNT, EXTEND, as_text
-from alertrpc.query.parameters import IDS, Given, Parameter
-from alertrpc.query.related import Check, NotKept, Related
+from alertrpc.query.parameters import IDS, Given, Names, Parameter
+from alertrpc.query.related import Check, NotKept, Related, Relation
 from alertrpc.query.resource import Match, Matches, Resource
 from alertrpc.query.view import View
-from alertrpc.records import Caller
+from alertrpc.records import Caller, Json
 from alertrpc.values import INT32_MAX
 
-LIMITS = range(1, INT32_MAX + 1)
+_LIMITS = range(1, INT32_MAX + 1)
 _LIMITS_SPELLED = "1-2147483647"
 
 Field = fields.Field[Any]
 
 
 def get_fields(resource: Resource, caller: Caller) -> dict[str, Field]:
-    """All parameters that have an effect; the choice of some depends on the caller's type."""
-    is_lax = isinstance(resource.checks, Lax)
+    """The parameters that have an effect, with the choices of the caller's type of user."""
+    is_lax = isinstance(resource.checks, checks.Lax)
     of_given = _LAX if is_lax else _STRICT
     found: dict[str, Field] = {}
     parameters = {**dict.fromkeys(resource.ids, IDS), **resource.parameters, **resource.checks.common}
@@ -55,13 +47,12 @@ def get_fields(resource: Resource, caller: Caller) -> dict[str, Field]:
 def _select(related: Related | NotKept, caller: Caller, *, is_lax: bool) -> Field:
     choice = related.choice_for(caller)
     if is_lax and related.check is not Check.REFUSES:
-        kind = _LAX_SELECTIONS.get(related.check, Selection)
-        return kind(choice, countable=related.countable, single=related.single)
+        return Lax(partial(_LAX_SELECTIONS.get(related.check, lax.selection), related, choice_of(choice, None)))
     return Fields(choice, (EXTEND, COUNT) if related.countable else (EXTEND,), null=True)
 
 
 def _matched(matches: Matches, view: View, caller: Caller) -> tuple[list[str], list[str]]:
-    """The names that match rows, but columns that the caller is not shown; and those that are refused."""
+    """The names that match rows, without columns hidden from the caller; and those that are refused."""
     hidden = view.columns.keys() - view.limited if view.is_partial(caller) else ()
     refused = [name for name, match in matches.items() if match is Match.PASSWORD]
     return [name for name in matches if name not in hidden and name not in refused], refused
@@ -83,23 +74,26 @@ _STRICT: Mapping[Given, Callable[[Parameter, Resource, Caller], Field]] = {
     Given.SEARCH: lambda _, resource, caller: Values(tuple(resource.searches), as_text),
     Given.SORTFIELD: lambda _, resource, caller: SortFields(resource.sortable),
     Given.SORTORDER: lambda *_: SortOrders(),
-    Given.LIMIT: lambda *_: Integer(LIMITS, _LIMITS_SPELLED, null=True),
+    Given.LIMIT: lambda *_: Integer(_LIMITS, _LIMITS_SPELLED, null=True),
 }
 _LAX: Mapping[Given, Callable[[Parameter, Resource, Caller], Field]] = {
-    Given.ANYTHING: lambda *_: IsGiven(),
+    Given.ANYTHING: lambda *_: Lax(lax.is_given),
     Given.BOOLEAN: lambda parameter, *_: Boolean(null=parameter.null),
-    Given.TRUTH: lambda *_: Truth(),
-    Given.IDS: lambda *_: LaxIds(),
-    Given.NUMBER: lambda *_: Number(),
-    Given.NUMBERS: lambda parameter, *_: Numbers(parameter.allowed),
-    Given.TIME: lambda *_: Number(),
-    Given.TEXT: lambda *_: Text(),
-    Given.TAGS: lambda *_: LaxTags(),
-    Given.OUTPUT: lambda _, resource, caller: Output(resource.key, resource.view.choice_for(caller)),
-    Given.FILTER: lambda _, resource, caller: Filter(*_matched(resource.filters, resource.view, caller)),
-    Given.SEARCH: lambda _, resource, caller: Search(*_matched(resource.searches, resource.view, caller)),
-    Given.SORTFIELD: lambda _, resource, caller: LaxSortFields(resource.sortable),
-    Given.SORTORDER: lambda *_: LaxSortOrders(),
-    Given.LIMIT: lambda *_: Limit(),
+    Given.TRUTH: lambda *_: Lax(lax.is_true),
+    Given.IDS: lambda *_: Lax(lax.ids),
+    Given.NUMBER: lambda *_: Lax(lax.number),
+    Given.NUMBERS: lambda parameter, *_: Lax(partial(lax.numbers, parameter.allowed)),
+    Given.TIME: lambda *_: Lax(lax.number),
+    Given.TEXT: lambda *_: Lax(lax.text),
+    Given.TAGS: lambda *_: Lax(lax.tags),
+    Given.OUTPUT: lambda _, of, caller: Lax(partial(lax.output, of.key, of.view.choice_for(caller))),
+    Given.FILTER: lambda _, of, caller: Lax(partial(lax.filter_values, *_matched(of.filters, of.view, caller))),
+    Given.SEARCH: lambda _, of, caller: Lax(partial(lax.search_texts, *_matched(of.searches, of.view, caller))),
+    Given.SORTFIELD: lambda _, of, caller: Lax(partial(lax.sort_fields, of.sortable)),
+    Given.SORTORDER: lambda *_: Lax(lax.sort_orders),
+    Given.LIMIT: lambda *_: Lax(lax.limit),
 }
-_LAX_SELECTIONS = {Check.REFUSES_WITH_ROWS: StrictSelection, Check.ANY_WORD: WordSelection}
+_LAX_SELECTIONS: Mapping[Check, Callable[[Relation, Names, Json], Any]] = {
+    Check.REFUSES_WITH_ROWS: lax.strict_selection,
+    Check.ANY_WORD: lax.word_selection,
+}

@@ -1,4 +1,4 @@
-"""Large requests: parsed and checked one at a time beside the event loop, and few with very many values in memory."""
+"""Large requests: parsed and checked one at a time outside the event loop, and few with very many values in memory."""
 
 import asyncio
 from collections.abc import Callable
@@ -10,13 +10,13 @@ from alertrpc.errors import ServerBusy
 T = TypeVar("T")
 
 LARGE_BODY = 16 * 1024  # bytes
-MANY_VALUES = 100_000  # of which one request at a time is in memory
+MANY_VALUES = 100_000  # one request with more is in memory at a time
 WAIT_SECONDS = 30.0
 TRY_AGAIN = "Too many large requests at one time; try again later."
 
 
 class Turn:
-    """A request's place among the others. A small one does its work at once; `leave` ends that of one with many values."""
+    """The turn of a request. A small request does its work at once. `leave` ends the turn of one with many values."""
 
     def __init__(self, queue: "Queue | None" = None, *, has_many: bool = False) -> None:
         self._queue = queue
@@ -27,18 +27,18 @@ class Turn:
         return self._queue is not None
 
     async def run(self, work: Callable[[], T]) -> T:
-        """What `work` returns, which is done in another thread where the request is large."""
+        """Returns what `work` returns; it runs in another thread if the request is large."""
         return work() if self._queue is None else await self._queue.run(work)
 
     def leave(self) -> None:
-        """Tells that the values of the request are not needed any more."""
+        """The values of the request are not needed any more."""
         if self._has_many and self._queue is not None:
             self._queue.many.release()
         self._has_many = False
 
 
 class Queue:
-    """A thread, for which large requests wait."""
+    """A thread that does the work of one large request at a time."""
 
     def __init__(self, name: str) -> None:
         self._lock = asyncio.Lock()
@@ -54,15 +54,15 @@ class Queue:
 
 
 class Heavy:
-    """Gives large requests their turns: those of callers with a good credential do not wait for others'."""
+    """Gives turns to large requests; those with a valid credential do not wait for those without."""
 
     def __init__(self) -> None:
         self._known, self._anonymous = Queue("large requests"), Queue("large requests of strangers")
 
     async def turn(self, size: int, values: int, *, is_known: bool) -> Turn:
-        """The turn of a request whose body has so many bytes, and at most so many values.
+        """The turn of a request whose body has `size` bytes and at most so many values.
 
-        Raises ServerBusy when another one with many values takes too long.
+        Raises ServerBusy if another request with many values takes too long.
         """
         if size <= LARGE_BODY:
             return Turn()

@@ -19,7 +19,7 @@ _TEST = ParamsSchema(
 
 
 async def test(context: Context, params: Params) -> Json:
-    """Outcome, reason, code, outputs and milliseconds of one try. A Super admin alone may ask for it, as in Zabbix."""
+    """Outcome, reason, code, outputs and milliseconds of one attempt. Only a Super admin may call it, as in Zabbix."""
     if not context.caller.is_super_admin:
         raise no_permission("mediatype.test")
     given = _TEST.load(params)

@@ -1,4 +1,4 @@
-"""The methods that there are, by their names in lower case."""
+"""The table of methods, by their names in lower case."""
 
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple

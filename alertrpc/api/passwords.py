@@ -1,4 +1,4 @@
-"""Passwords as bcrypt hashes, those of Zabbix ($2y$) too. bcrypt takes its time: call it off the event loop."""
+"""Passwords as bcrypt hashes, also Zabbix's ($2y$). bcrypt is slow: call it in another thread than the event loop's."""
 
 import hmac
 import secrets
@@ -8,11 +8,11 @@ import bcrypt
 
 from alertrpc.records import Clock
 
-COST = 10  # Zabbix's, so that a user whose hash came from there takes as long as one whose did not, or one unknown
+COST = 10  # Zabbix's, so that the check takes as long for its hashes, for ours and for unknown users
 REMEMBERED = 300.0  # seconds
 MOST_REMEMBERED = 1000  # users
-_LONGEST = 72  # bytes that bcrypt looks at; PHP leaves the others aside, and so do we
-# A hash of the same cost that stands for nobody's password.
+_LONGEST = 72  # bytes that bcrypt reads; the others are ignored, as in PHP
+# A hash of the same cost that is of nobody's password.
 NOBODY = b"$2b$10$0xKqhWeVxC0rJZTzPHs2tOqjU2mA9cLr9uE1sYdN5JkVbQ0fGhW3K"
 
 
@@ -21,9 +21,9 @@ def hash_password(password: str) -> str:
 
 
 def is_password(password: str, hashed: bytes) -> bool:
-    """Whether `password` fits; an empty or foreign hash fits none, after the same time.
+    """Whether `hashed` is the hash of `password`; never of an empty or invalid hash, which takes the same time.
 
-    Nor does a password with a NUL: bcrypt ends and repeats its key there, so that "a" and "a\\0a" would be one.
+    A password with a NUL is refused: bcrypt ends and repeats its key there, so that "a" and "a\\0a" would be the same.
     """
     try:
         return bcrypt.checkpw(password.encode()[:_LONGEST], hashed) and "\0" not in password
@@ -33,7 +33,7 @@ def is_password(password: str, hashed: bytes) -> bool:
 
 
 class RememberedPasswords:
-    """Passwords that fitted a while ago, as hashes under a key that only this process has."""
+    """Recently correct passwords, as hashes with a key that only this process has."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -41,14 +41,14 @@ class RememberedPasswords:
         self._known: OrderedDict[str, tuple[bytes, float]] = OrderedDict()
 
     def add(self, username: str, password: str, hashed: bytes) -> None:
-        """Remembers that `password` fits `hashed`, which is what the database has of the user."""
+        """Remembers that `password` is correct for `hashed`, the stored hash of the user."""
         self._known[username] = (self._digest(password, hashed), self._clock() + REMEMBERED)
         self._known.move_to_end(username)
         if len(self._known) > MOST_REMEMBERED:
             self._known.popitem(last=False)
 
     def knows(self, username: str, password: str, hashed: bytes) -> bool:
-        """Whether the same password fitted the same hash not long ago."""
+        """Whether the same password was correct for the same hash within REMEMBERED seconds."""
         digest, ends = self._known.get(username, (b"", 0.0))
         return self._clock() < ends and hmac.compare_digest(digest, self._digest(password, hashed))
 

@@ -1,4 +1,4 @@
-"""Parameters through marshmallow's fields; the first fault, in the order of the fields, is the answer."""
+"""Checks parameters with marshmallow's fields; the first fault in the order of the fields is the answer."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -23,10 +23,7 @@ class ParamsSchema:
                 raise invalid_parameter("/", unexpected(name))
 
     def load(self, params: Params) -> dict[str, Any]:
-        """The checked parameters that were given.
-
-        Raises ApiError with Zabbix's text for the first fault.
-        """
+        """The given parameters, checked; raises ApiError with Zabbix's text for the first fault."""
         self.check_names(params)
         try:
             return deserialized(self._fields, params)
@@ -41,7 +38,7 @@ class ParamsSchema:
             raise first_fault({name: error.messages}) from error
 
     def load_before(self, last: str, params: Params) -> None:
-        """Checks the parameters that come before one."""
+        """Checks the parameters that are checked before one."""
         names = list(self.names)
         before = names[: names.index(last)]
         self.load({name: value for name, value in params.items() if name in before})
@@ -53,7 +50,7 @@ def require_empty(params: Params) -> None:
 
 
 def first_fault(messages: Any) -> ApiError:
-    """The first of marshmallow's messages as the error of the call; a message may be that error."""
+    """The error of the call: the first of marshmallow's messages, which may be an ApiError already."""
     faults = list(_faults(messages))
     path, fault = next((found for found in faults if not isinstance(found[1], LateFault)), faults[0])
     if isinstance(fault, ApiError):

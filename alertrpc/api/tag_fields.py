@@ -18,7 +18,7 @@ class Tags(Parameter):
     fault, takes_null = AN_ARRAY, True
 
     def _deserialize(self, value: Json, attr: str | None, data: Any, **kwargs: Any) -> list[Tag]:
-        if isinstance(value, dict):  # to Zabbix one object is an array of it
+        if isinstance(value, dict):  # Zabbix takes one object for an array of it
             value = list(value.values()) if all(map(is_digits, value)) else [value]
         if not isinstance(value, list):
             raise ValidationError(AN_ARRAY)

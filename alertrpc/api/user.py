@@ -25,7 +25,7 @@ _CHECK = ParamsSchema({"sessionid": String(), "extend": Boolean(), "token": Stri
 
 
 async def login(context: Context, params: Params) -> Json:
-    """A new session's id, with `userData` the user's row too. `user` is the older name of `username`."""
+    """The id of a new session; with `userData`, the row of the user too. `user` is the older name of `username`."""
     if "user" in params and "username" not in params:
         params = {"username" if name == "user" else name: value for name, value in params.items()}
     given = _LOGIN.load(params)
@@ -37,7 +37,7 @@ async def login(context: Context, params: Params) -> Json:
 
 
 async def check_authentication(context: Context, params: Params) -> Json:
-    """The row of the user whose session or API token it is."""
+    """The row of the user of a session or an API token."""
     if "token" in params and "extend" in params and params.keys() <= _CHECK.names:
         raise invalid_parameter("/", unexpected("extend"))
     given = _CHECK.load(params)
@@ -52,7 +52,7 @@ async def check_authentication(context: Context, params: Params) -> Json:
 
 
 async def logout(context: Context, params: Params) -> Json:
-    """Ends the session by which it is called."""
+    """Ends the session of the call."""
     require_empty(params)
     if context.credential is None or is_token(context.credential):
         raise ApiError(APPLICATION_ERROR, "System error occurred. Please contact Zabbix administrator.")
@@ -66,5 +66,5 @@ async def _user_row(context: Context, userid: int) -> dict[str, Any]:
 
 
 def _of_session(sessionid: str) -> dict[str, str]:
-    """The session's members; `secret`, which signs links in Zabbix's pages, follows from the id and is stored nowhere."""
+    """The members about the session; `secret`, which signs links in Zabbix's pages, is computed from the id."""
     return {"sessionid": sessionid, "secret": hashlib.sha256(b"secret:" + sessionid.encode()).hexdigest()[:32]}

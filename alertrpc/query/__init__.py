@@ -1,6 +1,6 @@
-"""What may be asked: the parameters of a get method into one statement, whose rows are finished JSON text.
+"""Compiles the parameters of a get method into one statement, whose rows are finished JSON text.
 
-A table has one alias, in whatever statement it stands; that of a subselect hides the row outside:
+A table has the same alias in every statement; the alias of a subselect hides the row outside:
 
     acknowledges      ak        events            e        media_type_param  mp       triggers          t
     actions           ac        hosts             h        object_hosts      oh       users             u
@@ -9,7 +9,7 @@ A table has one alias, in whatever statement it stands; that of a subselect hide
     attempts          att       media             m        role              ro
     event_recovery    er        media_type        mt       event_tag         et
 
-A second row of a table is named by its part:
+A second row of a table is named by its role:
 
     events            re        the recovery of a problem
     events            pe        the problem that a recovery ended

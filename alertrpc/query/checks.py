@@ -1,7 +1,8 @@
-"""How a get method checks its parameters: strict ones refuse what is wrong, lax ones ignore it, as Zabbix's older do.
+"""How a get method checks its parameters: strict methods refuse invalid ones, lax methods ignore them, as older ones of
+Zabbix do.
 
-The parameters that get methods have in common stand here, in the order in which Zabbix checks them; the ids come before
-them, and then the method's own. What each takes follows from what the method gives.
+Here are the common parameters, in the order in which Zabbix checks them. The ids and the method's own parameters come first.
+The allowed values follow from the rows of the method.
 """
 
 from collections.abc import Mapping
@@ -39,7 +40,7 @@ Common = Mapping[str, Parameter]
 
 @dataclass(frozen=True, slots=True)
 class Strict:
-    """A method that refuses what is wrong; `deprecated` names stand for others."""
+    """A method that refuses invalid parameters; `deprecated` maps old names to current ones."""
 
     common: Common
     deprecated: Mapping[str, str] = field(default_factory=dict)
@@ -47,7 +48,7 @@ class Strict:
 
 @dataclass(frozen=True, slots=True)
 class Lax:
-    """A method that ignores what is wrong."""
+    """A method that ignores invalid parameters."""
 
     common: Common
 

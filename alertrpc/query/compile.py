@@ -1,12 +1,11 @@
-"""Compiles a get method: what is asked of a resource into one statement whose rows are finished JSON text."""
+"""Compiles the parameters of a get method into one statement, whose rows are finished JSON text."""
 
 from collections.abc import Sequence
 from functools import lru_cache
 
 from alertrpc.query.counting import counted, grouped
 from alertrpc.query.get_params import GetParams
-from alertrpc.query.matching import filter_conditions, id_conditions, search_conditions
-from alertrpc.query.own_parameters import own_conditions
+from alertrpc.query.matching import filter_conditions, id_conditions, own_conditions, search_conditions
 from alertrpc.query.parameters import Names
 from alertrpc.query.resource import Resource, id_columns
 from alertrpc.query.row import row_json
@@ -16,19 +15,19 @@ from alertrpc.query.view import Column, Kind
 from alertrpc.records import Caller
 
 A_FEW = 2  # the size of a few ids
-MOST_SHORT_IDS = 100  # so many are a few: an answer for them is expected to be short
-MOST_LISTED = 5_000  # so many keys are listed for a page; where there are more, a page is found sooner in its order
+MOST_SHORT_IDS = 100  # up to so many ids are a few; the answer is expected to be short
+MOST_LISTED = 5_000  # keys that are listed for a page; if there are more, a walk in the sort order finds it sooner
 _PLACES = {"ASC": "NULLS LAST", "DESC": "NULLS FIRST"}  # as PostgreSQL sorts, which Zabbix runs on
 
 
 def asked_ids(name: str, ids: Sequence[int]) -> AskedIds:
-    """The ids of a parameter as statements are told apart by them."""
+    """The facts about a parameter's ids that the text of the statement depends on."""
     size = len(ids) if len(ids) < A_FEW else A_FEW if len(ids) <= MOST_SHORT_IDS else A_FEW + 1
     return AskedIds(name, size, 0 in ids)
 
 
 def compile_get(resource: Resource, params: GetParams, caller: Caller) -> Statement:
-    """The statement for `params`, as the caller may see the answer."""
+    """The statement for `params`, with the rights of the caller."""
     where = [
         *id_conditions(resource, params),
         *resource.conditions(params, caller),
@@ -53,7 +52,7 @@ def _rows(resource: Resource, params: GetParams, caller: Caller, where: Sequence
     sql = f"SELECT {row.sql} AS row {tables} ORDER BY {_order(resource, tuple(params.sort))}"
     limit: tuple[SqlValue, ...] = ()
     if params.limit is not None:
-        sql += " LIMIT ?"  # bound, as SQLite plans a sort of the whole where it knows the limit to be small
+        sql += " LIMIT ?"  # bound: SQLite sorts all rows if it sees that the limit is small
         limit = (params.limit,)
     return Statement(
         sql, (*row.args, *args_of(where), *limit), _shape(params), params.limit, _is_short(resource, params)
@@ -65,8 +64,8 @@ def _page(
 ) -> Statement:
     """Finds the keys of a page, then reads its rows.
 
-    Each leader lists its keys. If every list overflows, the rows are walked in the order asked for until the page is full,
-    which passes over few then.
+    Each leader lists its keys. If every list overflows, the table is walked in the sort order until the page is full;
+    the walk then skips few rows. LIMIT 0 switches off the ways that are not taken.
     """
     row, shown = _row(resource, params, caller)
     order, joins = _order(resource, tuple(params.sort)), _sort_joins(resource, params)
@@ -104,7 +103,7 @@ def _shape(params: GetParams) -> Shape:
 
 
 def _row(resource: Resource, params: GetParams, caller: Caller) -> tuple[Expression, list[str]]:
-    """A row of the answer, and the tables that its fields need."""
+    """A row of the answer, and the joins that its fields need."""
     names = _shown(resource, params, caller)
     row = row_json(resource, names, params, caller)
     if params.preserve_keys:
@@ -117,17 +116,18 @@ def _sort_joins(resource: Resource, params: GetParams) -> list[str]:
 
 
 def _shown(resource: Resource, params: GetParams, caller: Caller) -> Names:
-    """The columns of the row: the output, columns by which joined tables are sorted, and what parameters make of them."""
+    """The columns of the row: the output and the sort columns that Zabbix adds, each as the parameters change it."""
     distinct = resource.distinct
     by = distinct.shows if distinct and distinct.when(params, caller) else ()
-    names = (*params.output, *[name for name, _ in params.sort if name in by and name not in params.output])
+    output, sorted_by = params.output, tuple([name for name, _ in params.sort if name in by])
     for own in params.own:
-        names = resource.parameters[own].shows(names, caller)
-    return names
+        shows = resource.parameters[own].shows
+        output, sorted_by = shows(output, caller), shows(sorted_by, caller)
+    return tuple(dict.fromkeys([*output, *sorted_by]))
 
 
 def _is_short(resource: Resource, params: GetParams) -> bool:
-    """An index finds the rows, and nothing has to be looked through or sorted."""
+    """Whether an index finds the rows, and none have to be searched or sorted."""
     if params.search or "tags" in params.own or not all(asked.size <= A_FEW for asked in params.ids.values()):
         return False
     if any(len(values) > MOST_SHORT_IDS for values in params.filter.values()):
@@ -139,7 +139,7 @@ def _is_short(resource: Resource, params: GetParams) -> bool:
 
 @lru_cache(maxsize=64)
 def _order(resource: Resource, sort: tuple[tuple[str, str], ...]) -> str:
-    """The sort asked for, ended by the key in the last direction, so that an index gives the whole of it."""
+    """The sort columns, then the key in the direction of the last one, so that one index has the whole order."""
     if resource.key not in [name for name, _ in sort]:
         sort += ((resource.key, sort[-1][1] if sort else "ASC"),)
     return ", ".join([_order_term(resource.view.columns[name], resource.alias, direction) for name, direction in sort])
@@ -151,7 +151,7 @@ def _order_term(column: Column, alias: str, direction: str) -> str:
 
 
 def _leaders(resource: Resource, params: GetParams, where: Sequence[Condition]) -> list[int]:
-    """Conditions that have keys may lead, unless an index gives the rows of one id in the order of their keys."""
+    """Indexes of the conditions that may lead: those with keys, unless an index has the rows of one id in their order."""
     asked = [(column, params.ids[name]) for name, column in id_columns(resource).items() if name in params.ids]
     if any(column == resource.key or (ids.size == 1 and not ids.has_zero) for column, ids in asked):
         return []
@@ -159,6 +159,6 @@ def _leaders(resource: Resource, params: GetParams, where: Sequence[Condition]) 
 
 
 def _led(resource: Resource, where: Sequence[Condition], leader: int) -> list[Condition]:
-    """The keys of one condition lead."""
+    """The conditions, led by the keys of one of them."""
     sql = f"{resource.alias}.{resource.key} IN ({where[leader].keys})"
     return [*where[:leader], where[leader]._replace(sql=sql), *where[leader + 1 :]]

@@ -13,7 +13,7 @@ _COUNTED = f"'{ROWSCOUNT}', CAST(COUNT(*) AS TEXT)"
 
 
 def counted(resource: Resource, params: GetParams, where: Sequence[Condition]) -> Statement:
-    """countOutput: a number, or with groupCount one for each of the ids that a `group_counted` parameter asks for."""
+    """countOutput: the number of rows; with groupCount, one for each id of the `group_counted` parameters."""
     if not params.group_count:
         return Statement(
             f"SELECT '\"' || COUNT(*) || '\"' AS row {found(resource, where)}", args_of(where), Shape.VALUE, limit=1
@@ -33,7 +33,7 @@ def counted(resource: Resource, params: GetParams, where: Sequence[Condition]) -
 
 
 def grouped(resource: Resource, params: GetParams, where: Sequence[Condition]) -> Statement:
-    """groupBy: the distinct values of some columns, with countOutput how many rows have each."""
+    """groupBy: the distinct values of some columns; with countOutput, the number of rows of each."""
     names = tuple(params.group_by)
     members = [field.sql for field in fields_of(resource.view, resource.alias, names)]
     row = f"@json_object({', '.join([*members, *([_COUNTED] if params.count_output else [])])})"

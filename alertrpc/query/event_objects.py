@@ -1,12 +1,9 @@
-"""What events are about: objects, the hosts on which they live, who may see them, and what else is asked of events.
-
-Statements here speak of the event as `e`, and of the object's hosts as `oh`.
-"""
+"""Conditions of event.get and problem.get: on objects, their hosts and rights, severities, acknowledgements and tags."""
 
 from collections.abc import Callable
 from enum import Enum
 
-from alertrpc.query.columns.event_tag import TAGS_OF_EVENT
+from alertrpc.query.columns.event import TAGS_OF_EVENT
 from alertrpc.query.get_params import GetParams
 from alertrpc.query.linked import ids_asked_for, is_linked, with_conditions
 from alertrpc.query.rights import ANY_OBJECT, host_is_open, is_in_some_group, objects_are_open
@@ -20,22 +17,22 @@ OBJECTS = range(7)
 OBJECTS_WITH_IDS = (0, 4, 5, 6)  # trigger, item, low-level discovery rule, service
 OBJECTS_WITH_SEVERITY = (TRIGGER, SERVICE)
 
-# The objects whose hosts are those of an event's object: items and discovery rules are one kind of thing.
+# The kinds of `object_hosts` for an event's object: an item and a discovery rule share their ids.
 HOST_OBJECTS = {0: "0", 4: "4, 5", 5: "4, 5"}
-_CHECKED = "@unindexed(e.objectid)"  # of events that something else finds
+_CHECKED = "@unindexed(e.objectid)"  # of events that another condition finds
 _BESIDE_OBJECTID = {"source", "object", "time_from", "time_till", "evaltype"}
 
 
 class Finding(Enum):
-    """What the objects that are asked for do for a statement."""
+    """How a statement uses a condition on objects."""
 
-    LISTING = "their events may lead it"
-    INDEX = "an index finds the few events of theirs"
-    CHECK = "events that something else finds are checked"
+    LISTING = "the events of the objects may lead"
+    INDEX = "an index finds the few events of the objects"
+    CHECK = "another condition finds events, and their objects are checked"
 
 
 def event_conditions(params: GetParams, caller: Caller, finding: Finding = Finding.LISTING) -> list[Condition]:
-    """What event.get and problem.get ask alike, beside what their tables say."""
+    """The conditions of both event.get and problem.get that their descriptions leave to functions."""
     return [
         *_objects(params, finding),
         *_on_hosts(params, caller, finding),
@@ -50,12 +47,12 @@ def _objects(params: GetParams, finding: Finding) -> list[Condition]:
         return []
     asked = params.ids["objectids"]
     if asked.size == 1 and params.sort and params.sort[0][0] == "clock":
-        return [is_in("e.objectid", asked)]  # an index gives the events of one object in the order of their clocks
+        return [is_in("e.objectid", asked)]  # an index has them by clock
     return [_found_by_object(lambda objectid: is_in(objectid, asked), params, finding)]
 
 
 def _on_hosts(params: GetParams, caller: Caller, finding: Finding) -> list[Condition]:
-    """Rights are looked up once for each object, and not for each of its events, unless just some events are asked for."""
+    """The hosts and rights. Rights are read once for each object, but for each event if `eventids` are given."""
     if params.own["object"] not in HOST_OBJECTS:
         return is_in_some_group(caller)
     objects = HOST_OBJECTS[params.own["object"]]
@@ -71,7 +68,7 @@ def _on_hosts(params: GetParams, caller: Caller, finding: Finding) -> list[Condi
 
 
 def _found_by_object(asked: Callable[[str], Condition], params: GetParams, finding: Finding) -> Condition:
-    """What is asked of the objectid, by which an index finds the events to be counted, and the keys of others."""
+    """The condition on the objectid: an index finds events to be counted; for others it has the keys of the events."""
     if finding is Finding.CHECK:
         return asked(_CHECKED)
     if params.count_output or finding is Finding.INDEX:
@@ -80,12 +77,12 @@ def _found_by_object(asked: Callable[[str], Condition], params: GetParams, findi
 
 
 def _is_counted_by_object(params: GetParams) -> bool:
-    """The index of objects holds all that is asked for."""
+    """Whether the index of objects has all columns that the count needs."""
     return params.is_plain_count and params.own.keys() <= _BESIDE_OBJECTID
 
 
 def _is_open_on(hosts: list[Condition], objectid: str, objects: str, caller: Caller) -> Condition:
-    """The object lives on such a host and is open to the caller."""
+    """The object lives on a host for which all conditions hold, and is open to the caller."""
     if caller.is_super_admin:
         return objects_on(hosts, objectid, objects)
     among = objects_on(hosts, "oh.objectid", objects)
@@ -94,7 +91,7 @@ def _is_open_on(hosts: list[Condition], objectid: str, objects: str, caller: Cal
 
 
 def _severities(params: GetParams, finding: Finding) -> list[Condition]:
-    """Severities count for the objects that have any, and are ignored for others."""
+    """Severities, which are ignored for objects without them."""
     obj, conditions = params.own["object"], []
     if "severities" in params.own and obj in OBJECTS_WITH_SEVERITY:
         conditions.append(Condition(f"e.severity IN {ONE_OF}", (json_list(params.own["severities"]),)))
@@ -108,7 +105,7 @@ def _severities(params: GetParams, finding: Finding) -> list[Condition]:
 
 
 def _actions(params: GetParams) -> list[Condition]:
-    """One acknowledgement did all that is asked for, by one of the users."""
+    """One acknowledgement has all the actions and is by one of the users."""
     asked = []
     if "action" in params.own:
         asked.append(Condition("ak.action & ? = ?", (params.own["action"],) * 2))
@@ -121,7 +118,7 @@ def _actions(params: GetParams) -> list[Condition]:
 
 
 def hosts_asked_for(params: GetParams, caller: Caller) -> list[Condition]:
-    """Conditions on the host `oh`: its id, its groups, and that it is writable where that is asked for."""
+    """Conditions on the host `oh`: its id, its groups, and that it is writable if `editable`."""
     asked = ids_asked_for(params, {"hostids": "oh.hostid"})
     if groups := ids_asked_for(params, {"groupids": "hg.groupid"}):
         asked.append(is_linked("oh.hostid", "SELECT hg.hostid FROM hosts_groups hg WHERE TRUE", groups))

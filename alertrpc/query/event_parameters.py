@@ -1,10 +1,8 @@
-"""The parameters that event.get and problem.get have alike, in Zabbix's order."""
+"""Parameters of both event.get and problem.get, in Zabbix's order."""
 
 from collections.abc import Mapping
 
-from alertrpc.query.columns.event import RECOVERY
-from alertrpc.query.columns.event_tag import EVENT_TAG, TAGS_OF_EVENT
-from alertrpc.query.columns.suppression import NO_SUPPRESSION, SUPPRESSION
+from alertrpc.query.columns.event import EVENT_TAG, NO_SUPPRESSION, RECOVERY, SUPPRESSION, TAGS_OF_EVENT
 from alertrpc.query.linked import Linked
 from alertrpc.query.parameters import Given, Parameter
 from alertrpc.query.related import Related
@@ -12,12 +10,7 @@ from alertrpc.records import SEVERITIES
 
 ACTIONS = range(1, 512)
 
-EVENT_IDS: Mapping[str, str | Linked | None] = {
-    "eventids": "eventid",
-    "groupids": None,
-    "hostids": None,
-    "objectids": None,
-}
+IDS: Mapping[str, str | Linked | None] = {"eventids": "eventid", "groupids": None, "hostids": None, "objectids": None}
 STATE = {
     "acknowledged": Parameter(Given.BOOLEAN, "e.acknowledged = 1", otherwise="e.acknowledged = 0", null=True),
     "action": Parameter(Given.NUMBER, allowed=ACTIONS, spelled="1-511", null=True),
@@ -26,10 +19,9 @@ STATE = {
     "symptom": Parameter(Given.BOOLEAN, "FALSE", null=True),
 }
 SEVERITY = Parameter(Given.NUMBERS, allowed=SEVERITIES)
-TAGGED = {
-    "evaltype": Parameter(Given.NUMBER, allowed=(0, 2), default=0),
-    "tags": Parameter(Given.TAGS),
+TAGGED = {"evaltype": Parameter(Given.NUMBER, allowed=(0, 2), default=0), "tags": Parameter(Given.TAGS)}
+SELECTS = {
+    "selectSuppressionData": Related("suppression_data", "sd", SUPPRESSION, NO_SUPPRESSION),
+    "selectTags": Related("tags", "et", EVENT_TAG, TAGS_OF_EVENT),
 }
-SUPPRESSION_OF_EVENT = Related("suppression_data", "sd", SUPPRESSION, NO_SUPPRESSION)
-TAGS_SELECTED = Related("tags", "et", EVENT_TAG, TAGS_OF_EVENT)
 RECOVERY_JOIN = {RECOVERY: "LEFT JOIN event_recovery er ON er.eventid = e.eventid"}

@@ -1,4 +1,4 @@
-"""The functions that statements of this room need of the database beside its own, by their names."""
+"""The SQL functions that the statements of this room need beside SQLite's own, by name."""
 
 from collections.abc import Callable, Mapping
 

@@ -1,4 +1,4 @@
-"""The checked parameters of a get method, as the schemas of `api` make them and the compiler takes them."""
+"""The checked parameters of a get method: `api` creates them, the compiler reads them."""
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
@@ -15,9 +15,9 @@ _NONE: Mapping[str, Any] = MappingProxyType({})
 
 
 class GetParams(NamedTuple):
-    """What a statement is compiled of: all but the ids themselves, which are bound when it runs.
+    """The parameters that a statement is compiled from. The ids themselves are bound when it runs.
 
-    `own` holds the resource's own parameters that are no ids.
+    `own` are the resource's own parameters other than ids.
     """
 
     ids: Mapping[str, AskedIds] = _NONE
@@ -41,12 +41,12 @@ class GetParams(NamedTuple):
 
     @property
     def is_plain_count(self) -> bool:
-        """All rows are counted, by nothing that stands in them."""
+        """Whether rows are counted without ids, filter and search."""
         return self.count_output and not (self.ids or self.filter or self.search)
 
 
 def as_text(value: Scalar) -> str:
-    """A scalar as the text that Zabbix searches for: PHP's, which has 14 digits and a dot in every exponent."""
+    """A scalar as PHP writes it: 14 digits, and a dot before every exponent."""
     if not isinstance(value, float):
         return str(value)
     mantissa, _, exponent = f"{value:.14G}".partition("E")

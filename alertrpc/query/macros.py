@@ -7,7 +7,7 @@ import orjson
 UNKNOWN = "*UNKNOWN*"
 _HOST, _NAME = 0, 1
 _OF_HOST = {"HOST.HOST": _HOST, "HOSTNAME": _HOST, "HOST.NAME": _NAME}
-# Interfaces and items are not kept, and functions of macros are not run.
+# Interfaces and items are not stored. Functions of macros are not run.
 _NOT_KEPT = ("HOST.IP", "IPADDRESS", "HOST.DNS", "HOST.CONN", "HOST.PORT", "ITEM.VALUE", "ITEM.LASTVALUE")
 _NAMES = "|".join(map(re.escape, (*_OF_HOST, *_NOT_KEPT)))
 _MACRO = re.compile(r"\{(?:\{[A-Z.]+[1-9]?\}\.[a-z]+\([^{}]*\)|(%s)([1-9]?))\}" % _NAMES)  # noqa: UP031 - braces all over

@@ -1,14 +1,16 @@
-"""Conditions of the parameters that all get methods have: ids, filter and search."""
+"""Conditions that the parameters of a get method set: ids, filter, search and its own ones."""
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 from alertrpc.errors import invalid_parameter
 from alertrpc.query.get_params import GetParams, Scalar, as_text
 from alertrpc.query.linked import Linked, is_linked
+from alertrpc.query.parameters import Parameter
 from alertrpc.query.resource import Match, Resource, id_columns
 from alertrpc.query.search import A_FEW_PATTERNS, joined, like
-from alertrpc.query.sql import NOTHING, AskedIds, Condition, Listed, all_of, any_of, is_in, negated
+from alertrpc.query.sql import NOTHING, AskedIds, Condition, Listed, all_of, any_of, is_in, json_list, negated
 from alertrpc.query.statement import keys_of
 from alertrpc.query.view import Column, Kind
 from alertrpc.records import Caller
@@ -19,7 +21,7 @@ _INTEGER = re.compile(r"-?[0-9]{1,4000}")  # Python refuses to read longer ones
 
 
 def id_conditions(resource: Resource, params: GetParams) -> list[Condition]:
-    """What the id parameters ask, those that pick the fewest rows first."""
+    """The conditions of the id parameters; those that pick the fewest rows come first."""
     names = [name for name in dict.fromkeys([*resource.plan.few_first, *resource.ids]) if name in params.ids]
     return [
         is_linked(about.column, about.keys, [is_in(about.of, params.ids[name])])
@@ -45,7 +47,7 @@ def _is_one_of(resource: Resource, column: Column, values: AskedIds | Listed) ->
 
 
 def filter_conditions(resource: Resource, params: GetParams, caller: Caller) -> list[Condition]:
-    """filter: values that are no whole numbers match nothing in a column of numbers, as in Zabbix."""
+    """The conditions of `filter`. In a column of numbers, other values match nothing, as in Zabbix."""
     asked = [(name, resource.filters[name], values) for name, values in params.filter.items()]
     conditions = [
         NOTHING if match is Match.NO_ROW else _in_column(resource, name, values, caller)
@@ -53,7 +55,7 @@ def filter_conditions(resource: Resource, params: GetParams, caller: Caller) -> 
         if match is not Match.IGNORED and not isinstance(match, Linked)
     ]
     matched_by_any = [any_of(conditions)] if params.search_by_any and conditions else conditions
-    # What other tables are asked is not loosened by searchByAny.
+    # searchByAny does not count for conditions on other tables.
     linked = [_in_table(match, values) for _, match, values in asked if isinstance(match, Linked)]
     return [*matched_by_any, *linked]
 
@@ -70,7 +72,7 @@ def _in_table(link: Linked, values: Sequence[Scalar]) -> Condition:
 
 
 def _where_shown(resource: Resource, name: str, condition: Condition, caller: Caller) -> Condition:
-    """The condition, and that the caller is shown what it speaks of."""
+    """The condition, and that the caller may see the field in that row."""
     view = resource.view
     if caller.is_super_admin or not view.public or name in view.public:
         return condition
@@ -78,7 +80,7 @@ def _where_shown(resource: Resource, name: str, condition: Condition, caller: Ca
 
 
 def _comparable(kind: Kind, values: Sequence[Scalar]) -> list[int | str]:
-    """The values that may be compared with a column."""
+    """The values that can be equal to a column of this kind."""
     if kind is Kind.TEXT:
         return [as_text(value) for value in values]
     if kind is Kind.DURATION:
@@ -98,27 +100,47 @@ def search_conditions(resource: Resource, params: GetParams, caller: Caller) -> 
     number = sum(map(len, params.search.values()))
     if number > MOST_PATTERNS:
         raise invalid_parameter("/search", f"more than {MOST_PATTERNS} values.")
-    join = any_of if params.search_by_any else all_of
+    whole, start, brief = params.search_wildcards, params.start_search, number > A_FEW_PATTERNS
     conditions = []
     for name, values in params.search.items():
         if resource.searches[name] is Match.NO_ROW:
             conditions.append(NOTHING)
             continue
         expression = resource.view.columns[name].value(resource.alias)
-        patterns = [
-            like(
-                expression,
-                value,
-                whole=params.search_wildcards,
-                start=params.start_search,
-                brief=number > A_FEW_PATTERNS,
-            )
-            for value in values
-            if value
-        ]
+        patterns = [like(expression, value, whole=whole, start=start, brief=brief) for value in values if value]
         if params.exclude_search:
             patterns = [negated(pattern) for pattern in patterns]
         if patterns:
             found = joined(patterns, by_any=params.search_by_any)
             conditions.append(_where_shown(resource, name, found, caller))
-    return [join(conditions)] if conditions else []
+    if not conditions:
+        return []
+    return [any_of(conditions) if params.search_by_any else all_of(conditions)]
+
+
+def own_conditions(resource: Resource, params: GetParams) -> list[Condition]:
+    """The conditions of the method's own parameters; those that may lead are one, for one walk through an index."""
+    given = [(parameter, params.own[name]) for name, parameter in resource.parameters.items() if name in params.own]
+    leading = [(parameter, value) for parameter, value in given if parameter.leads]
+    others = [_asked(parameter, value) for parameter, value in given if not parameter.leads]
+    return [*_leading(resource, params, leading), *[condition for condition in others if condition]]
+
+
+def _leading(resource: Resource, params: GetParams, given: Sequence[tuple[Parameter, Any]]) -> list[Condition]:
+    conditions = [condition for parameter, value in given if (condition := _asked(parameter, value))]
+    if not conditions:
+        return []
+    leading, order = all_of(conditions), params.sort[0][0] if params.sort else resource.key
+    if not params.count_output and any(order in parameter.leads for parameter, _ in given):
+        leading = leading._replace(keys=keys_of(resource, leading))
+    return [leading]
+
+
+def _asked(parameter: Parameter, value: Any) -> Condition | None:
+    """The condition of a parameter with this value; None if it sets none."""
+    if isinstance(value, bool):
+        sql = parameter.condition if value else parameter.otherwise
+        return Condition(sql) if sql else None
+    if not parameter.condition:
+        return None
+    return Condition(parameter.condition, (json_list(value) if isinstance(value, list) else value,))

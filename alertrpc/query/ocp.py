@@ -1,4 +1,4 @@
-"""OCP's lists of alarms and notifications as statements: pages with their totals, with the rights of alert.get.
+"""Statements for OCP's lists of alarms and notifications: a page and the total, with the rights of alert.get.
 
 Source: OCP's "Query the alert event list" and "Query alert notifications"
 (https://en.oceanbase.com/docs/common-ocp-10000000002170122).
@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from alertrpc.query.rights import objects_are_open, shares_user_group
 from alertrpc.query.search import like
-from alertrpc.query.sql import Condition, SqlValue, any_of
+from alertrpc.query.sql import Condition, SqlValue, any_of, args_of
 from alertrpc.records import AlertStatus, Caller
 
 _LABELS = "(SELECT @json_object_of(et.tag, et.value) FROM event_tag et WHERE et.eventid = e.eventid)"
@@ -22,7 +22,7 @@ TARGET = """COALESCE(al.target, (
     LIMIT 1), '')"""
 LEVEL = "COALESCE(al.level, CASE e.severity WHEN 0 THEN 5 ELSE 6 - e.severity END)"
 ACTIVE_AT = "COALESCE(al.active_at, e.clock * 1000)"
-# The event that ended a problem may be gone, as old events are.
+# The recovery event of a problem may have been deleted.
 _RESOLVED_AT = "COALESCE(al.resolved_at, re.clock * 1000, CASE WHEN er.eventid IS NOT NULL THEN e.clock * 1000 END)"
 
 _ALARM = f"""@json_object(
@@ -72,7 +72,7 @@ _NOTIFICATION = f"""@json_object(
     'level', {LEVEL},
     'labels', @json({_LABELS}),
     'attempt', ({_ATTEMPT}))"""
-# An alert of a recovery tells of the problem, where it was on the same object: whose rights are the alert's then.
+# An alert of a recovery is about the problem if both have the same object; then the rights are those of the problem.
 _OF_NOTIFICATIONS = """FROM alerts a
     LEFT JOIN event_recovery er ON er.eventid = a.p_eventid AND er.r_eventid = a.eventid AND EXISTS (
         SELECT 1
@@ -109,13 +109,13 @@ ALARM_ID = "e.eventid"
 RECIPIENT = "a.userid"
 SENT_AT = "a.clock * 1000"
 
-# A statement with its values, whose one row is a JSON object of `total` and `contents`.
+# A statement and its values; its one row is a JSON object of `total` and `contents`.
 Query = tuple[str, tuple[SqlValue, ...]]
-Asks = Callable[[Any, Caller], Condition]  # what the value of a filter asks
+Asks = Callable[[Any, Caller], Condition]  # the condition for the value of a filter
 
 
 class Page(NamedTuple):
-    """The page of a list, from 1, of `size` rows."""
+    """A page of a list: its number, from 1, and its size in rows."""
 
     number: int
     size: int
@@ -171,7 +171,7 @@ def subscribed(word: str, caller: Caller) -> Condition:
 
 def _page(row: str, found: str, conditions: Sequence[Condition], key: str, page: Page) -> Query:
     where = " AND ".join([f"({condition.sql})" for condition in conditions])
-    args = tuple([arg for condition in conditions for arg in condition.args])
+    args = args_of(conditions)
     sql = f"""SELECT @json_object(
         'total', (SELECT COUNT(*) {found} WHERE {where}),
         'contents', (SELECT @json_array_of(@json(page.content)) FROM (

@@ -1,4 +1,4 @@
-"""The parameters that a get method has beside those that all have: what may be given, and what is asked by it."""
+"""Parameters of get methods: what they take, and the conditions that they set."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from typing import Any
 from alertrpc.records import Caller
 
 Names = tuple[str, ...]
-Shows = Callable[[Names, Caller], Names]  # the fields that are shown, of those that are asked for
+Shows = Callable[[Names, Caller], Names]  # from the fields asked for to the fields shown
 
 
 def as_asked(names: Names, caller: Caller) -> Names:
@@ -18,8 +18,8 @@ def as_asked(names: Names, caller: Caller) -> Names:
 class Given(Enum):
     """What a parameter takes."""
 
-    ANYTHING = "any value but null sets it"
-    TRUTH = "what PHP takes for true or false"
+    ANYTHING = "any value but null, which sets it"
+    TRUTH = "any value, as PHP takes it for true or false"
     BOOLEAN = "true or false"
     ID = "an id"
     IDS = "an id or an array of ids"
@@ -30,9 +30,9 @@ class Given(Enum):
     TAGS = "an array of objects with tag, operator and value"
     OUTPUT = "fields of the method's rows"
     SELECTS = "fields of related objects"
-    GROUP_BY = "fields out of those that are allowed"
-    FILTER = "an object of values by what the method filters by"
-    SEARCH = "an object of texts by what the method searches"
+    GROUP_BY = "some of the allowed fields"
+    FILTER = "an object of values for fields that the method filters by"
+    SEARCH = "an object of texts for fields that the method searches"
     SORTFIELD = "fields that the method sorts by"
     SORTORDER = "ASC or DESC"
     LIMIT = "a number above 0"
@@ -42,12 +42,12 @@ class Given(Enum):
 class Parameter:
     """A parameter of a get method.
 
-    `condition` is what it asks of a row: of a number or a text with one ? for it, of numbers with ONE_OF for all of them,
-    of a truth that holds; `otherwise` is asked by false. In the orders in which a parameter `leads`, an index of its own
-    finds the rows, and not that of the order. `shows` says what it changes in the output.
+    `condition` is a condition on the row: with one ? for a number or a text, with ONE_OF for an array of numbers, with
+    neither for true or a flag. False sets `otherwise`. In the sort orders in which the parameter `leads`, its own index
+    finds the rows instead of the index of the order. `shows` changes the fields of the output.
 
-    `allowed` are the numbers or fields that may be given, any where it is empty; `spelled` is how Zabbix writes them, where
-    it does not list them. `default` counts where it is not given; `null` stands for "not given" where it may be.
+    `allowed` are the numbers or fields that it takes, all if empty; `spelled` is how Zabbix's messages write them, if not
+    as a list. `default` is the value if it is not given. If `null`, null stands for "not given".
     """
 
     given: Given
@@ -62,4 +62,4 @@ class Parameter:
 
 
 IDS = Parameter(Given.IDS)
-NOTHING_FOUND = Parameter(Given.ANYTHING, "FALSE")  # asks for what is not kept
+NOTHING_FOUND = Parameter(Given.ANYTHING, "FALSE")  # asks for objects that are not stored

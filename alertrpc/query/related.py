@@ -1,4 +1,4 @@
-"""Objects that a row brings along, which a select parameter asks for."""
+"""Related objects of a row, which a select parameter asks for."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from alertrpc.query.sql import Expression
 from alertrpc.query.view import View
 from alertrpc.records import Caller
 
-Choice = Names | Callable[[Mapping[str, Any]], Names]  # of the parameters before, as they were checked
+Choice = Names | Callable[[Mapping[str, Any]], Names]  # a function is given the checked parameters before it
 
 
 class Check(Enum):
@@ -26,10 +26,9 @@ class Check(Enum):
 
 @dataclass(frozen=True, eq=False)
 class Relation:
-    """What a row has under the name `member`: a list of objects, or a `single` one.
+    """The objects that a row has as its `member`: an array, or one object if `single`.
 
-    The number of `countable` ones is answered to "count". `choice` are the fields that may be asked for, where they are not
-    those of a view.
+    If `countable`, "count" asks for their number. `choice` are the fields that may be asked for, if not those of the view.
     """
 
     member: str
@@ -44,10 +43,10 @@ class Relation:
 
 @dataclass(frozen=True, eq=False)
 class Related(Relation):
-    """Objects that are kept: `source` is a FROM and WHERE clause that speaks of the row, or gives one.
+    """Objects that are stored: `source` is a FROM and WHERE clause that refers to the row, or a function that returns one.
 
-    `shows` says which fields are shown, of those that are asked for. limitSelects gives the first objects in the order of
-    the column `limited_by`, and counts for no others.
+    `shows` turns the fields asked for into those shown. limitSelects takes the first objects by the column `limited_by`,
+    and has no effect without it.
     """
 
     alias: str
@@ -64,9 +63,9 @@ class Related(Relation):
 
 
 class NotKept(Relation):
-    """Objects that Zabbix has and that are not kept here: there are none of them."""
+    """Objects of Zabbix that are not stored here: no row has any."""
 
 
 def keyed(key: str) -> Shows:
-    """The key is shown with whatever is asked for."""
+    """The key is always shown, and comes first."""
     return lambda names, caller: (key, *[name for name in names if name != key])

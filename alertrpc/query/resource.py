@@ -1,4 +1,4 @@
-"""What a get method may be asked, as a description: a get method is a Resource, not code of its own."""
+"""The description of a get method: a get method is a Resource, not code of its own."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,17 +15,17 @@ from alertrpc.records import Caller
 
 
 class Match(Enum):
-    """What a member of `filter` or `search` asks for, where this is no other table."""
+    """What a member of `filter` or `search` does, unless it is about another table."""
 
-    COLUMN = "rows by the column of its name"
-    IGNORED = "nothing: it is taken and has no effect"
-    NO_ROW = "what is not kept, so that no row is found"
-    PASSWORD = "a user's password: it is refused"
+    COLUMN = "finds rows by the column of its name"
+    IGNORED = "has no effect"
+    NO_ROW = "finds no row, because the field is not stored"
+    PASSWORD = "is refused: it is a user's password"
 
 
 @dataclass(frozen=True, slots=True)
 class ByDefault:
-    """Rows by the column of its name; those with these values where the filter does not name it."""
+    """Finds rows by the column of its name; if the filter lacks it, rows with these values."""
 
     values: Sequence[int]
 
@@ -39,7 +39,7 @@ def by_columns(*names: str) -> Matches:
 
 @dataclass(frozen=True, slots=True)
 class Grouping:
-    """What groupCount counts by: a column `of` the resource's table or of `joins`, and its name in the answer."""
+    """What groupCount counts by: the column `of`, which may need `joins`, and its name in the answer."""
 
     member: str
     of: str
@@ -48,7 +48,7 @@ class Grouping:
 
 @dataclass(frozen=True, slots=True)
 class Distinct:
-    """When Zabbix selects distinct rows of joined tables, and the columns that it then shows if it sorts by them."""
+    """When Zabbix selects distinct rows of joined tables; if it then sorts by one of the columns `shows`, it shows it."""
 
     when: Callable[[GetParams, Caller], bool]
     shows: Names
@@ -56,8 +56,10 @@ class Distinct:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The id parameters that lead a statement before others, and those by which an index finds a short answer. With
-    `pages` and a limit, it chooses between listing the keys that match and walking in the order asked for."""
+    """How a statement finds rows: the id parameters that lead it first, and those by which an index finds a short answer.
+
+    With `pages`, a statement with a limit chooses between listing matching keys and walking the sort order.
+    """
 
     few_first: Names = ()
     short_ids: Names = ()
@@ -70,9 +72,9 @@ def no_conditions(params: GetParams, caller: Caller) -> list[Condition]:
 
 @dataclass(frozen=True, eq=False)
 class Resource:
-    """A get method: what its rows hold and by what they are found.
+    """A get method: the fields of its rows, and the parameters that find them.
 
-    There is one of each, so that pieces of SQL that follow from it alone are kept.
+    Resources compare by identity, so that SQL that depends only on one of them is cached.
     """
 
     name: str
@@ -81,23 +83,23 @@ class Resource:
     key: str
     view: View
     checks: Strict | Lax
-    # An id parameter is about a column, or a table; of None, `conditions` say what it asks.
+    # The column or the table of each id parameter; None if `conditions` has its rule.
     ids: Mapping[str, str | Linked | None]
     filters: Matches
     searches: Matches
     sortable: Names
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     related: Mapping[str, Related | NotKept] = field(default_factory=dict)
-    # Rights, and what the tables here cannot say.
+    # Rights, and the rules of parameters that are not in the mappings here.
     conditions: Callable[[GetParams, Caller], list[Condition]] = no_conditions
-    # Tables that conditions and columns may need, in the order of their joining.
+    # Tables that conditions and columns may need, in the order of the joins.
     joins: Mapping[str, str] = field(default_factory=dict)
     distinct: Distinct | None = None
-    # What groupCount counts by, by the id parameters that are asked with it.
+    # What groupCount counts by if an id parameter is given.
     group_counted: Mapping[str, Grouping] = field(default_factory=dict)
     plan: Plan = Plan()
 
 
 def id_columns(resource: Resource) -> dict[str, str]:
-    """The id parameters about columns of the resource's own."""
+    """The columns of the id parameters that are about the resource's own table."""
     return {name: about for name, about in resource.ids.items() if isinstance(about, str)}

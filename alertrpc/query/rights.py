@@ -1,7 +1,7 @@
-"""Who may see what: rights of user groups on host groups, as Zabbix's permission checks.
+"""Who may see what: the rights of user groups on host groups, as Zabbix checks them.
 
 A deny on any host group of a host hides the host; otherwise the highest permission counts. A host in no host group is
-open to nobody. Written as SQL on the rights as they stand, so that a change counts at once.
+open to nobody. Each statement reads the rights, so that a change takes effect at once.
 """
 
 from alertrpc.query.sql import Condition
@@ -10,7 +10,7 @@ from alertrpc.store.permissions import READ, READ_WRITE, group_permission, host_
 
 ANY_OBJECT = Condition("TRUE")
 
-# The users who share a user group with the user that is bound.
+# The users who share a user group with the user who is bound.
 MEMBERS_OF_OWN_GROUPS = """SELECT theirs.userid
     FROM users_groups mine
     JOIN users_groups theirs ON theirs.usrgrpid = mine.usrgrpid
@@ -18,7 +18,7 @@ MEMBERS_OF_OWN_GROUPS = """SELECT theirs.userid
 
 
 def is_in_some_group(caller: Caller) -> list[Condition]:
-    """The caller has a user group, which is all that it takes to see what has no hosts."""
+    """The caller is in a user group, which is enough to see objects without hosts."""
     if caller.is_super_admin:
         return []
     return [Condition("EXISTS (SELECT 1 FROM users_groups ug WHERE ug.userid = ?)", (caller.userid,))]
@@ -45,8 +45,8 @@ def objects_are_open(
 ) -> list[Condition]:
     """All hosts of an object are open to the caller, one of them for writing if `editable`.
 
-    `objects` are the kinds of objects, as SQL.
-    `few` objects are checked one by one; otherwise the open ones of those `among` which holds are listed once.
+    `objects` are the kinds of objects, as SQL. If `few`, each object is checked; otherwise all open objects for which
+    `among` holds are listed once.
     """
     if caller.is_super_admin:
         return []
@@ -64,7 +64,7 @@ def objects_are_open(
 
 
 def shares_user_group(userid_column: str, caller: Caller) -> list[Condition]:
-    """The column names no user, or one who shares a user group with the caller."""
+    """The column is NULL or a user who shares a user group with the caller."""
     if caller.is_super_admin:
         return []
     sql = f"{userid_column} IS NULL OR @unindexed({userid_column}) IN ({MEMBERS_OF_OWN_GROUPS})"

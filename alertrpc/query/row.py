@@ -1,6 +1,6 @@
 """A row of the answer as one JSON text: its fields, and the objects related to it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from alertrpc.query.get_params import COUNT, EXTEND, GetParams, Selection
@@ -14,7 +14,7 @@ EMPTY = "'[]'"  # to Zabbix an object without members is an empty array
 
 
 def row_json(resource: Resource, names: Sequence[str], params: GetParams, caller: Caller) -> Expression:
-    """The row with the named fields and all that is selected beside them."""
+    """The row with the named fields and the related objects."""
     selected = [(resource.related[name], asked) for name, asked in params.select.items()]
     members = {related.member: related_member(related, asked, params, caller) for related, asked in selected}
     return object_json(resource.view, resource.alias, names, caller, members)
@@ -23,7 +23,7 @@ def row_json(resource: Resource, names: Sequence[str], params: GetParams, caller
 def object_json(
     view: View, alias: str, names: Sequence[str], caller: Caller, related: Mapping[str, Expression]
 ) -> Expression:
-    """The named fields of an object and `related` members, of which others are shown the public ones."""
+    """The named fields of an object and its `related` members. Callers without rights on it see the public ones."""
     whole = _json_object([*fields_of(view, alias, tuple(names)), *related.values()])
     if not view.public or caller.is_super_admin:
         return whole
@@ -41,11 +41,10 @@ def fields_of(view: View, alias: str, names: tuple[str, ...]) -> list[Expression
     return [Expression(f"'{column.name}', {column.json(alias)}") for column in [view.columns[name] for name in names]]
 
 
-def _json_object(members: Iterable[Expression]) -> Expression:
-    listed = list(members)
-    if not listed:
+def _json_object(members: Sequence[Expression]) -> Expression:
+    if not members:
         return Expression(EMPTY)
-    return Expression(f"@json_object({', '.join([member.sql for member in listed])})", args_of(listed))
+    return Expression(f"@json_object({', '.join([member.sql for member in members])})", args_of(members))
 
 
 def related_member(related: Related | NotKept, asked: Selection, params: GetParams, caller: Caller) -> Expression:
@@ -53,22 +52,18 @@ def related_member(related: Related | NotKept, asked: Selection, params: GetPara
     if isinstance(related, NotKept):
         value = Expression("'0'" if asked == COUNT else "@json('[]')")
     elif asked == COUNT:
-        value = _counted(related, params, caller)
+        source = related.rows(params, caller)
+        value = Expression(f"(SELECT CAST(COUNT(*) AS TEXT) {source.sql})", source.args)
     else:
         value = _objects(related, asked, params, caller)
     return Expression(f"'{related.member}', {value.sql}", value.args)
-
-
-def _counted(related: Related, params: GetParams, caller: Caller) -> Expression:
-    source = related.rows(params, caller)
-    return Expression(f"(SELECT CAST(COUNT(*) AS TEXT) {source.sql})", source.args)
 
 
 def _objects(related: Related, asked: Selection, params: GetParams, caller: Caller) -> Expression:
     view = related.view
     wanted = view.extended_for(caller) if asked == EXTEND else tuple(asked)
     shown = related.shows(wanted, caller)
-    names = [name for name in shown if name in view.columns]  # other kinds of objects have names of their own
+    names = [name for name in shown if name in view.columns]  # a choice may name fields of objects that are not stored
     row = object_json(view, related.alias, names, caller, {})
     source = _limited(related, related.rows(params, caller), params)
     args = (*row.args, *source.args)
@@ -78,7 +73,7 @@ def _objects(related: Related, asked: Selection, params: GetParams, caller: Call
 
 
 def _limited(related: Related, source: Expression, params: GetParams) -> Expression:
-    """So many objects as limitSelects allows, the first ones."""
+    """The first objects, as many as limitSelects allows."""
     if not related.limited_by or params.limit_selects is None:
         return source
     alias = related.alias

@@ -1,9 +1,9 @@
 """Case-insensitive search beyond ASCII, as Zabbix does it: the upper-cased value LIKE the upper-cased pattern.
 
-SQLite's LIKE folds the case of ASCII letters alone. What it misses is folded in the column by `replace`, for just those
-letters that the pattern holds; that runs without Python, so a long search leaves the event loop in peace. LIKE takes time
-by the lengths of pattern and text multiplied, in which no time limit is looked at, so that a long pattern is looked for
-by Python, in time by their sum.
+SQLite's LIKE folds the case of ASCII letters only. For each other letter of the pattern, `replace` folds it in the column;
+it runs without Python, so that a long search does not block the event loop. The time of LIKE grows with the product of the
+lengths of pattern and text, and no time limit interrupts it. Python searches long patterns, in a time that grows with the
+sum of the lengths.
 """
 
 from collections import defaultdict
@@ -21,12 +21,14 @@ _LIKE_SPECIAL = str.maketrans({c: ESCAPE + c for c in ("%", "_", ESCAPE)})
 _LAST_CASED = 0x1E943  # the last character of Unicode that has an upper case
 LONGEST_PATTERN = 50_000  # bytes
 LONGEST_LIKE = 100  # characters
-A_FEW_PATTERNS = 10  # so many are terms of a statement of their own
-_MOST_REPLACED = 16  # SQLite's parser ends at 100 levels, and a `replace` takes four
+A_FEW_PATTERNS = 10  # up to so many are terms of the statement
+_ANY_FITS = "EXISTS (SELECT 1 FROM @texts(?) one WHERE {})"
+_ALL_FIT = "NOT EXISTS (SELECT 1 FROM @texts(?) one WHERE ({}) IS NOT TRUE)"
+_MOST_REPLACED = 16  # SQLite's parser allows 100 levels, and a `replace` takes four
 
 
 def upper_character(character: str) -> str:
-    """The upper case as the database's `upper` knows it: one character for one."""
+    """The upper case as one character, as the `upper` of a database has it."""
     for candidate in (character.upper(), character.title()):
         if len(candidate) == 1:
             return candidate
@@ -35,7 +37,7 @@ def upper_character(character: str) -> str:
 
 @cache
 def _lower_cases() -> dict[str, str]:
-    """For each character the others whose upper case it is, but for those that LIKE folds itself."""
+    """For each upper-case character its lower-case ones beyond ASCII."""
     lower_cases: defaultdict[str, str] = defaultdict(str)
     for code in range(0x80, _LAST_CASED + 1):
         if (upper := upper_character(chr(code))) != chr(code):
@@ -43,23 +45,23 @@ def _lower_cases() -> dict[str, str]:
     return dict(lower_cases)
 
 
-@lru_cache(maxsize=1)
+@cache
 def _fold_table() -> dict[int, str]:
     return {ord(lower): upper for upper, lowers in _lower_cases().items() for lower in lowers}
 
 
 def fold(text: str | None) -> str | None:
-    """A text with the letters beyond ASCII in upper case: what `replace` makes of a column, for any pattern."""
+    """A text with the letters beyond ASCII in upper case, as `replace` folds a column for any pattern."""
     return text if text is None else text.translate(_fold_table())
 
 
 def like(
     expression: str, value: str, *, whole: bool = False, start: bool = False, brief: bool = False, at: str = "/search"
 ) -> Condition:
-    """`expression` contains `value`, starts with it (`start`), or is it, `*` standing for anything (`whole`).
+    """`expression` contains `value`, starts with it (`start`), or equals it with `*` for any text (`whole`).
 
-    `brief` keeps the statement short, where there are many patterns; `at` is the parameter that asks.
-    Raises ApiError when the pattern is longer than LONGEST_PATTERN.
+    `brief` keeps the statement short if there are many patterns; `at` names the parameter in the ApiError that is raised
+    for a pattern longer than LONGEST_PATTERN.
     """
     upper = value.upper()
     if len(upper.encode()) > LONGEST_PATTERN:
@@ -74,10 +76,9 @@ def like(
 def joined(conditions: Sequence[Condition], *, by_any: bool) -> Condition:
     """Any or all of conditions with one bound value each.
 
-    Many are one walk through a list of their values: SQLite can be interrupted between two of these, and not within a term,
-    however many parts that has.
+    Many of them become one walk through a list of their values: SQLite can be interrupted between two values, but not
+    within a term.
     """
-    join = any_of if by_any else all_of
     alike: defaultdict[str, list[str]] = defaultdict(list)
     others = []
     for condition in conditions:
@@ -86,21 +87,13 @@ def joined(conditions: Sequence[Condition], *, by_any: bool) -> Condition:
             alike[condition.sql].append(value)
         else:
             others.append(condition)
-    walk = _any_fits if by_any else _all_fit
-    walks = [Condition(walk(sql.replace("?", "one.value")), (json_list(values),)) for sql, values in alike.items()]
-    return join([*walks, *others])
-
-
-def _any_fits(condition: str) -> str:
-    return f"EXISTS (SELECT 1 FROM @texts(?) one WHERE {condition})"
-
-
-def _all_fit(condition: str) -> str:
-    return f"NOT EXISTS (SELECT 1 FROM @texts(?) one WHERE ({condition}) IS NOT TRUE)"
+    walk = _ANY_FITS if by_any else _ALL_FIT
+    walks = [Condition(walk.format(sql.replace("?", "one.value")), (json_list(texts),)) for sql, texts in alike.items()]
+    return any_of([*walks, *others]) if by_any else all_of([*walks, *others])
 
 
 def has_pieces(text: str | None, pieces: str) -> bool | None:
-    """The text is the pieces, a JSON array in upper case, with anything between them."""
+    """Whether the text is the `pieces`, a JSON array in upper case, with any text between them."""
     if text is None:
         return None
     upper = text.translate(_upper_table())
@@ -125,7 +118,7 @@ def _parsed(pieces: str) -> list[str]:
     return parsed
 
 
-@lru_cache(maxsize=1)
+@cache
 def _upper_table() -> dict[int, str]:
     return {**_fold_table(), **{ord(letter): letter.upper() for letter in ascii_lowercase}}
 
@@ -136,5 +129,5 @@ def _folded(expression: str, upper: str, *, brief: bool) -> str:
     if len(pairs) > _MOST_REPLACED or (pairs and brief):
         return f"fold({expression})"
     for low, up in pairs:
-        expression = f"replace({expression}, '{low}', '{up}')"  # letters all: none of them is a quote
+        expression = f"replace({expression}, '{low}', '{up}')"  # these are letters, never a quote
     return expression

@@ -1,4 +1,4 @@
-"""Pieces of SQL with their bound values. Identifiers come from the tables of this room alone."""
+"""Pieces of SQL with their bound values. Identifiers come only from the tables of this room."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
@@ -6,7 +6,6 @@ from typing import NamedTuple
 import orjson
 
 SqlValue = int | float | str | bytes | None
-
 
 _WIDEST = 100  # terms in a row
 _PIECE = 50_000  # values
@@ -16,17 +15,17 @@ ONE_OF_TEXTS = "(SELECT one.value FROM @texts(?) one)"
 
 
 class Expression(NamedTuple):
-    """A value, or a clause that gives rows."""
+    """A value, or a clause or statement that gives rows."""
 
     sql: str
     args: "Args" = ()
 
 
 class Condition(NamedTuple):
-    """A condition of a WHERE clause; `joins` names the tables beside the resource's own that it speaks of.
+    """A condition of a WHERE clause; `joins` names the tables beside the resource's own that it needs.
 
-    `keys` is a subselect, with the same values, of the keys of the rows for which it holds. A statement that it leads
-    visits just these rows, in the order of their keys, where SQLite would rather visit all of them than sort.
+    `keys` is a subselect, with the same bound values, of the keys of the rows for which it holds. If it leads a statement,
+    only these rows are visited, in the order of their keys; without it SQLite may visit all rows to avoid a sort.
     """
 
     sql: str
@@ -59,7 +58,7 @@ def _joined(operator: str, conditions: Sequence[Condition]) -> Condition:
 
 
 def _balanced(operator: str, terms: Sequence[str]) -> str:
-    """The terms joined as a tree of little depth: SQLite takes an expression of 1,000 levels at most."""
+    """The terms as a tree of little depth: SQLite allows expressions of at most 1,000 levels."""
     if len(terms) <= _WIDEST:
         return operator.join(terms)
     middle = len(terms) // 2
@@ -67,16 +66,13 @@ def _balanced(operator: str, terms: Sequence[str]) -> str:
 
 
 def rows_if(condition: Condition, rows: Expression, most: Expression = _ALL) -> Expression:
-    """The rows of a statement where a condition holds that speaks of none of them; otherwise none, without a look at any."""
+    """The rows of a statement if a condition holds that does not depend on them; otherwise none, and none is read."""
     limit = f"LIMIT CASE WHEN {condition.sql} THEN {most.sql} ELSE 0 END"
     return Expression(f"SELECT * FROM ({rows.sql} {limit}) arm", (*rows.args, *condition.args, *most.args))
 
 
 def joins_of(conditions: Iterable[Condition]) -> frozenset[str]:
-    joins = NO_JOINS
-    for condition in conditions:
-        joins |= condition.joins
-    return joins
+    return NO_JOINS.union(*[condition.joins for condition in conditions])
 
 
 def args_of(pieces: Iterable[Condition | Expression]) -> "Args":
@@ -84,14 +80,14 @@ def args_of(pieces: Iterable[Condition | Expression]) -> "Args":
 
 
 class Bound(NamedTuple):
-    """What is bound when a statement runs: the ids of the id parameters, and the time in seconds."""
+    """The values that are bound when a statement runs: the ids of the id parameters, and the time in seconds."""
 
     ids: Mapping[str, Sequence[int]]
     now: int
 
 
 class Slot(NamedTuple):
-    """A bound value that is not known yet: ids of the parameter `name`, one or all of them."""
+    """Stands for the ids of the parameter `name`: the first, or all if `many`."""
 
     name: str
     many: bool
@@ -102,7 +98,7 @@ class Slot(NamedTuple):
 
 
 class Ago(NamedTuple):
-    """A bound value that is not known yet: the time so many seconds ago."""
+    """Stands for the time so many seconds ago."""
 
     seconds: int
 
@@ -114,7 +110,7 @@ Args = tuple[SqlValue | Slot | Ago, ...]
 
 
 class AskedIds(NamedTuple):
-    """What a statement's text needs to know of the ids of a parameter: how many, 2 for a few, and whether 0 is one."""
+    """The ids of a parameter as the text of a statement depends on them: how many (2 are a few), and whether 0 is one."""
 
     name: str
     size: int
@@ -126,7 +122,7 @@ class AskedIds(NamedTuple):
 
 
 class Listed(NamedTuple):
-    """Values that are known, numbers or texts."""
+    """Values that are known when a statement is compiled, all numbers or all texts."""
 
     values: Sequence[int | str]
 
@@ -144,7 +140,7 @@ class Listed(NamedTuple):
 
 
 def is_in(expression: str, values: AskedIds | Listed) -> Condition:
-    """`expression` is one of `values`: two texts of SQL, however many values, so that statements stay prepared."""
+    """`expression` is one of `values`. The SQL is the same for any number above one, so that statements stay prepared."""
     if not values.size:
         return NOTHING
     if values.size == 1:
@@ -154,7 +150,7 @@ def is_in(expression: str, values: AskedIds | Listed) -> Condition:
 
 
 def json_list(values: Sequence[int | str]) -> str:
-    """A JSON array; a long one is made piece by piece, so that memory holds few of its values twice."""
+    """A JSON array, written piece by piece, so that memory holds few values twice."""
     starts = range(0, len(values), _PIECE)
     pieces = [orjson.dumps(list(values[start : start + _PIECE]))[1:-1].decode() for start in starts]
     return f"[{','.join(pieces)}]"

@@ -1,4 +1,4 @@
-"""A compiled statement, and the pieces that all of them have."""
+"""Compiled statements and their common parts."""
 
 from collections.abc import Iterable, Sequence
 from enum import Enum
@@ -10,18 +10,18 @@ from alertrpc.query.sql import Ago, Args, Bound, Condition, Slot, SqlValue, join
 
 
 class Shape(Enum):
-    """How an answer is put together of its rows."""
+    """How the rows make the answer."""
 
     ARRAY = "array"
-    OBJECT = "object"  # each row is a key and its value; an array where there is none
+    OBJECT = "object"  # each row is a key and its value; an empty array without rows
     VALUE = "value"  # the one row is the answer
 
 
 class Statement(NamedTuple):
-    """SQL with its bound values and one column, `row`; at most `limit` rows; `short`: an index finds its few rows,
-    and a limit is the last value.
+    """SQL with its bound values and one column, `row`.
 
-    `fault` is the answer in place of rows, where there are any.
+    It gives at most `limit` rows. If it is `short`, an index finds its few rows, and a limit is the last bound value.
+    `fault` is raised if there are rows.
     """
 
     sql: str
@@ -32,7 +32,7 @@ class Statement(NamedTuple):
     fault: ApiError | None = None
 
     def bound(self, bound: Bound) -> tuple[SqlValue, ...]:
-        """The bound values, with those that are known only now."""
+        """The bound values, with those filled in that depend on the call."""
         return tuple([arg.fill(bound) if isinstance(arg, Slot | Ago) else arg for arg in self.args])
 
 
@@ -40,19 +40,19 @@ EMPTY = Statement("SELECT '' AS row WHERE FALSE", (), Shape.ARRAY)  # the answer
 
 
 def limited(statement: Statement, limit: int | None) -> Statement:
-    """The first rows of a statement, where there is a limit."""
+    """The statement with a limit, if there is one."""
     if limit is None:
         return statement
     return statement._replace(sql=f"{statement.sql} LIMIT ?", args=(*statement.args, limit), limit=limit)
 
 
 def keys_of(resource: Resource, where: Condition) -> str:
-    """The keys of the rows for which a condition on the resource's own table holds."""
+    """Selects the keys of the rows for which a condition on the resource's own table holds."""
     return f"SELECT {resource.alias}.{resource.key} FROM {resource.table} {resource.alias} WHERE {where.sql}"
 
 
 def found(resource: Resource, where: Sequence[Condition], joins: Iterable[str] = ()) -> str:
-    """FROM and WHERE: the tables that the conditions and `joins` need, and the conditions."""
+    """FROM and WHERE, with the tables that the conditions and `joins` need."""
     needed = joins_of(where) | set(joins)
     joined = "".join([f" {sql}" for name, sql in resource.joins.items() if name in needed])
     conditions = " AND ".join([f"({condition.sql})" for condition in where]) or "TRUE"

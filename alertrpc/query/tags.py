@@ -1,7 +1,7 @@
 """Conditions on the tags of a row: https://www.zabbix.com/documentation/7.0/en/manual/api/reference/event/get, `tags`.
 
-What is asked of one tag holds when any of it does, but that a tag that must exist needs no more. What must not be there
-is asked together: none of these values. Different tags are joined by `evaltype`: 0 all of them, 2 any.
+One of the conditions on a tag has to hold; "exists" replaces the others, and the negative ones on values count as one,
+for which all must hold. Different tags are joined by `evaltype`: 0 all of them, 2 any.
 """
 
 from collections import defaultdict
@@ -31,12 +31,11 @@ _WITHOUT_VALUE = {Operator.CONTAINS: Operator.EXISTS, Operator.CONTAINS_NOT: Ope
 _LIKE = (Operator.CONTAINS, Operator.CONTAINS_NOT)
 _Asked = Mapping[Operator, Sequence[str]]
 
-
-NO_TAGS = "FROM event_tag et WHERE FALSE"  # of an object whose tags are not kept
+NO_TAGS = "FROM event_tag et WHERE FALSE"  # of an object whose tags are not stored
 
 
 class Tag(NamedTuple):
-    """What is asked of a tag."""
+    """A condition on a tag."""
 
     tag: str
     operator: Operator
@@ -44,7 +43,7 @@ class Tag(NamedTuple):
 
 
 def tags_asked_for(params: GetParams, tags_of_row: str) -> list[Condition]:
-    """What `tags` and `evaltype` ask."""
+    """The condition of `tags` and `evaltype`."""
     if "tags" not in params.own:
         return []
     tags: Sequence[Tag] = params.own["tags"]
@@ -52,7 +51,7 @@ def tags_asked_for(params: GetParams, tags_of_row: str) -> list[Condition]:
 
 
 def tag_condition(tags: Sequence[Tag], evaltype: int, tags_of_row: str) -> Condition:
-    """The row's tags fit; `tags_of_row` is a FROM and WHERE clause that names them `et`."""
+    """The row's tags meet the conditions; `tags_of_row` is a FROM and WHERE clause that names them `et`."""
     asked: dict[str, defaultdict[Operator, list[str]]] = {}
     for name, given, value in tags:
         operator = given if value else _WITHOUT_VALUE.get(given, given)

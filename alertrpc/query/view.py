@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 
 from alertrpc.query.parameters import Names
 from alertrpc.records import Caller
@@ -20,12 +21,12 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A member of a row. `expression` is where its value comes from, if not its own column; `join` a table it needs."""
+    """A member of a row. Its value is its own column, or an `expression`, which may need the table `join`."""
 
     name: str
-    kind: Kind = Kind.NUMBER
     expression: str = ""
     join: str = ""
+    kind: Kind = Kind.NUMBER
 
     def value(self, alias: str) -> str:
         return self.expression or f"{alias}.{self.name}"
@@ -34,29 +35,20 @@ class Column:
         return self.kind.value.format(self.value(alias))
 
 
-def number(name: str, expression: str = "", join: str = "") -> Column:
-    return Column(name, Kind.NUMBER, expression, join)
-
-
-def nullable_id(name: str, expression: str = "", join: str = "") -> Column:
-    return Column(name, Kind.NULLABLE_ID, expression, join)
-
-
-def duration(name: str) -> Column:
-    return Column(name, Kind.DURATION)
-
-
-def text(name: str, expression: str = "") -> Column:
-    return Column(name, Kind.TEXT, expression)
+number = Column
+nullable_id = partial(Column, kind=Kind.NULLABLE_ID)
+text = partial(Column, kind=Kind.TEXT)
+duration = partial(Column, kind=Kind.DURATION)
+json = partial(Column, kind=Kind.JSON)
 
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """The fields of an object: which may be asked for (`choice`), by what names, and which are meant by "extend".
+    """The fields of an object: `choice` may be asked for, `extended` are the answer to "extend".
 
-    Without names of their own, both are all columns. Callers who are not Super admins have a choice of `limited` fields,
-    if there are any. Where an object has `public` fields and related objects, they are shown the others of those objects
-    alone for which the condition `whole_if` on their userid holds.
+    Without `extended` that is the choice, and without a choice all columns. If there are `limited` fields, only these
+    count for callers who are not Super admins. If there are `public` fields and related objects, such callers are shown
+    the others only of objects for which the condition `whole_if` on their userid holds.
     """
 
     columns: Mapping[str, Column]
@@ -70,10 +62,10 @@ class View:
         return (self.choice or tuple(self.columns)) if self._is_whole(caller) else self.limited
 
     def extended_for(self, caller: Caller) -> Names:
-        return (self.extended or tuple(self.columns)) if self._is_whole(caller) else self.limited
+        return (self.extended or self.choice or tuple(self.columns)) if self._is_whole(caller) else self.limited
 
     def is_partial(self, caller: Caller) -> bool:
-        """The caller is shown a part of the fields, of whatever object."""
+        """Whether the caller is shown only some fields of every object."""
         return not (self._is_whole(caller) or self.public)
 
     def _is_whole(self, caller: Caller) -> bool:
@@ -89,7 +81,7 @@ def view(
     public: Names = (),
     whole_if: str = "",
 ) -> View:
-    """A view of columns, of which `hidden` ones are for Super admins alone."""
+    """A view of columns, of which only Super admins see the `hidden` ones."""
     by_name = {column.name: column for column in columns}
     if hidden:
         limited = tuple([name for name in by_name if name not in hidden])
@@ -97,7 +89,6 @@ def view(
 
 
 def names_of(of: View, besides: Names = ()) -> Names:
-    """All columns but those `besides`."""
     return tuple([name for name in of.columns if name not in besides])
 
 

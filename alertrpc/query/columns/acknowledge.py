@@ -17,7 +17,7 @@ _COLUMNS = (
 _NAMES = tuple([column.name for column in _COLUMNS])
 
 ACKNOWLEDGE = view(*_COLUMNS)
-# Who acknowledged is named to those who may see him.
+# The name of the user, for callers who may see the user.
 ACKNOWLEDGE_BY_USER = view(
     *_COLUMNS,
     *[

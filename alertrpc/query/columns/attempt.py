@@ -1,6 +1,6 @@
-"""The fields of attempts, which are ours: each try to send an alert."""
+"""The fields of attempts, of alerts, which Zabbix does not have."""
 
-from alertrpc.query.view import Column, Kind, number, text, view
+from alertrpc.query.view import number, text, view
 
 ATTEMPT = view(
     number("alertid"),
@@ -9,7 +9,7 @@ ATTEMPT = view(
     number("milliseconds"),
     text("outcome"),
     text("reason"),
-    Column("code", Kind.TEXT, "COALESCE(CAST(att.code AS TEXT), '')"),
+    text("code", "COALESCE(CAST(att.code AS TEXT), '')"),
     text("error"),
     text("answer"),
     text("stdout"),

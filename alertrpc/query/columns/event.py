@@ -1,10 +1,12 @@
-"""The fields of events: https://www.zabbix.com/documentation/7.0/en/manual/api/reference/event/object."""
+"""The fields of events, their tags and their suppression:
+https://www.zabbix.com/documentation/7.0/en/manual/api/reference/event/object.
+"""
 
 from alertrpc.query.columns.trigger import TRIGGER_OBJECT, expanded
-from alertrpc.query.view import Column, Kind, nullable_id, number, text
+from alertrpc.query.view import json, nullable_id, number, text, view
 
-RECOVERY = "recovery"  # the join that says how a problem ended
-NOT_KEPT = "0"  # causes and suppression are not kept
+RECOVERY = "recovery"  # the join for the end of a problem
+NOT_KEPT = "0"  # causes and suppression are not stored
 
 EVENT_COLUMNS = (
     number("eventid"),
@@ -24,6 +26,10 @@ RECOVERY_COLUMNS = (
     nullable_id("correlationid", "er.correlationid", RECOVERY),
     nullable_id("userid", "er.userid", RECOVERY),
 )
+EVENT_TAG = view(text("tag"), text("value"))
+TAGS_OF_EVENT = "FROM event_tag et WHERE et.eventid = e.eventid"
+SUPPRESSION = view(number("maintenanceid", NOT_KEPT), number("suppress_until", NOT_KEPT), number("userid", NOT_KEPT))
+NO_SUPPRESSION = "WHERE FALSE"
 # The operational data of the event's trigger.
 _OPDATA = f"""CASE e.object WHEN {TRIGGER_OBJECT} THEN COALESCE((
     SELECT {expanded("opdata")} FROM triggers t WHERE t.triggerid = e.objectid), '') ELSE '' END"""
@@ -31,5 +37,5 @@ DERIVED_COLUMNS = (
     number("cause_eventid", NOT_KEPT),
     text("opdata", _OPDATA),
     number("suppressed", NOT_KEPT),
-    Column("urls", Kind.JSON, "'[]'"),
+    json("urls", "'[]'"),
 )

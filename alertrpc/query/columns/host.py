@@ -46,5 +46,5 @@ HOST = view(
 # Hosts that are neither templates nor prototypes.
 IS_HOST = "h.status IN (0, 1) AND h.flags IN (0, 4)"
 
-# As other strict get methods select hosts: some fields can be had by "extend" alone.
-HOST_OF_EVENT = replace(HOST, choice=_SELECTED)
+# Strict get methods show some fields of hosts only by "extend".
+HOST_OF_EVENT = replace(HOST, choice=_SELECTED, extended=tuple(HOST.columns))

@@ -1,11 +1,11 @@
 """The fields of media: https://www.zabbix.com/documentation/7.0/en/manual/api/reference/user/object, Media."""
 
-from alertrpc.query.view import Column, Kind, nullable_id, number, text, view
+from alertrpc.query.view import json, nullable_id, number, text, view
 
 EMAIL = 0
 
-# An address each line for mail, which Zabbix answers as an array; the text of another medium stands as it is. Of the
-# JSON string only backslashes that are meant begin with two of them, so that "\\n" is a line's end where it stands.
+# An array of lines for mail, one address each; a string for other media. In the JSON string a backslash is written as two,
+# which are replaced first: each "\\n" that is left is the end of a line.
 _LINES = r"""'[' || replace(replace(@json_string(m.sendto), '\\', '\u005c'), '\n', '","') || ']'"""
 _SENDTO = f"""CASE (SELECT mt.type FROM media_type mt WHERE mt.mediatypeid = m.mediatypeid)
     WHEN {EMAIL} THEN {_LINES} ELSE @json_string(m.sendto) END"""
@@ -13,7 +13,7 @@ _SENDTO = f"""CASE (SELECT mt.type FROM media_type mt WHERE mt.mediatypeid = m.m
 MEDIA = view(
     number("mediaid"),
     number("mediatypeid"),
-    Column("sendto", Kind.JSON, _SENDTO),
+    json("sendto", _SENDTO),
     number("active"),
     number("severity"),
     text("period"),

@@ -1,6 +1,6 @@
 """The fields of media types: https://www.zabbix.com/documentation/7.0/en/manual/api/reference/mediatype/object."""
 
-from alertrpc.query.view import Column, Kind, number, text, view
+from alertrpc.query.view import json, number, text, view
 
 # A webhook's parameters have names, as in Zabbix; those of a script have none, and the scripts of alertrpc take none.
 _PARAMETERS = """(
@@ -41,6 +41,6 @@ MEDIATYPE = view(
     text("event_menu_name"),
     text("description"),
     number("provider"),
-    Column("parameters", Kind.JSON, _PARAMETERS),
+    json("parameters", _PARAMETERS),
     limited=("mediatypeid", "type", "name", "status", "description", "maxattempts"),
 )

@@ -1,4 +1,4 @@
-"""What may be asked for of the object of an event, by the kind of object: the fields that Zabbix 7.0 names."""
+"""The fields that may be asked for of the object of an event, by the kind of object, as Zabbix 7.0 names them."""
 
 CHOICES = {
     0: (

@@ -5,7 +5,7 @@ from alertrpc.query.parameters import NOTHING_FOUND
 from alertrpc.query.related import NotKept, Related
 from alertrpc.query.resource import Resource, by_columns
 from alertrpc.query.rights import is_in_some_group
-from alertrpc.query.view import Column, Kind, duration, names_of, number, text, texts_of, view
+from alertrpc.query.view import duration, json, names_of, number, text, texts_of, view
 
 _SHOWN = (
     "actionid", "name", "eventsource", "status", "esc_period", "pause_suppressed", "notify_if_canceled",
@@ -23,15 +23,8 @@ _ACTION = view(
     number("notify_if_canceled"),
     number("pause_symptoms"),
     choice=_SHOWN,
-    extended=_SHOWN,
 )
-_FILTER = view(
-    number("evaltype"),
-    text("formula"),
-    text("eval_formula", "''"),
-    Column("conditions", Kind.JSON, "'[]'"),
-)
-
+_FILTER = view(number("evaltype"), text("formula"), text("eval_formula", "''"), json("conditions", "'[]'"))
 
 RESOURCE = Resource(
     name="action",

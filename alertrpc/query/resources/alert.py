@@ -18,11 +18,12 @@ from alertrpc.records import Caller
 
 SOURCES_FOUND_BY_ACTION = (0, 2)  # for a Super admin: trigger and autoregistration
 EVENT = frozenset({"event"})
+_ATTEMPTS = "FROM (SELECT * FROM attempts att WHERE att.alertid = a.alertid ORDER BY att.number) att"
 _RESENT = view(number("alertid", "rs.resent_alertid"))
 
 
 def alert_conditions(params: GetParams, caller: Caller) -> list[Condition]:
-    """The source of the event, its objects and hosts, and rights."""
+    """Conditions on the source, the objects and the hosts of the event, and the rights."""
     obj = params.own["eventobject"]
     conditions = []
     if "objectids" in params.ids and obj in OBJECTS_WITH_IDS:
@@ -35,14 +36,14 @@ def alert_conditions(params: GetParams, caller: Caller) -> list[Condition]:
 def _source(params: GetParams, caller: Caller) -> Condition:
     source, obj = params.own["eventsource"], params.own["eventobject"]
     if caller.is_super_admin and source in SOURCES_FOUND_BY_ACTION:
-        # An order or an id finds the alerts sooner than the many alerts of these actions, but all are counted so.
+        # The index of actions is only for counts: actions have many alerts, which a sort order or an id finds sooner.
         column = "a.actionid" if params.is_plain_count else "@unindexed(a.actionid)"
         return Condition(f"{column} IN (SELECT ac.actionid FROM actions ac WHERE ac.eventsource = ?)", (source,))
     return Condition("e.source = ? AND e.object = ?", (source, obj), EVENT)
 
 
 def _is_joined(params: GetParams, caller: Caller) -> bool:
-    """The events are joined."""
+    """Whether Zabbix joins the events."""
     obj = params.own["eventobject"]
     return (
         not caller.is_super_admin
@@ -53,13 +54,13 @@ def _is_joined(params: GetParams, caller: Caller) -> bool:
 
 
 def _hosts(params: GetParams, caller: Caller, objects: str) -> list[Condition]:
-    """One host of the object is asked for, in a group asked for, and writable where that is asked for; all are open."""
+    """One host of the object has the id, is in the group and is writable, each if asked for; all of its hosts are open."""
     asked = hosts_asked_for(params, caller)
     conditions = [_of_events(objects_on(asked, "e.objectid", objects))] if asked else []
     if not any(name in params.ids for name in ("hostids", "groupids")):
-        # Hosts that are writable are many, and are no way to find an alert.
+        # Too many hosts are writable to find alerts by them.
         conditions = [condition._replace(keys="") for condition in conditions]
-    # What picks few events is checked for each of them.
+    # With these ids there are few events, and each is checked.
     few = any(name in params.ids for name in ("alertids", "eventids", "objectids", "hostids", "groupids"))
     are_open = objects_are_open("e.objectid", objects, caller, few=few)
     return [*conditions, *[condition._replace(joins=EVENT) for condition in are_open]]
@@ -75,7 +76,7 @@ def _of_events(condition: Condition) -> Condition:
 
 
 def _hosts_of_alert(params: GetParams, caller: Caller) -> Expression:
-    """The hosts of the event's object, where the event is of the source and object that are asked for."""
+    """The hosts of the event's object, if the event has the source and the object that are asked for."""
     source, obj = params.own["eventsource"], params.own["eventobject"]
     return Expression(f"""FROM events e
         @ordered JOIN object_hosts oh ON oh.objectid = e.objectid AND oh.object IN ({HOST_OBJECTS.get(obj, "NULL")})
@@ -89,9 +90,7 @@ RESOURCE = Resource(
     alias="a",
     key="alertid",
     view=ALERT,
-    checks=Strict(
-        {**OUTPUT, **SELECTS, **MATCHING, "countOutput": FLAG, "groupCount": FLAG, **PAGE, **ROWS},
-    ),
+    checks=Strict({**OUTPUT, **SELECTS, **MATCHING, "countOutput": FLAG, "groupCount": FLAG, **PAGE, **ROWS}),
     ids={
         "alertids": "alertid",
         "groupids": None,
@@ -123,13 +122,7 @@ RESOURCE = Resource(
         ),
         "selectUsers": Related("users", "u", USER, "FROM users u WHERE u.userid = a.userid", keyed("userid")),
         # Zabbix does not have these two.
-        "selectAttempts": Related(
-            "attempts",
-            "att",
-            ATTEMPT,
-            "FROM (SELECT * FROM attempts att WHERE att.alertid = a.alertid ORDER BY att.number) att",
-            keyed("number"),
-        ),
+        "selectAttempts": Related("attempts", "att", ATTEMPT, _ATTEMPTS, keyed("number")),
         "selectResendOf": Related(
             "resendOf", "rs", _RESENT, "FROM resends rs WHERE rs.alertid = a.alertid", keyed("alertid")
         ),

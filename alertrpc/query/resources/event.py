@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from alertrpc.query import event_parameters as shared
 from alertrpc.query.checks import FLAG, MATCHING, OUTPUT, PAGE, ROWS, SELECTS, Strict
 from alertrpc.query.columns.acknowledge import ACKNOWLEDGE_BY_USER, ACKNOWLEDGES_OF_EVENT
 from alertrpc.query.columns.alert import ALERT
@@ -13,15 +14,6 @@ from alertrpc.query.columns.related_object import CHOICES
 from alertrpc.query.columns.trigger import TRIGGER as TRIGGER_VIEW
 from alertrpc.query.counting import ROWSCOUNT
 from alertrpc.query.event_objects import HOST_OBJECTS, OBJECTS, SOURCES, TRIGGER, event_conditions
-from alertrpc.query.event_parameters import (
-    EVENT_IDS,
-    RECOVERY_JOIN,
-    SEVERITY,
-    STATE,
-    SUPPRESSION_OF_EVENT,
-    TAGGED,
-    TAGS_SELECTED,
-)
 from alertrpc.query.get_params import GetParams
 from alertrpc.query.linked import with_conditions
 from alertrpc.query.parameters import Given, Names, Parameter
@@ -38,7 +30,7 @@ _OTHER_THAN_TIMES = ("eventid", "objectid")
 SOURCES_OF_PROBLEMS_IN_TIME = (0, 4)
 
 _ALERT_FIELDS = tuple(name for name in ALERT.columns if name != "eventid")
-_ALERT = replace(ALERT, choice=_ALERT_FIELDS, extended=_ALERT_FIELDS)
+_ALERT = replace(ALERT, choice=_ALERT_FIELDS)
 _TRIGGER = replace(TRIGGER_VIEW, choice=CHOICES[TRIGGER], extended=tuple(TRIGGER_VIEW.columns))
 
 
@@ -47,7 +39,7 @@ def _conditions(params: GetParams, caller: Caller) -> list[Condition]:
 
 
 def _values(params: GetParams) -> list[Condition]:
-    """The event's value; with both problem times, of problems that lasted in this time and of their recoveries."""
+    """The event's value; with both problem times, only problems that lasted in this time, and their recoveries."""
     values: list[int] | None = params.own.get("value")
     since, till = params.own.get("problem_time_from"), params.own.get("problem_time_till")
     if since is None or till is None or params.own["source"] not in SOURCES_OF_PROBLEMS_IN_TIME:
@@ -56,7 +48,7 @@ def _values(params: GetParams) -> list[Condition]:
 
 
 def _is_joined(params: GetParams, caller: Caller) -> bool:
-    """Hosts or triggers are joined."""
+    """Whether Zabbix joins hosts or triggers."""
     obj = params.own["object"]
     if obj not in HOST_OBJECTS:
         return False
@@ -65,7 +57,7 @@ def _is_joined(params: GetParams, caller: Caller) -> bool:
 
 
 def _alerts(params: GetParams, caller: Caller) -> Expression:
-    """The alerts of the event that actions on events of triggers sent, as far as the caller may see them."""
+    """The alerts of the event from actions on events of triggers, if the caller may see them."""
     alerts = """SELECT *
         FROM alerts a
         WHERE a.eventid = e.eventid
@@ -75,7 +67,7 @@ def _alerts(params: GetParams, caller: Caller) -> Expression:
 
 
 def _with_clock(names: Names, caller: Caller) -> Names:
-    """Zabbix sorts the alerts by their clocks, which are shown to users who are not Super admins."""
+    """Zabbix sorts the alerts by clock, and then shows it to users who are not Super admins."""
     return names if caller.is_super_admin or "clock" in names else (*names, "clock")
 
 
@@ -87,13 +79,13 @@ def _hosts(params: GetParams, caller: Caller) -> Expression:
 
 
 def _related_object(params: GetParams, caller: Caller) -> Expression:
-    """The trigger; objects of other kinds are not kept."""
-    kept = "TRUE" if params.own["object"] == TRIGGER else "FALSE"
-    return Expression(f"FROM triggers t WHERE t.triggerid = e.objectid AND t.flags IN (0, 4) AND {kept}")
+    """The trigger; objects of other kinds are not stored."""
+    is_stored = "TRUE" if params.own["object"] == TRIGGER else "FALSE"
+    return Expression(f"FROM triggers t WHERE t.triggerid = e.objectid AND t.flags IN (0, 4) AND {is_stored}")
 
 
 def _choice(given: Mapping[str, Any]) -> Names:
-    """The fields of the kind of object asked for; a wrong kind is a fault of its own."""
+    """The fields of the kind of object asked for. An invalid `object` has its own fault."""
     return CHOICES[given.get("object", TRIGGER)]
 
 
@@ -110,21 +102,21 @@ RESOURCE = Resource(
         },
         deprecated={"select_acknowledges": "selectAcknowledges", "select_alerts": "selectAlerts"},
     ),
-    ids=EVENT_IDS,
+    ids=shared.IDS,
     parameters={
         "source": Parameter(Given.NUMBER, "e.source = ?", allowed=SOURCES, default=0),
         "object": Parameter(Given.NUMBER, "e.object = ?", allowed=OBJECTS, default=0),
         "value": Parameter(Given.NUMBERS),
-        "severities": SEVERITY,
-        "trigger_severities": SEVERITY,
+        "severities": shared.SEVERITY,
+        "trigger_severities": shared.SEVERITY,
         "eventid_from": Parameter(Given.ID, "e.eventid >= ?", leads=_OTHER_THAN_IDS),
         "eventid_till": Parameter(Given.ID, "e.eventid <= ?", leads=_OTHER_THAN_IDS),
         "time_from": Parameter(Given.TIME, "e.clock >= ?", leads=_OTHER_THAN_TIMES),
         "time_till": Parameter(Given.TIME, "e.clock <= ?", leads=_OTHER_THAN_TIMES),
         "problem_time_from": Parameter(Given.TIME),
         "problem_time_till": Parameter(Given.TIME),
-        **STATE,
-        **TAGGED,
+        **shared.STATE,
+        **shared.TAGGED,
     },
     filters={
         **by_columns("eventid", "source", "object", "objectid", "value", "acknowledged", "name", "severity"),
@@ -141,11 +133,10 @@ RESOURCE = Resource(
         "selectRelatedObject": Related(
             "relatedObject", "t", _TRIGGER, _related_object, keyed("triggerid"), single=True, choice=_choice
         ),
-        "selectSuppressionData": SUPPRESSION_OF_EVENT,
-        "selectTags": TAGS_SELECTED,
+        **shared.SELECTS,
     },
     conditions=_conditions,
-    joins=RECOVERY_JOIN,
+    joins=shared.RECOVERY_JOIN,
     distinct=Distinct(_is_joined, ("clock",)),
     plan=Plan(short_ids=("eventids",), pages=True),
 )  # fmt: skip

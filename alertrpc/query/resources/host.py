@@ -36,7 +36,7 @@ def _has(joined: str, condition: str) -> str:
         WHERE oh.hostid = h.hostid AND {condition})"""
 
 
-# Items are not kept; where triggers and alarms of items live there are some.
+# Items are not stored; a host with triggers or with alarms of items has some.
 _HAS_ITEMS = _has("", "oh.object IN (0, 4)")
 _TRIGGERS = "@ordered JOIN triggers t ON t.triggerid = oh.objectid"
 _EVENTS = f"""{_TRIGGERS}

@@ -20,7 +20,7 @@ _OBJECTS = "@ordered JOIN object_hosts oh ON oh.hostid = hg.hostid"
 _TRIGGERS = f"""{_OBJECTS} AND oh.object = 0
     @ordered JOIN triggers t ON t.triggerid = oh.objectid"""
 _NONE_HAS = Parameter(Given.BOOLEAN, "FALSE")
-_HAS_ITEMS = "oh.object IN (0, 4)"  # items are not kept; where triggers and alarms of items live there are some
+_HAS_ITEMS = "oh.object IN (0, 4)"  # items are not stored; a host with triggers or with alarms of items has some
 _OF_TRIGGERS = """SELECT hg.groupid
     FROM object_hosts oh
     @ordered JOIN hosts_groups hg ON hg.hostid = oh.hostid
@@ -53,11 +53,11 @@ _HOST_PROTOTYPES = (
     "hostid", "host", "name", "status", "templateid", "inventory_mode", "discover", "custom_interfaces", "uuid",
 )  # fmt: skip
 
-_FLAGS = dict.fromkeys(("startSearch", "excludeSearch"), BOOLEAN)  # which other methods take anything for
+_FLAGS = dict.fromkeys(("startSearch", "excludeSearch"), BOOLEAN)  # other methods take any value
 
 
 def _with(joined: str, condition: str) -> Parameter:
-    """Some host of the group has what is joined."""
+    """A host of the group has joined rows for which the condition holds."""
     return Parameter(
         Given.BOOLEAN,
         f"""EXISTS (

@@ -14,7 +14,7 @@ from alertrpc.records import Caller
 
 
 def _conditions(params: GetParams, caller: Caller) -> list[Condition]:
-    """A medium by which media types are asked for; only their own, unless the caller is a Super admin."""
+    """Media types of the media asked for; only of the caller's own ones, unless the caller is a Super admin."""
     asked = ids_asked_for(params, {"mediaids": "m.mediaid", "userids": "m.userid"})
     if not asked:
         return []

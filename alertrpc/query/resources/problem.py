@@ -1,18 +1,10 @@
 """problem.get: https://www.zabbix.com/documentation/7.0/en/manual/api/reference/problem/get."""
 
+from alertrpc.query import event_parameters as shared
 from alertrpc.query.checks import STRICT
 from alertrpc.query.columns.acknowledge import ACKNOWLEDGE, ACKNOWLEDGES_OF_EVENT
 from alertrpc.query.columns.event import DERIVED_COLUMNS, EVENT_COLUMNS, RECOVERY, RECOVERY_COLUMNS
 from alertrpc.query.event_objects import OBJECTS_WITH_IDS, Finding, event_conditions
-from alertrpc.query.event_parameters import (
-    EVENT_IDS,
-    RECOVERY_JOIN,
-    SEVERITY,
-    STATE,
-    SUPPRESSION_OF_EVENT,
-    TAGGED,
-    TAGS_SELECTED,
-)
 from alertrpc.query.get_params import GetParams
 from alertrpc.query.parameters import Given, Parameter
 from alertrpc.query.related import Related, keyed
@@ -24,7 +16,7 @@ from alertrpc.records import RECENT, Caller
 SOURCES_OF_PROBLEMS = (0, 3, 4)
 
 _OPEN = "e.value = 1 AND e.recovered = 0"
-# Those that are open, and those that recovered of late.
+# Open problems, and those that recovered lately.
 _RECENT = """e.value = 1 AND e.eventid IN (
     SELECT e.eventid
     FROM events e
@@ -58,22 +50,21 @@ RESOURCE = Resource(
         nullable_id("r_ns", "re.ns", RECOVERY),
         *DERIVED_COLUMNS,
         choice=_SHOWN,
-        extended=_SHOWN,
     ),
     checks=STRICT,
-    ids=EVENT_IDS,
+    ids=shared.IDS,
     parameters={
         "source": Parameter(Given.NUMBER, "e.source = ?", allowed=SOURCES_OF_PROBLEMS, default=0),
         "object": Parameter(Given.NUMBER, "e.object = ?", allowed=OBJECTS_WITH_IDS, default=0),
-        "severities": SEVERITY,
-        # Open problems are few: those of some time, or with some ids, are looked for among these.
+        "severities": shared.SEVERITY,
+        # Open problems are few: an index on ids or clocks would find more events.
         "eventid_from": Parameter(Given.ID, "@unindexed(e.eventid) >= ?"),
         "eventid_till": Parameter(Given.ID, "@unindexed(e.eventid) <= ?"),
         "time_from": Parameter(Given.TIME, "@unindexed(e.clock) >= ?"),
         "time_till": Parameter(Given.TIME, "@unindexed(e.clock) <= ?"),
-        **STATE,
+        **shared.STATE,
         "recent": Parameter(Given.BOOLEAN, null=True),
-        **TAGGED,
+        **shared.TAGGED,
     },
     filters=by_columns(
         "eventid", "source", "object", "objectid", "r_eventid", "correlationid", "userid", "name", "acknowledged",
@@ -85,10 +76,9 @@ RESOURCE = Resource(
         "selectAcknowledges": Related(
             "acknowledges", "ak", ACKNOWLEDGE, ACKNOWLEDGES_OF_EVENT, keyed("acknowledgeid"), countable=True
         ),
-        "selectSuppressionData": SUPPRESSION_OF_EVENT,
-        "selectTags": TAGS_SELECTED,
+        **shared.SELECTS,
     },
     conditions=_conditions,
-    joins={RECOVERY: f"{RECOVERY_JOIN[RECOVERY]} LEFT JOIN events re ON re.eventid = er.r_eventid"},
+    joins={RECOVERY: f"{shared.RECOVERY_JOIN[RECOVERY]} LEFT JOIN events re ON re.eventid = er.r_eventid"},
     plan=Plan(short_ids=("eventids",)),
 )  # fmt: skip

@@ -19,9 +19,15 @@ from alertrpc.query.tags import NO_TAGS, tags_asked_for
 from alertrpc.query.view import names_of, number, text, texts_of, view
 from alertrpc.records import RECENT, Caller
 
+
+def _is_on(host: str) -> str:
+    """The trigger lives on a host for which a condition holds."""
+    return f"EXISTS (SELECT 1 FROM {HOSTS_OF_TRIGGER} AND {host})"
+
+
 _ON_HOST = "SELECT oh.objectid FROM object_hosts oh WHERE oh.object = 0"
-_IS_MONITORED = f"t.status = 0 AND NOT EXISTS (SELECT 1 FROM {HOSTS_OF_TRIGGER} AND h.status <> 0)"
-_IN_MAINTENANCE = f"EXISTS (SELECT 1 FROM {HOSTS_OF_TRIGGER} AND h.maintenance_status = 1)"
+_IS_MONITORED = f"t.status = 0 AND NOT {_is_on('h.status <> 0')}"
+_IN_MAINTENANCE = _is_on("h.maintenance_status = 1")
 _OF_GROUP_NAMED = """t.triggerid IN (
     SELECT oh.objectid
     FROM hstgrp g
@@ -42,7 +48,6 @@ _LAST_UNACKNOWLEDGED = f"""0 = (
 _JOINED = frozenset({"groupids", "hostids", "templateids", "itemids", "group", "host", "hostid", "templated"})
 
 _HOSTNAME = f"(SELECT MIN(h.name) FROM {HOSTS_OF_TRIGGER})"
-_SHOWN = tuple(TRIGGER.columns)
 _EXPANDED, _EXPANDED_COMMENTS = "expandedDescription", "expandedComments"
 _ROW = replace(
     TRIGGER,
@@ -53,8 +58,7 @@ _ROW = replace(
         _EXPANDED: text("description", expanded("description")),
         _EXPANDED_COMMENTS: text("comments", expanded("comments")),
     },
-    choice=_SHOWN,
-    extended=_SHOWN,
+    choice=tuple(TRIGGER.columns),
 )
 _LAST_EVENT = view(*EVENT_COLUMNS)
 
@@ -84,7 +88,7 @@ def _is_joined(params: GetParams, caller: Caller) -> bool:
 
 
 def _instead(name: str, shown: str) -> Shows:
-    """A column is shown by another one."""
+    """Shows one column instead of another."""
     return lambda names, caller: tuple([shown if asked == name else asked for asked in names])
 
 
@@ -124,16 +128,10 @@ RESOURCE = Resource(
         "group": Parameter(Given.TEXT, _OF_GROUP_NAMED),
         "host": Parameter(Given.TEXT, _OF_HOST_NAMED),
         "inherited": Parameter(Given.TRUTH, "t.templateid IS NOT NULL", otherwise="t.templateid IS NULL"),
-        "templated": Parameter(
-            Given.TRUTH,
-            f"EXISTS (SELECT 1 FROM {HOSTS_OF_TRIGGER} AND h.status = 3)",
-            otherwise=f"EXISTS (SELECT 1 FROM {HOSTS_OF_TRIGGER} AND h.status <> 3)",
-        ),
+        "templated": Parameter(Given.TRUTH, _is_on("h.status = 3"), otherwise=_is_on("h.status <> 3")),
         "dependent": Parameter(Given.TRUTH, "FALSE"),
         "maintenance": Parameter(
-            Given.TRUTH,
-            f"t.status = 0 AND {_IN_MAINTENANCE}",
-            otherwise=f"t.status = 0 AND NOT {_IN_MAINTENANCE}",
+            Given.TRUTH, f"t.status = 0 AND {_IN_MAINTENANCE}", otherwise=f"t.status = 0 AND NOT {_IN_MAINTENANCE}"
         ),
         "monitored": Parameter(Given.ANYTHING, _IS_MONITORED),
         "active": Parameter(Given.ANYTHING, _IS_MONITORED),

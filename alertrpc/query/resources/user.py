@@ -10,20 +10,22 @@ from alertrpc.query.columns.user import USER
 from alertrpc.query.columns.usrgrp import USRGRP
 from alertrpc.query.get_params import GetParams
 from alertrpc.query.linked import ids_asked_for, is_linked, with_conditions
-from alertrpc.query.parameters import Given, Names, Parameter
+from alertrpc.query.parameters import Given, Parameter
 from alertrpc.query.related import Check, Related, keyed
 from alertrpc.query.resource import Distinct, Match, Resource, by_columns
 from alertrpc.query.rights import MEMBERS_OF_OWN_GROUPS
 from alertrpc.query.sql import Condition, Expression
-from alertrpc.query.view import Column, Kind, names_of, texts_of
+from alertrpc.query.view import json, names_of, texts_of
 from alertrpc.records import Caller
 
 _OF_MEDIA = {"mediaids": "m.mediaid", "mediatypeids": "m.mediatypeid"}
+_MEDIA_TYPES_OF_USER = """FROM media_type mt
+    WHERE mt.mediatypeid IN (SELECT m.mediatypeid FROM media m WHERE m.userid = u.userid)"""
 _ACCESS = ("gui_access", "debug_mode", "users_status")
 
 
 def _strictest(column: str) -> str:
-    """Of the user's groups, as text; the number 0 of a user without groups, as Zabbix has it."""
+    """The highest value among the user's groups as a text; the number 0 without groups, as in Zabbix."""
     return f"""COALESCE((
         SELECT @json_string(CAST(MAX(usg.{column}) AS TEXT))
         FROM users_groups ug
@@ -34,19 +36,14 @@ def _strictest(column: str) -> str:
 
 _ROW = replace(
     USER,
-    columns={**USER.columns, **{name: Column(name, Kind.JSON, _strictest(name)) for name in _ACCESS}},
+    columns={**USER.columns, **{name: json(name, _strictest(name)) for name in _ACCESS}},
     choice=tuple(USER.columns),
-    extended=tuple(USER.columns),
     public=(*USER.public, "usrgrps"),
 )
 
 
-def _with_access(names: Names, caller: Caller) -> Names:
-    return (*names, *_ACCESS)
-
-
 def _conditions(params: GetParams, caller: Caller) -> list[Condition]:
-    """Users who are not Super admins see who shares a group with them, by media only themselves, and edit themselves."""
+    """Callers who are not Super admins see users of their groups, by media only themselves, and edit only themselves."""
     asked = [*_in_groups(params, caller), *_with_media(params)]
     if caller.is_super_admin:
         return asked
@@ -67,7 +64,7 @@ def _in_groups(params: GetParams, caller: Caller) -> list[Condition]:
 
 
 def _with_media(params: GetParams) -> list[Condition]:
-    """One medium is all that is asked for."""
+    """One medium has all the ids asked for."""
     asked = ids_asked_for(params, _OF_MEDIA)
     return [is_linked("u.userid", "SELECT m.userid FROM media m WHERE TRUE", asked)] if asked else []
 
@@ -100,20 +97,14 @@ RESOURCE = Resource(
     view=_ROW,
     checks=LAX,
     ids={"userids": "userid", "usrgrpids": None, "mediaids": None, "mediatypeids": None},
-    parameters={"getAccess": Parameter(Given.ANYTHING, shows=_with_access)},
+    parameters={"getAccess": Parameter(Given.ANYTHING, shows=lambda names, caller: (*names, *_ACCESS))},
     filters={**by_columns(*names_of(USER)), "passwd": Match.PASSWORD},
     searches={**by_columns(*texts_of(USER)), "passwd": Match.PASSWORD},
     sortable=("userid", "username"),
     related={
         "selectUsrgrps": Related("usrgrps", "usg", USRGRP, _user_groups, keyed("usrgrpid")),
         "selectMedias": Related("medias", "m", MEDIA, "FROM media m WHERE m.userid = u.userid"),
-        "selectMediatypes": Related(
-            "mediatypes",
-            "mt",
-            MEDIATYPE,
-            "FROM media_type mt WHERE mt.mediatypeid IN (SELECT m.mediatypeid FROM media m WHERE m.userid = u.userid)",
-            keyed("mediatypeid"),
-        ),
+        "selectMediatypes": Related("mediatypes", "mt", MEDIATYPE, _MEDIA_TYPES_OF_USER, keyed("mediatypeid")),
         "selectRole": Related(
             "role", "ro", ROLE, "FROM role ro WHERE ro.roleid = u.roleid", single=True, check=Check.REFUSES_WITH_ROWS
         ),
