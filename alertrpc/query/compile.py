@@ -119,7 +119,7 @@ def _shown(resource: Resource, params: GetParams, caller: Caller) -> Names:
     """The columns of the row: the output and the sort columns that Zabbix adds, each as the parameters change it."""
     distinct = resource.distinct
     by = distinct.shows if distinct and distinct.when(params, caller) else ()
-    output, sorted_by = params.output, tuple([name for name, _ in params.sort if name in by])
+    output, sorted_by = tuple(params.output), tuple([name for name, _ in params.sort if name in by])
     for own in params.own:
         shows = resource.parameters[own].shows
         output, sorted_by = shows(output, caller), shows(sorted_by, caller)

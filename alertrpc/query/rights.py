@@ -41,26 +41,22 @@ def _is_open(permission: str, caller: Caller, *, editable: bool) -> list[Conditi
 
 
 def objects_are_open(
-    objectid: str, objects: str, caller: Caller, *, few: bool, editable: bool = False, among: Condition = ANY_OBJECT
+    objectid: str, objects: str, caller: Caller, *, few: bool, among: Condition = ANY_OBJECT
 ) -> list[Condition]:
-    """All hosts of an object are open to the caller, one of them for writing if `editable`.
+    """All hosts of an object are open to the caller.
 
     `objects` are the kinds of objects, as SQL. If `few`, each object is checked; otherwise all open objects for which
     `among` holds are listed once.
     """
     if caller.is_super_admin:
         return []
-    permission = host_permission("oh.hostid")
-    is_open, userids = f"MIN({permission}) >= {READ}", [caller.userid]
-    if editable:
-        is_open, userids = f"{is_open} AND MAX({permission}) >= {READ_WRITE}", userids * 2
     found = f"""(
         SELECT oh.objectid
         FROM object_hosts oh
         WHERE oh.object IN ({objects}) AND {f"oh.objectid = {objectid}" if few else among.sql}
         GROUP BY oh.objectid
-        HAVING {is_open})"""
-    return [Condition(f"EXISTS {found}" if few else f"{objectid} IN {found}", (*among.args, *userids))]
+        HAVING MIN({host_permission("oh.hostid")}) >= {READ})"""
+    return [Condition(f"EXISTS {found}" if few else f"{objectid} IN {found}", (*among.args, caller.userid))]
 
 
 def shares_user_group(userid_column: str, caller: Caller) -> list[Condition]:

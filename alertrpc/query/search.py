@@ -55,17 +55,20 @@ def fold(text: str | None) -> str | None:
     return text if text is None else text.translate(_fold_table())
 
 
-def like(
-    expression: str, value: str, *, whole: bool = False, start: bool = False, brief: bool = False, at: str = "/search"
-) -> Condition:
-    """`expression` contains `value`, starts with it (`start`), or equals it with `*` for any text (`whole`).
-
-    `brief` keeps the statement short if there are many patterns; `at` names the parameter in the ApiError that is raised
-    for a pattern longer than LONGEST_PATTERN.
-    """
+def upper_pattern(value: str, parameter: str) -> str:
+    """The pattern in upper case; raises ApiError that names the parameter if it is longer than LONGEST_PATTERN."""
     upper = value.upper()
     if len(upper.encode()) > LONGEST_PATTERN:
-        raise invalid_parameter(at, "value is too long.")
+        raise invalid_parameter(parameter, "value is too long.")
+    return upper
+
+
+def like(expression: str, value: str, *, whole: bool = False, start: bool = False, brief: bool = False) -> Condition:
+    """`expression` contains `value`, starts with it (`start`), or equals it with `*` for any text (`whole`).
+
+    `brief` keeps the statement short if there are many patterns. Raises ApiError for a pattern longer than LONGEST_PATTERN.
+    """
+    upper = upper_pattern(value, "/search")
     pieces = upper.split("*") if whole else [upper, ""] if start else ["", upper, ""]
     if len(upper) > LONGEST_LIKE:
         return Condition(f"has_pieces({expression}, ?)", (orjson.dumps(pieces).decode(),))

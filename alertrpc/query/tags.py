@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from alertrpc.query.get_params import GetParams
 from alertrpc.query.linked import with_conditions
-from alertrpc.query.search import joined, like
+from alertrpc.query.search import joined, like, upper_pattern
 from alertrpc.query.sql import NOTHING, Condition, Expression, all_of, any_of, negated
 
 AND_OR, OR = 0, 2  # evaltype
@@ -76,7 +76,9 @@ def _of_one_tag(name: str, asked: _Asked, tags_of_row: str) -> Condition:
 
 def _values(asked: _Asked, *operators: Operator) -> list[Condition]:
     return [
-        like("et.value", value, brief=True, at="/tags") if operator in _LIKE else Condition("et.value = ?", (value,))
+        like("et.value", upper_pattern(value, "/tags"), brief=True)
+        if operator in _LIKE
+        else Condition("et.value = ?", (value,))
         for operator in operators
         for value in asked.get(operator, ())
     ]

@@ -1,7 +1,7 @@
 """The fields of objects, and which of them are shown to whom."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from functools import partial
 
@@ -77,15 +77,15 @@ def view(
     choice: Names = (),
     extended: Names = (),
     limited: Names = (),
-    hidden: Names = (),
     public: Names = (),
     whole_if: str = "",
 ) -> View:
-    """A view of columns, of which only Super admins see the `hidden` ones."""
-    by_name = {column.name: column for column in columns}
-    if hidden:
-        limited = tuple([name for name in by_name if name not in hidden])
-    return View(by_name, choice, extended, limited, public, whole_if)
+    return View({column.name: column for column in columns}, choice, extended, limited, public, whole_if)
+
+
+def hiding(of: View, *hidden: str) -> View:
+    """A view of which only Super admins see the `hidden` columns."""
+    return replace(of, limited=names_of(of, besides=hidden))
 
 
 def names_of(of: View, besides: Names = ()) -> Names:
