@@ -131,10 +131,7 @@ class TimeLimit:
     """
 
     def __init__(
-        self,
-        connection: sqlite3.Connection,
-        seconds: Callable[[], float],
-        clock: Callable[[], float] = time.monotonic,
+        self, connection: sqlite3.Connection, seconds: Callable[[], float], clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._connection = connection
         self._seconds = seconds

@@ -9,15 +9,7 @@ from typing import TypeVar
 
 from alertrpc.errors import AlertrpcError, NameFaults, QueryTimeout, StoreError
 from alertrpc.settings import Settings
-from alertrpc.store.connection import (
-    Connection,
-    Function,
-    Job,
-    TimeLimit,
-    connect,
-    connect_reader,
-    transaction,
-)
+from alertrpc.store.connection import Connection, Function, Job, TimeLimit, connect, connect_reader, transaction
 from alertrpc.store.point_reads import PointReads, TooBusy
 from alertrpc.store.readers import NOBODY, Asker, Reader
 from alertrpc.store.rows import JOINED_ROWS, Rows, Scans, SqlValue

@@ -61,10 +61,7 @@ def create_schema(connection: sqlite3.Connection) -> bool:
 
 
 def migrate(
-    connection: sqlite3.Connection,
-    *,
-    steps: Mapping[int, tuple[str, ...]] | None = None,
-    newest: int = SCHEMA_VERSION,
+    connection: sqlite3.Connection, *, steps: Mapping[int, tuple[str, ...]] | None = None, newest: int = SCHEMA_VERSION
 ) -> int:
     """Brings the schema to `newest`, in one transaction, and returns the version that it had.
 
