@@ -82,12 +82,11 @@ def load(
         batches = _Batches(connection)
         with _without_indexes(connection, batches.tables):
             _insert_all(batches, lines, hash_password, on_line)
-            counts = batches.counts
-            if counts.keys() & {"events", "event_recovery"}:
+            if batches.counts.keys() & {"events", "event_recovery"}:
                 connection.execute(_RECOVERED)
     connection.execute("PRAGMA analysis_limit = 1000")
     connection.execute("ANALYZE")
-    return counts
+    return batches.counts
 
 
 class _Batches:

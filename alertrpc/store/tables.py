@@ -1,4 +1,4 @@
-"""Rows as they are written: a class for each set of columns of a table, whose fields are the columns.
+"""The rows that are written: a class for each set of columns of a table, whose fields are the columns.
 
 Where a row is changed, the first field is its key.
 """
