@@ -1,1 +1,1 @@
-"""What is put on record in one transaction: problems, their recoveries, and the alerts that actions make of them."""
+"""Records in one transaction: problems, their recoveries, and the alerts that actions create for them."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 class Alarm:
     """One push. Times are in milliseconds since 1970-01-01 UTC."""
 
-    identity: str  # which pushes are of one alarm
+    identity: str  # pushes with the same identity are of one alarm
     alarm_type: str
     target: str
     name: str
@@ -19,6 +19,6 @@ class Alarm:
     url: str = ""
     annotations: Mapping[str, str] = field(default_factory=dict)
     is_active: bool = True
-    active_at: int | None = None  # None: when it comes in
-    resolved_at: int | None = None  # of one that is not active; None: when it comes in
-    expires_at: int | None = None  # an active one recovers then, unless it is pushed again
+    active_at: int | None = None  # None: when the push arrives
+    resolved_at: int | None = None  # None: when the push arrives; only used if not active
+    expires_at: int | None = None  # an active alarm recovers then, unless it is pushed again

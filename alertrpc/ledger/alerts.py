@@ -1,7 +1,7 @@
-"""The alerts of problems and recoveries: whom actions alert, with which words, and what escalates."""
+"""The alerts of problems and recoveries: whom actions alert, the messages, and the escalations."""
 
 from collections import Counter
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
@@ -18,9 +18,9 @@ from alertrpc.store.bulk import insert, update
 from alertrpc.store.connection import SqlConnection
 from alertrpc.store.tables import EscalationStep, NewAlert, NewEscalation
 
-MOST_TEXT = 256 * 1024  # characters that alarms hold
+MOST_TEXT = 256 * 1024  # characters of the alarms that one transaction alerts of
 MOST_ALARMS = 200
-MOST_ALERTED = 2 * 2**20  # characters of alerts that one transaction makes
+MOST_ALERTED = 2 * 2**20  # characters of alerts that one transaction creates
 LEAST_ALERT = 1000  # characters that an alert counts for beside its message
 AlarmRow = Mapping[str, Any]
 _PUT_OFF = (escalations.RECOVERS, escalations.STARTS_AND_RECOVERS)  # of problems that have ended
@@ -30,7 +30,7 @@ NO_MEDIA = "No media defined for user."
 class Work(NamedTuple):
     """What one transaction works with; `now` is in milliseconds.
 
-    Alerts for which it has no room are on record as due, and the eventids of their problems added to `later`.
+    Alerts that do not fit into the transaction stay due; the eventids of their problems are added to `later`.
     """
 
     rules: Rules
@@ -40,7 +40,7 @@ class Work(NamedTuple):
 
 
 class DueStep(NamedTuple):
-    """A step of an action that is to be done about an alarm; `esc_step` counts repeats, `step` is the action's."""
+    """A step of an action that is due for an alarm; `esc_step` counts repeats too, `step` is the number in the action."""
 
     alarm: AlarmRow
     actionid: int
@@ -49,7 +49,7 @@ class DueStep(NamedTuple):
 
 
 class Budget:
-    """How many alarms one transaction alerts of, for which all other writes wait: as their own texts say."""
+    """Bounds the alarms that one transaction alerts of, by number and by text, as all other writes wait for it."""
 
     def __init__(self) -> None:
         self._texts = MOST_TEXT
@@ -63,7 +63,7 @@ class Budget:
 
 
 def start_escalations(work: Work, taken: Sequence[tuple[AlarmRow, Rule]]) -> None:
-    """Puts actions to work on alarms, and makes the alerts of the steps that are due at once."""
+    """Starts actions on alarms, and creates the alerts of the steps that are due at once."""
     seconds = work.now // 1000
     started: list[NewEscalation] = []
     steps: list[DueStep] = []
@@ -88,7 +88,7 @@ def start_escalations(work: Work, taken: Sequence[tuple[AlarmRow, Rule]]) -> Non
 
 
 def start_recoveries(work: Work, ended: Mapping[int, AlarmRow]) -> None:
-    """Tells of the ends of alarms, given by their eventids, whom actions alerted of them."""
+    """Sends recoveries of alarms, given by their eventids, to those whom actions alerted of them."""
     budget = Budget()
     at_work = escalations.of_problems(ended, work.connection)
     begun = {each.eventid for each in at_work} - {
@@ -102,9 +102,9 @@ def start_recoveries(work: Work, ended: Mapping[int, AlarmRow]) -> None:
 
 
 def advance_escalations(work: Work, due: Sequence[escalations.Escalation], alarms: Mapping[int, AlarmRow]) -> None:
-    """Does the steps that are due, and sets when the next ones are; an escalation without action or active alarm stops.
+    """Does the steps that are due, and schedules the next ones; an escalation without action or active alarm stops.
 
-    What was put off is done too, also of alarms that ended since. What the transaction has no room for stays due.
+    Steps that were put off are done too, even if the alarm has ended. What does not fit into the transaction stays due.
     """
     seconds = work.now // 1000
     changes: list[EscalationStep] = []
@@ -134,15 +134,14 @@ def advance_escalations(work: Work, due: Sequence[escalations.Escalation], alarm
 
 
 def alert_receivers(work: Work, steps: Sequence[DueStep], *, resumes: bool = False) -> Sequence[DueStep]:
-    """Makes the alerts of steps, one for each receiver and medium that takes the alarm's severity at this time.
+    """Creates the alerts of steps, one for each receiver and medium that takes the alarm's severity at this time.
 
-    A user who cannot be reached at all is an alert that failed, as in Zabbix. Returns the steps of which not all alerts are
-    made, as their texts would have more than MOST_ALERTED characters in all. With `resumes`, alerts that are there are not
-    made again.
+    A user without media is recorded as a failed alert, as in Zabbix. Returns the steps whose alerts are not all created,
+    because the texts would exceed MOST_ALERTED characters. With `resumes`, alerts that exist are not created again.
     """
     if not steps:
         return []
-    words = _Words(work, is_recovery=False)
+    words = _words(work, {step.alarm["id"]: step.alarm for step in steps}, is_recovery=False)
     moment = datetime.fromtimestamp(work.now / 1000)  # of the server, as its users see it
     asked = [(step.alarm["id"], step.actionid, step.esc_step) for step in steps]
     made = Made(stored.alerts_of(asked, work.connection) if resumes else [])
@@ -152,7 +151,7 @@ def alert_receivers(work: Work, steps: Sequence[DueStep], *, resumes: bool = Fal
         if receiving.mediatypeid is None:
             told: dict[str, Any] = {"status": AlertStatus.FAILED, "error": NO_MEDIA}
         elif receiving.severities >> step.alarm["severity"] & 1 and is_within(receiving.period, moment):
-            subject, message = words(step.alarm, receiving.mediatypeid)
+            subject, message = words(step.alarm["id"], receiving.mediatypeid)
             told = {"sendto": receiving.sendto, "subject": subject, "message": message}
         else:
             continue
@@ -173,7 +172,7 @@ def alert_receivers(work: Work, steps: Sequence[DueStep], *, resumes: bool = Fal
 
 
 class Made:
-    """The alerts that a transaction makes: none that is there, and but for the first no more text than it has room for."""
+    """The alerts that a transaction creates: none that exists already, and within MOST_ALERTED but for the first."""
 
     def __init__(self, there: Iterable[Hashable]) -> None:
         self.alerts: list[NewAlert] = []
@@ -181,7 +180,7 @@ class Made:
         self._left = MOST_ALERTED
 
     def takes(self, key: Hashable, alert: NewAlert) -> bool:
-        """Takes an alert, or leaves one that is there; False where there is no room."""
+        """Takes an alert, or ignores one that exists; False if it does not fit."""
         if self._there[key]:
             self._there[key] -= 1
             return True
@@ -195,17 +194,17 @@ class Made:
 def _tell_involved(
     work: Work, ended: Sequence[escalations.Escalation], alarms: Mapping[int, AlarmRow], *, resumes: bool = False
 ) -> Sequence[escalations.Escalation]:
-    """Tells of the ends of problems whom the actions alerted of them; returns those escalations of which all are told."""
+    """Creates the recovery alerts of escalations; returns the escalations whose alerts are all created."""
     telling = [each for each in ended if (rule := work.rules.actions.get(each.actionid)) is not None and rule.recovery]
     if not telling:
         return ended
-    words = _Words(work, is_recovery=True)
+    words = _words(work, alarms, is_recovery=True)
     pairs = [(each.eventid, each.actionid) for each in telling]
     made = Made(stored.recoveries_of(pairs, work.connection) if resumes else [])
     left: set[escalations.Escalation] = set()
     for involved in stored.find_involved(pairs, work.connection):
         eventid, actionid = pairs[involved.place]
-        subject, message = words(alarms[eventid], involved.mediatypeid)
+        subject, message = words(eventid, involved.mediatypeid)
         alert = NewAlert(
             actionid=actionid,
             eventid=alarms[eventid]["r_eventid"],
@@ -224,19 +223,12 @@ def _tell_involved(
     return [each for each in ended if each not in left]
 
 
-class _Words:
-    """Subject and message about an alarm for a media type, made once for all its receivers."""
+def _words(work: Work, alarms: Mapping[int, AlarmRow], *, is_recovery: bool) -> Callable[[int, int], tuple[str, str]]:
+    """A function that gives subject and message by eventid and mediatypeid, rendered once for all receivers."""
 
-    def __init__(self, work: Work, *, is_recovery: bool) -> None:
-        self._work = work
-        self._is_recovery = is_recovery
-        self._alarms: dict[int, AlarmRow] = {}
-        self._rendered = cache(self._render)
+    @cache
+    def words(eventid: int, mediatypeid: int) -> tuple[str, str]:
+        variables = Variables(Told(alarms[eventid], not is_recovery, work.now / 1000))
+        return work.rules.templates_of(mediatypeid).rendered(variables, is_recovery=is_recovery)
 
-    def __call__(self, alarm: AlarmRow, mediatypeid: int) -> tuple[str, str]:
-        self._alarms[alarm["id"]] = alarm
-        return self._rendered(alarm["id"], mediatypeid)
-
-    def _render(self, eventid: int, mediatypeid: int) -> tuple[str, str]:
-        variables = Variables(Told(self._alarms[eventid], not self._is_recovery, self._work.now / 1000))
-        return self._work.rules.templates_of(mediatypeid).rendered(variables, is_recovery=self._is_recovery)
+    return words

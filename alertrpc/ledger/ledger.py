@@ -1,5 +1,6 @@
-"""Puts alarms on record: new problems, updates, recoveries, and the alerts that follow, in the caller's transaction."""
+"""Records alarms in the caller's transaction: new problems, updates, recoveries, and the alerts that follow."""
 
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -16,7 +17,7 @@ from alertrpc.store.connection import SqlConnection
 WORST_LEVEL_SEVERITY = 6  # OCP's level 1 is Zabbix's severity 5, level 5 severity 1
 MOST_AT_ONCE = 500  # escalations of one transaction
 LOADED_TOGETHER = 4  # alarms, of which each may hold some MiB
-MOST_ENDED = 200  # alarms whose time is over, of one transaction
+MOST_ENDED = 200  # expired alarms of one transaction
 
 
 def severity_of(level: int) -> int:
@@ -24,14 +25,14 @@ def severity_of(level: int) -> int:
 
 
 class Timer(NamedTuple):
-    """What is due by time about a problem: its end, or steps of an action."""
+    """What is due for a problem: the next steps of an escalation, or else its expiry."""
 
     eventid: int
     escalation: escalations.Escalation | None = None
 
 
 class Ledger:
-    """What is known of rules is kept between transactions; all else is in the database."""
+    """Keeps the rules between transactions; everything else is in the database."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -42,34 +43,27 @@ class Ledger:
     ) -> list[int | None]:
         """Records alarms in their order; returns the eventid of each one's problem, None where there never was one.
 
-        `now` is in milliseconds, as all times of alarms. Alerts for which one transaction has no room are on record as due;
-        the eventids of their problems are added to `later`, for `alert_some`.
+        `now` is in milliseconds, as all times of alarms. Alerts that do not fit into one transaction stay due; the eventids
+        of their problems are added to `later`, for `alert_some`.
         """
         work = self._work(now, connection, later)
-        found: list[int | None] = [None] * len(alarms)
-        for turn in _turns(alarms):
-            recorded = self._record_turn(work, [alarms[place] for place in turn])
-            for place, eventid in zip(turn, recorded, strict=True):
-                found[place] = eventid
-        return found
+        eventids: list[int | None] = [None] * len(alarms)
+        for indexes in _rounds(alarms):
+            recorded = self._record_round(work, [alarms[index] for index in indexes])
+            for index, eventid in zip(indexes, recorded, strict=True):
+                eventids[index] = eventid
+        return eventids
 
     def _work(self, now: int, connection: SqlConnection, later: list[int] | None = None) -> Work:
         return Work(self._book.current(connection), now, connection, [] if later is None else later)
 
-    def _record_turn(self, work: Work, alarms: Sequence[Alarm]) -> list[int | None]:
+    def _record_round(self, work: Work, alarms: Sequence[Alarm]) -> list[int | None]:
         asked = [(alarm.identity, alarm.target, alarm.alarm_type) for alarm in alarms]
         pushes = list(zip(alarms, problems.find_known(asked, work.connection), strict=True))
         new = [(alarm, known) for alarm, known in pushes if alarm.is_active and known.active_eventid is None]
-        lasting = {
-            known.active_eventid: alarm
-            for alarm, known in pushes
-            if alarm.is_active and known.active_eventid is not None
-        }
-        ended = {
-            known.active_eventid: alarm.resolved_at
-            for alarm, known in pushes
-            if not alarm.is_active and known.active_eventid is not None
-        }
+        again = [(known.active_eventid, alarm) for alarm, known in pushes if known.active_eventid is not None]
+        lasting = {eventid: alarm for eventid, alarm in again if alarm.is_active}
+        ended = {eventid: alarm.resolved_at for eventid, alarm in again if not alarm.is_active}
         made = self._add_problems(work, new)
         _update_problems(work, lasting)
         _alert(work, [*made.values(), *lasting])
@@ -89,16 +83,8 @@ class Ledger:
             triggerid = places.trigger(alarm, known)
             events.append(_event(eventid, triggerid, active_at, alarm.name, severity_of(alarm.level)))
             tags += _tags(eventid, alarm)
-            alarms.append(
-                tables.NewAlarm(
-                    eventid=eventid,
-                    identity=alarm.identity,
-                    alarm_type=alarm.alarm_type,
-                    target=alarm.target,
-                    active_at=active_at,
-                    **_told(work, alarm),
-                )
-            )
+            told = _told(work, alarm) | {"active_at": active_at}
+            alarms.append(tables.NewAlarm(eventid, alarm.identity, alarm.alarm_type, alarm.target, **told))
         places.add(self._settings.push_group, work.connection)
         insert(work.connection, events)
         insert(work.connection, tags)
@@ -106,25 +92,25 @@ class Ledger:
         return made
 
     def advance(self, now: int, connection: SqlConnection) -> int | None:
-        """Ends the alarms whose time is over and does the steps that are due.
+        """Ends expired alarms and does the steps that are due.
 
-        Returns when to look again, in milliseconds as `now` is; None is when something changes.
+        Returns when to look again, in milliseconds as `now` is; None: not until something changes.
         """
         self.do(due_timers(now, connection), now, connection)
         return next_timer(connection)
 
     def alert_some(self, eventids: Sequence[int], now: int, connection: SqlConnection) -> list[int]:
-        """Makes the alerts that are due of the first of these problems, as many as one transaction has room for.
+        """Creates the due alerts of the first of these problems, as many as fit into one transaction.
 
-        Returns the eventids that are left. What is on record as due is made by who delivers if nobody calls this.
+        Returns the eventids that are left. If nobody calls this, the delivering process creates the alerts.
         """
         some = eventids[:MOST_AT_ONCE]
         self._advance(escalations.due_of_problems(some, now // 1000, connection), now, connection)
-        left = {escalation.eventid for escalation in escalations.due_of_problems(some, now // 1000, connection)}
+        left = {each.eventid for each in escalations.due_of_problems(some, now // 1000, connection)}
         return [eventid for eventid in some if eventid in left] + list(eventids[MOST_AT_ONCE:])
 
     def _advance(self, due: Sequence[escalations.Escalation], now: int, connection: SqlConnection) -> None:
-        """Does the steps of the first escalations, as many as one transaction has room for; the others stay due."""
+        """Does the steps of the first escalations, as many as fit into one transaction; the others stay due."""
         alarms: dict[int, AlarmRow] = {}
         budget, taken = Budget(), 0
         while taken < len(due):
@@ -138,21 +124,21 @@ class Ledger:
         advance_escalations(self._work(now, connection), due[: max(taken, 1)], alarms)
 
     def do(self, timers: Sequence[Timer], now: int, connection: SqlConnection) -> None:
-        """Ends the alarms of timers, and does the steps of those that are of escalations."""
+        """Ends the alarms whose timers are expiries, and does the steps of the other timers' escalations."""
         ended = [timer.eventid for timer in timers if timer.escalation is None]
         recover(self._work(now, connection), dict.fromkeys(ended, now))
         self._advance([timer.escalation for timer in timers if timer.escalation is not None], now, connection)
 
 
 def due_timers(now: int, connection: SqlConnection) -> list[Timer]:
-    """The alarms whose time is over, and the escalations whose steps are due."""
+    """The expired alarms, and the escalations whose steps are due."""
     expired = problems.expired_alarms(now, MOST_ENDED, connection)
     due = escalations.due(now // 1000, MOST_AT_ONCE, connection)
     return [*[Timer(eventid) for eventid in expired], *[Timer(each.eventid, each) for each in due]]
 
 
 def put_aside(timer: Timer, connection: SqlConnection) -> None:
-    """Looks no more at a timer by itself; a push of its alarm, or another configuration, sets it again."""
+    """Takes a timer off the schedule; a new push of its alarm or a new configuration sets it again."""
     if timer.escalation is None:
         update(connection, [tables.AlarmExpiry(timer.eventid, None)])
     else:
@@ -160,13 +146,13 @@ def put_aside(timer: Timer, connection: SqlConnection) -> None:
 
 
 def next_timer(connection: SqlConnection) -> int | None:
-    """When the next alarm's time is over, or the next step is due, in milliseconds; None is when something changes."""
+    """When the next alarm expires or the next step is due, in milliseconds; None: not until something changes."""
     expiry, step = problems.next_expiry(connection), escalations.next_check(connection)
     return min([time for time in (expiry, None if step is None else step * 1000) if time is not None], default=None)
 
 
 def recover(work: Work, ended: Mapping[int, int | None]) -> None:
-    """Ends problems, given as eventids with when they ended; tells whom the actions alerted of them."""
+    """Ends problems, given as eventids with the times of their ends, and starts their recoveries."""
     if not ended:
         return
     alarms = problems.find_alarms(ended, work.connection)
@@ -175,26 +161,22 @@ def recover(work: Work, ended: Mapping[int, int | None]) -> None:
         alarm["r_eventid"] = r_eventid
         alarm["resolved_at"] = max(alarm["active_at"], work.now if at is None else at)
     told = alarms.values()
+    events = [_event(each["r_eventid"], each["triggerid"], each["resolved_at"], each["name"], None) for each in told]
     recoveries = [tables.NewRecovery(alarm["id"], alarm["r_eventid"]) for alarm in told]
-    insert(
-        work.connection,
-        [_event(alarm["r_eventid"], alarm["triggerid"], alarm["resolved_at"], alarm["name"], None) for alarm in told],
-    )
+    insert(work.connection, events)
     insert(work.connection, recoveries)
     problems.copy_tags(recoveries, work.connection)
     update(work.connection, [tables.AlarmEnd(alarm["id"], alarm["resolved_at"], work.now) for alarm in told])
-    calmed = {
-        alarm["triggerid"]: problems.Calmed(
-            alarm["triggerid"], alarm["resolved_at"] // 1000, alarm["target"], alarm["alarm_type"]
-        )
+    calmed = [
+        problems.Calmed(alarm["triggerid"], alarm["resolved_at"] // 1000, alarm["target"], alarm["alarm_type"])
         for alarm in told
-    }
-    problems.calm_triggers(calmed.values(), work.connection)
+    ]
+    problems.calm_triggers({each.triggerid: each for each in calmed}.values(), work.connection)
     start_recoveries(work, alarms)
 
 
 def _update_problems(work: Work, lasting: Mapping[int, Alarm]) -> None:
-    """Brings problems to what their alarms say now."""
+    """Updates problems, given by their eventids, from the latest pushes of their alarms."""
     if not lasting:
         return
     before = problems.find_alarms(lasting, work.connection)
@@ -205,16 +187,15 @@ def _update_problems(work: Work, lasting: Mapping[int, Alarm]) -> None:
         if (alarm.level, alarm.name) != (before[eventid]["level"], before[eventid]["name"])
     ]
     update(work.connection, named)
-    update(
-        work.connection, [tables.TriggerPriority(before[each.eventid]["triggerid"], each.severity) for each in named]
-    )
+    priorities = [tables.TriggerPriority(before[each.eventid]["triggerid"], each.severity) for each in named]
+    update(work.connection, priorities)
     relabelled = [eventid for eventid, alarm in lasting.items() if alarm.labels != before[eventid]["labels"]]
     problems.drop_tags(relabelled, work.connection)
     insert(work.connection, [tag for eventid in relabelled for tag in _tags(eventid, lasting[eventid])])
 
 
 def _alert(work: Work, eventids: Iterable[int]) -> None:
-    """Puts the actions to work that take the alarms and are not at work on them yet."""
+    """Starts the actions that take the alarms and are not at work on them yet."""
     if not work.rules.actions:
         return
     alarms = problems.find_alarms(eventids, work.connection)
@@ -228,7 +209,7 @@ def _alert(work: Work, eventids: Iterable[int]) -> None:
 
 
 def _told(work: Work, alarm: Alarm) -> dict[str, Any]:
-    """What a push tells of a problem, a new one or one that lasts, as columns."""
+    """The columns that every push of a problem sets, the first one and later ones."""
     return {
         "level": alarm.level,
         "name": alarm.name,
@@ -242,28 +223,17 @@ def _told(work: Work, alarm: Alarm) -> dict[str, Any]:
 
 
 def _expiry(work: Work, alarm: Alarm) -> int | None:
-    """When the alarm ends unless it is pushed again: the sooner of what its sender and the actions say."""
-    as_row: dict[str, Any] = {
-        "alarm_type": alarm.alarm_type,
-        "target": alarm.target,
-        "labels": alarm.labels,
-        "severity": severity_of(alarm.level),
-    }
+    """When the alarm ends unless it is pushed again: the earliest time that its sender or an action sets."""
+    names = {"alarm_type": alarm.alarm_type, "target": alarm.target, "labels": alarm.labels}
+    as_row = names | {"severity": severity_of(alarm.level)}
     ends = [work.now + rule.resolve_after * 1000 for rule in work.rules.of(as_row) if rule.resolve_after is not None]
     return min([*ends, *([] if alarm.expires_at is None else [alarm.expires_at])], default=None)
 
 
 def _event(eventid: int, triggerid: int, at: int, name: str, severity: int | None) -> tables.NewEvent:
     """A problem of a severity, or a recovery; `at` is in milliseconds."""
-    return tables.NewEvent(
-        eventid=eventid,
-        objectid=triggerid,
-        clock=at // 1000,
-        ns=at % 1000 * 1_000_000,
-        value=int(severity is not None),
-        name=name,
-        severity=severity or 0,
-    )
+    clock, ns = at // 1000, at % 1000 * 1_000_000
+    return tables.NewEvent(eventid, triggerid, clock, ns, int(severity is not None), name, severity or 0)
 
 
 def _tags(eventid: int, alarm: Alarm) -> list[tables.NewTag]:
@@ -271,7 +241,7 @@ def _tags(eventid: int, alarm: Alarm) -> list[tables.NewTag]:
 
 
 class _Places:
-    """The hosts and triggers that new problems need, each made once; `now` is in milliseconds."""
+    """The hosts and triggers that new problems need, each created once; `now` is in milliseconds."""
 
     def __init__(self, last: problems.LastIds, now: int) -> None:
         self.last = last
@@ -282,7 +252,7 @@ class _Places:
         self._raised: list[tables.TriggerState] = []
 
     def trigger(self, alarm: Alarm, known: problems.Known) -> int:
-        """The trigger of the alarm's type on its target, which is in a problem now."""
+        """The id of the trigger of the alarm's type on its target; its state becomes problem."""
         severity, key = severity_of(alarm.level), (alarm.target, alarm.alarm_type)
         if known.triggerid or key in self._triggers:
             triggerid = known.triggerid or self._triggers[key].triggerid
@@ -298,7 +268,6 @@ class _Places:
         return self._hosts.setdefault(target, tables.NewHost(hostid, target, target)).hostid
 
     def add(self, push_group: str, connection: SqlConnection) -> None:
-        """Adds what is new."""
         if self._hosts:
             groupid = problems.host_group(push_group, connection)
             insert(connection, list(self._hosts.values()))
@@ -308,19 +277,17 @@ class _Places:
         update(connection, self._raised)
 
 
-def _turns(alarms: Sequence[Alarm]) -> list[list[int]]:
-    """The places of the alarms in as few turns as may be, so that none has two pushes of one alarm."""
-    turns: list[list[int]] = []
-    seen: dict[str, int] = {}
-    for place, alarm in enumerate(alarms):
-        turn = seen[alarm.identity] = seen.get(alarm.identity, -1) + 1
-        if turn == len(turns):
-            turns.append([])
-        turns[turn].append(place)
-    return turns
+def _rounds(alarms: Sequence[Alarm]) -> Iterable[list[int]]:
+    """The alarms' indexes in as few rounds as possible, none with two pushes of one alarm."""
+    rounds: defaultdict[int, list[int]] = defaultdict(list)
+    pushes: Counter[str] = Counter()
+    for index, alarm in enumerate(alarms):
+        rounds[pushes[alarm.identity]].append(index)
+        pushes[alarm.identity] += 1
+    return rounds.values()
 
 
 def _has_room(budget: Budget, escalation: escalations.Escalation, found: dict[int, dict[str, Any]]) -> bool:
-    """Whether a transaction takes an escalation too; its alarm counts once."""
+    """Whether an escalation still fits; an alarm that was found before does not count again."""
     alarm = found.get(escalation.eventid)
     return alarm is None or budget.takes(alarm)

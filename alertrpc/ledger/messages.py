@@ -1,4 +1,4 @@
-"""Subject and message of an alert: the templates of its media type, or sensible ones, with the alarm's variables."""
+"""Subject and message of an alert, from the templates of its media type or the default ones."""
 
 import re
 from collections.abc import Mapping
@@ -42,25 +42,19 @@ class Templates(NamedTuple):
 
     @classmethod
     def of(cls, texts: Mapping[int, tuple[str, str]]) -> "Templates":
-        """The templates given for problems (0) and recoveries (1), the sensible ones where a text is empty or missing.
+        """The templates given for problems (0) and recoveries (1), the default ones where a text is empty or missing.
 
-        A recovery without texts of its own has those of problems, and says first that it is one.
+        A recovery without texts of its own has those of problems, with a prefix.
         """
         subject, message = texts.get(0, ("", ""))
         recovery_subject, recovery_message = texts.get(1, ("", ""))
         subject, message = subject or SUBJECT, message or MESSAGE
-        return cls(
-            subject,
-            message,
-            recovery_subject or RECOVERED_SUBJECT + subject,
-            recovery_message or RECOVERED_MESSAGE + message,
-        )
+        recovery_subject = recovery_subject or RECOVERED_SUBJECT + subject
+        return cls(subject, message, recovery_subject, recovery_message or RECOVERED_MESSAGE + message)
 
     def rendered(self, variables: Mapping[str, str], *, is_recovery: bool) -> tuple[str, str]:
         """Subject, as `subject_line` makes it, and message."""
-        subject, message = (
-            (self.recovery_subject, self.recovery_message) if is_recovery else (self.subject, self.message)
-        )
+        subject, message = self[2:] if is_recovery else self[:2]
         return subject_line(render(subject, variables, _cut)), render(message, variables)
 
 

@@ -11,9 +11,9 @@ _PERIOD = re.compile(r"([1-7])(?:-([1-7]))?,([0-9]{1,2}):([0-9]{2})-([0-9]{1,2})
 
 
 def is_within(periods: str, moment: datetime) -> bool:
-    """Whether a local time is in one of the periods, whose end is not part of them; days are 1 Monday to 7 Sunday.
+    """Whether a local time is in one of the periods, without their ends; days are 1 (Monday) to 7 (Sunday).
 
-    A text that is no period, such as a macro, keeps nobody from being alerted.
+    A text that is not a period, such as a macro, holds at any time.
     """
     if periods == ALWAYS:
         return True

@@ -1,4 +1,4 @@
-"""Which alarms an action takes: its conditions as they stand in the database, read again when they change."""
+"""Which alarms an action takes: its conditions, read from the database again when they change."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -28,7 +28,7 @@ class Rule:
     afters: Sequence[int]
 
     def takes(self, alarm: Mapping[str, Any]) -> bool:
-        """Whether the action takes the alarm, given as its row."""
+        """Whether the action takes the alarm, given as a row."""
         return (
             alarm["severity"] >= self.min_severity
             and _fits(self.alarm_type, alarm["alarm_type"])
@@ -52,7 +52,7 @@ class Rules(NamedTuple):
 
 
 class RuleBook:
-    """The rules, kept until the database says that they have changed."""
+    """The rules, kept until their revision in the database changes."""
 
     def __init__(self) -> None:
         self._revision: int | None = None
@@ -77,17 +77,9 @@ def _read(connection: SqlConnection) -> Rules:
 
 
 def _rule(row: Mapping[str, Any]) -> Rule:
-    return Rule(
-        actionid=row["actionid"],
-        alarm_type=_globs(row["alarm_type"]),
-        target=_globs(row["target"]),
-        labels={name: _globs(globs) for name, globs in row["labels"].items()},
-        min_severity=row["min_severity"],
-        recovery=bool(row["recovery"]),
-        repeat_every=row["repeat_every"],
-        resolve_after=row["resolve_after"],
-        afters=row["afters"],
-    )
+    labels = {name: _globs(globs) for name, globs in row["labels"].items()}
+    compiled = {"alarm_type": _globs(row["alarm_type"]), "target": _globs(row["target"]), "labels": labels}
+    return Rule(**{**row, **compiled, "recovery": bool(row["recovery"])})
 
 
 def _globs(globs: Sequence[str]) -> Globs:

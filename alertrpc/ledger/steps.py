@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 
 class DueSteps(NamedTuple):
-    """Steps to be done now, as pairs of `esc_step` and the action's step of that number; and when to look again."""
+    """`steps` are due now, as pairs of `esc_step` and the number in the action; `next` is when to ask again, in seconds."""
 
     steps: list[tuple[int, int]]
     done: int
@@ -13,10 +13,9 @@ class DueSteps(NamedTuple):
 
 
 def due_steps(afters: Sequence[int], repeat_every: int | None, *, done: int, started: int, now: int) -> DueSteps:
-    """What is due of an action whose steps come `afters` seconds after `started`, when `done` steps are done.
+    """The due steps of an action whose steps come `afters` seconds after `started`, after `done` steps.
 
-    The last step is repeated; `esc_step` counts on. Repeats that were missed, while nobody looked, are one. To be asked
-    when the last answer's `next` has come.
+    The last step is repeated; `esc_step` counts on. Several missed repeats are done as one.
     """
     count = len(afters)
     steps = [(number, number) for number in range(done + 1, count + 1) if started + afters[number - 1] <= now]

@@ -12,8 +12,8 @@ _JSON = "_json"
 def render(template: str, variables: Mapping[str, str], encode: Callable[[str, str], str] | None = None) -> str:
     """The template with its variables' values, each through `encode(name, value)`.
 
-    `${name_json}` is the value as a JSON string, quotes and all, unless there is a variable of that name. A variable
-    that there is not is an empty text. What a value holds is not looked at again.
+    `${name_json}` is the value as a JSON string with its quotes, unless there is a variable of that name. An unknown
+    variable is empty. Values are not rendered again.
     """
 
     def value(match: re.Match[str]) -> str:
@@ -31,5 +31,5 @@ def _value(name: str, variables: Mapping[str, str]) -> str:
 
 
 def names(template: str) -> list[str]:
-    """The names of the template's variables, in their order, without the ending `_json`."""
+    """The names of the template's variables in order, without the suffix `_json`."""
     return [name.removesuffix(_JSON) for name in _VARIABLE.findall(template)]

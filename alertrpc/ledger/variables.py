@@ -1,4 +1,4 @@
-"""The variables of templates and scripts: OCP's names, in lower case, and ours beside them.
+"""The variables of templates and scripts: OCP's names in lower case, and some of our own.
 
 Source of the names: OCP's "Alert template variables"
 (https://github.com/oceanbase/ocp-doc/blob/V4.2.2/en-US/900.monitoring-and-alerts-functions/200.alert-management/900.ocp-alert-template-variables.md).
@@ -18,7 +18,7 @@ ANNOTATION = "annotation_"
 
 
 class Level(NamedTuple):
-    """OCP's name of an alarm level, and the colour of it."""
+    """OCP's name of an alarm level, and its colour."""
 
     name: str
     color: str
@@ -36,10 +36,10 @@ STATUS_CODES = {True: "1", False: "0"}
 
 
 class Told(NamedTuple):
-    """What a message is about: an alarm, given as its row with times in milliseconds, and the alert, given as its row.
+    """What a message is about: the rows of an alarm, with times in milliseconds, and of an alert.
 
-    `is_active` says of which event the message is, the problem or its recovery; `now` is in seconds. Either row may be
-    missing: an alert need not be of an alarm, and a message is made before its alert.
+    `is_active` is True in messages of the problem, False in those of its recovery; `now` is in seconds. An alert may have
+    no alarm, and a message is rendered before its alert exists.
     """
 
     alarm: Mapping[str, Any] | None
@@ -50,7 +50,7 @@ class Told(NamedTuple):
 
 
 class Variable(NamedTuple):
-    """What docs/configuration.rst says of it, and its value, where there is the row that it needs."""
+    """The description in docs/configuration.rst, and the value; it is empty if the row is missing."""
 
     meaning: str
     value: Callable[[Told], str]
@@ -65,7 +65,7 @@ def _of_alert(meaning: str, value: Callable[[Mapping[str, Any]], object]) -> Var
 
 
 def _resolved_at(told: Told) -> int | None:
-    """When the alarm of a recovery ended; a message of the problem does not know."""
+    """When the alarm ended; None in messages of the problem."""
     return None if told.alarm is None or told.is_active else told.alarm["resolved_at"]
 
 
@@ -163,12 +163,12 @@ OF_CHANNELS = OF_MESSAGES | frozenset({*ALERT, *MESSAGE})
 
 
 def unknown_variables(template: str, known: frozenset[str]) -> list[str]:
-    """The variables of a template that are not among `known`; every label and annotation is."""
+    """The variables of a template that are not in `known`; those of labels and annotations are always known."""
     return [name for name in names(template) if name not in known and not name.startswith((LABEL, ANNOTATION))]
 
 
 class Variables(Mapping[str, str]):
-    """The variables of a message; each is made when it is asked for, as most messages ask for few."""
+    """The variables of a message, each computed on access, as most messages use few."""
 
     def __init__(self, told: Told) -> None:
         self._told = told
@@ -197,6 +197,6 @@ class Variables(Mapping[str, str]):
 
 
 def iso_time(milliseconds: int) -> str:
-    """A time in UTC, such as 2020-12-03T09:44:04Z; one that no calendar has is the nearest that it has."""
+    """A time in UTC, such as 2020-12-03T09:44:04Z; a time out of range becomes the nearest possible one."""
     moment = datetime.fromtimestamp(min(max(milliseconds, 0), LATEST) / 1000, UTC)
     return moment.isoformat(timespec="milliseconds" if milliseconds % 1000 else "seconds").replace("+00:00", "Z")

@@ -1,1 +1,1 @@
-"""Connections, transactions, migrations, coalesced reads and streams of rows: the only room that knows SQLite's driver."""
+"""Connections, transactions, migrations, coalesced reads and streams of rows: the only room that uses SQLite's driver."""

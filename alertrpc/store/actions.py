@@ -1,4 +1,4 @@
-"""The rows of actions: which alarms they take, whom their steps alert, and with which words."""
+"""The rows of actions: their conditions, the receivers of their steps, and the templates."""
 
 import sqlite3
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from alertrpc.store.statements import SQL
 
 
 class Receiving(NamedTuple):
-    """A user whom a step alerts, and how; mediatypeid None is a user without a medium that the step uses."""
+    """A user whom a step alerts, with one of the user's media; mediatypeid None: the user has none that the step uses."""
 
     place: int
     userid: int
@@ -27,7 +27,7 @@ def revision(connection: sqlite3.Connection) -> int:
 
 
 def fetch_rules(connection: sqlite3.Connection) -> list[dict[str, Any]]:
-    """The enabled actions with their conditions, and when their steps are due."""
+    """The enabled actions with their conditions, and the seconds after which their steps are due."""
     rules: list[dict[str, Any]] = orjson.loads(connection.execute(SQL["actions.rules"]).fetchone()[0])
     return rules
 
@@ -38,5 +38,5 @@ def fetch_templates(connection: sqlite3.Connection) -> list[tuple[int, int, str,
 
 
 def find_receivers(steps: Sequence[tuple[int, int]], connection: sqlite3.Connection) -> list[Receiving]:
-    """For pairs of actionid and step, by the pair's place: the users with each of their media that the step uses."""
+    """The receivers of pairs of actionid and step; `place` is the index of the pair."""
     return [Receiving(*row) for row in fetch(connection, SQL["actions.receivers"], steps)]

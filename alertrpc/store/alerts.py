@@ -1,4 +1,4 @@
-"""The rows of alerts: how they are added, and which there are."""
+"""The rows of alerts: adds and finds them."""
 
 import sqlite3
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from alertrpc.store.tables import NewAlert, NewInQueue
 
 
 class Involved(NamedTuple):
-    """Who was alerted of a problem by an action."""
+    """A user whom an action alerted of a problem."""
 
     place: int
     userid: int | None
@@ -20,18 +20,18 @@ class Involved(NamedTuple):
 
 
 def find_involved(problems: Sequence[tuple[int, int]], connection: sqlite3.Connection) -> list[Involved]:
-    """For pairs of eventid and actionid, by the pair's place: who was alerted."""
+    """Who was alerted, for pairs of eventid and actionid; `place` is the index of the pair."""
     return [Involved(*row) for row in fetch(connection, SQL["alerts.involved"], problems)]
 
 
 def last_alertid(connection: sqlite3.Connection) -> int:
-    """The greatest id that is taken, or named by what is left of rows that are gone."""
+    """The greatest id that an alert has, or that other rows still name."""
     last: int = connection.execute(SQL["alerts.last_id"]).fetchone()[0]
     return last
 
 
 def add_alerts(alerts: Sequence[NewAlert], due: int, connection: sqlite3.Connection) -> list[int]:
-    """Adds alerts, those that are new to the queue, due in milliseconds; returns their alertids."""
+    """Adds alerts, and queues the new ones, due in milliseconds; returns the alertids."""
     if not alerts:
         return []
     numbered = [alert._replace(alertid=alertid) for alertid, alert in enumerate(alerts, last_alertid(connection) + 1)]
@@ -42,12 +42,12 @@ def add_alerts(alerts: Sequence[NewAlert], due: int, connection: sqlite3.Connect
 
 
 def alerts_of(steps: Sequence[tuple[int, int, int]], connection: sqlite3.Connection) -> list[tuple[Any, ...]]:
-    """The alerts that there are of steps: each with its step, userid, mediatypeid and sendto."""
+    """The existing alerts of steps: step, userid, mediatypeid and sendto of each."""
     found = connection.execute(SQL["alerts.of_steps"], (as_json(steps),))
     return [(steps[place], *more) for place, *more in found]
 
 
 def recoveries_of(problems: Sequence[tuple[int, int]], connection: sqlite3.Connection) -> list[tuple[Any, ...]]:
-    """The alerts that there are of the ends of problems: each with its problem, userid, mediatypeid and sendto."""
+    """The existing recovery alerts of problems: problem, userid, mediatypeid and sendto of each."""
     found = connection.execute(SQL["alerts.of_recoveries"], (as_json(problems),))
     return [(problems[place], *more) for place, *more in found]

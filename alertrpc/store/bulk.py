@@ -1,4 +1,4 @@
-"""Rows by one statement, however many: each step of a statement gives the interpreter's lock away and takes it again."""
+"""Any number of rows by one statement, because each step of a statement releases and takes the GIL."""
 
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
@@ -10,10 +10,10 @@ import orjson
 from alertrpc.store.tables import TABLES
 
 Row = tuple[Any, ...]  # of a class of TABLES
-Given = Callable[[type[Row]], str]  # a statement of the rows that are given
+Given = Callable[[type[Row]], str]  # the SQL of the given rows
 
 LONG_ROW = 4096  # characters
-MOST_ROWS = 1000  # in one statement; of 50,000 each takes twice the time
+MOST_ROWS = 1000  # in one statement; with 50,000 each takes twice the time
 MOST_BYTES = 16 * 2**20  # of rows in one statement; SQLite's limit for a text is 10^9
 
 
@@ -23,7 +23,7 @@ def insert(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
 
 
 def update(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
-    """Gives the columns of a class of TABLES to the rows whose keys its first column has."""
+    """Sets the columns of a class of TABLES in the rows whose keys are in its first column."""
     _write(connection, rows, update_statement)
 
 
@@ -35,25 +35,25 @@ def _write(connection: sqlite3.Connection, rows: Sequence[Row], statement: Calla
 
 
 def _are_long(rows: Sequence[Row]) -> bool:
-    """Whether the rows hold so much text that it takes longer than the steps of a statement for each."""
+    """Whether the rows hold so much text that a statement for each row is faster."""
     texts = _texts(type(rows[0]))
     return sum([len(row[place]) for row in rows for place in texts]) > LONG_ROW * len(rows)
 
 
 @lru_cache
 def _texts(row: type[Row]) -> tuple[int, ...]:
-    """The places of the columns that are texts."""
+    """The indexes of the columns that are texts."""
     return tuple([place for place, kind in enumerate(row.__annotations__.values()) if kind is str])
 
 
 def fetch(connection: sqlite3.Connection, sql: str, rows: Iterable[object], *more: object) -> list[Any]:
-    """What a statement gives that makes one JSON array of a JSON array of rows, its first value."""
+    """The JSON array that a statement returns, decoded; the rows are its first value, as a JSON array."""
     found: list[Any] = orjson.loads(connection.execute(sql, (as_json(rows), *more)).fetchone()[0])
     return found
 
 
 def run(connection: sqlite3.Connection, sql: str, rows: Iterable[Row]) -> None:
-    """Runs a statement that takes a JSON array of rows, for so many at a time as SQLite takes in one text."""
+    """Runs a statement that takes a JSON array of rows, in batches of at most MOST_ROWS and MOST_BYTES."""
     listed = list(map(tuple, rows))
     for start in range(0, len(listed), MOST_ROWS):
         _run_some(connection, sql, listed[start : start + MOST_ROWS])
@@ -74,10 +74,8 @@ def one_row(row: type[Row]) -> str:
 
 
 def array_of_rows(row: type[Row]) -> str:
-    columns = [
-        f"{name} {'TEXT' if kind in (str, str | None) else 'BIGINT'}" for name, kind in row.__annotations__.items()
-    ]
-    return f"@rows(?, {', '.join(columns)})"
+    types = {name: "TEXT" if kind in (str, str | None) else "BIGINT" for name, kind in row.__annotations__.items()}
+    return f"@rows(?, {', '.join([f'{name} {sql_type}' for name, sql_type in types.items()])})"
 
 
 @lru_cache

@@ -1,4 +1,4 @@
-"""SQLite connections: how each is opened, how jobs reach the thread that owns it, and how long a query may run."""
+"""SQLite connections: how they are opened, how jobs reach their threads, and how long a query may run."""
 
 import os
 import sqlite3
@@ -18,7 +18,7 @@ from alertrpc.errors import DatabaseBusy, QueryStopped, QueryTimeout, StoreError
 from alertrpc.folders import folder_of
 
 T = TypeVar("T")
-SqlConnection = sqlite3.Connection  # what functions of a transaction are given
+SqlConnection = sqlite3.Connection  # the argument of functions in a transaction
 SqlError = sqlite3.Error
 Job = Callable[[SqlConnection], T]
 Function = Callable[..., str | int | None]
@@ -26,7 +26,7 @@ Function = Callable[..., str | int | None]
 OLDEST_SQLITE = (3, 37, 0)  # the first with STRICT tables
 PRIVATE = 0o600  # the file holds hashes of passwords and tokens
 BUSY_TIMEOUT = 10.0  # seconds that a writer waits for another process's transaction
-_STEPS_BETWEEN_CHECKS = 2_000  # of SQLite's machine, each of which may be a LIKE
+_STEPS_BETWEEN_CHECKS = 2_000  # of SQLite's virtual machine; a step may be a LIKE
 
 if sqlite3.sqlite_version_info < OLDEST_SQLITE:
     raise ImportError(f"alertrpc needs SQLite 3.37 or newer; this Python has {sqlite3.sqlite_version}")
@@ -38,7 +38,7 @@ def for_sqlite(sql: str) -> str:
 
 
 class SqliteConnection(sqlite3.Connection):
-    """Puts in SQLite's own words for the fragments of statements."""
+    """Replaces the fragments in statements by SQLite's own SQL."""
 
     def execute(self, sql: str, args: Any = (), /) -> sqlite3.Cursor:
         return super().execute(for_sqlite(sql), args)
@@ -50,7 +50,7 @@ class SqliteConnection(sqlite3.Connection):
 def connect(path: Path, *, create: bool = False, kept_statements: int = 128) -> sqlite3.Connection:
     """A connection to the file at `path` that reads and writes, in autocommit mode.
 
-    Raises StoreError where there is no such file, unless `create`, or where it cannot be opened.
+    Raises StoreError if there is no such file, unless `create`, or if it cannot be opened.
     """
     try:
         if create:
@@ -80,7 +80,7 @@ def connect(path: Path, *, create: bool = False, kept_statements: int = 128) -> 
 
 
 def _why_closed(path: Path, error: sqlite3.Error) -> str:
-    """Why SQLite cannot open the file, which says no more than that it cannot."""
+    """Why SQLite cannot open the file, as its own message does not say."""
     try:
         path.stat()
     except FileNotFoundError:
@@ -93,10 +93,7 @@ def _why_closed(path: Path, error: sqlite3.Error) -> str:
 def connect_reader(
     path: Path, cache_kib: int, kept_statements: int, functions: Mapping[str, Function]
 ) -> sqlite3.Connection:
-    """A connection that cannot write, and gives text as the UTF-8 bytes that go to the client.
-
-    `functions` are there for its statements, by their names.
-    """
+    """A connection that cannot write, and returns text as UTF-8 bytes; its statements may call `functions` by name."""
     connection = connect(path, kept_statements=kept_statements)
     connection.execute("PRAGMA query_only = ON")
     connection.execute(f"PRAGMA cache_size = {-cache_kib:d}")
@@ -108,9 +105,9 @@ def connect_reader(
 
 @contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """All of the block's writes, or none.
+    """Commits all of the block's writes, or none.
 
-    Raises DatabaseBusy when other processes write for longer than BUSY_TIMEOUT.
+    Raises DatabaseBusy if other processes write for longer than BUSY_TIMEOUT.
     """
     try:
         connection.execute("BEGIN IMMEDIATE")
@@ -128,39 +125,34 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
 
 
 class TimeLimit:
-    """Ends a statement that has worked in the database for longer than `seconds` says when it begins to work.
+    """Ends a statement that works in the database for longer than the limit, which `seconds` returns when it starts.
 
-    Waiting for a client does not count.
-
-    The statement looks at the clock itself, now and then. As one step of SQLite's machine may be long, the event loop looks
-    too: `interrupt_if_over` ends the statement at the next step that SQLite can be interrupted at.
+    Waiting for a client does not count. SQLite itself checks the clock between steps of its virtual machine. As a step may
+    take long, the event loop checks too: `interrupt_if_over` ends the statement as soon as SQLite allows.
     """
 
     def __init__(
-        self,
-        connection: sqlite3.Connection,
-        seconds: Callable[[], float],
-        clock: Callable[[], float] = time.monotonic,
+        self, connection: sqlite3.Connection, seconds: Callable[[], float], clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._connection = connection
         self._seconds = seconds
         self._clock = clock
         self._ends = float("inf")
         self._is_stopped = False
-        self._changing = threading.Lock()  # so that an interrupt meets the statement that it is meant for, or none
+        self._changing = threading.Lock()  # so that an interrupt never hits another statement
         connection.set_progress_handler(self._is_over, _STEPS_BETWEEN_CHECKS)
 
     def _is_over(self) -> bool:
         return self._clock() > self._ends
 
     def interrupt_if_over(self) -> None:
-        """Ends the statement that runs, when its time is over; called from any thread."""
+        """Ends the running statement if its time is over; may be called from any thread."""
         with self._changing:
             if self._is_over():
                 self._connection.interrupt()
 
     def stop(self) -> None:
-        """Ends the statement that runs, if one does, by QueryStopped; called from any thread."""
+        """Ends the running statement, if any, with QueryStopped; may be called from any thread."""
         with self._changing:
             if self._ends != float("inf"):
                 self._is_stopped = True
@@ -168,9 +160,9 @@ class TimeLimit:
                 self._connection.interrupt()
 
     def spend(self, job: Job[T], connection: sqlite3.Connection, spent: float = 0.0) -> tuple[T, float]:
-        """What `job` returns, and the seconds spent with it and before (`spent`).
+        """The result of `job`, and the seconds spent in it and before (`spent`).
 
-        Raises QueryTimeout when these are more than the limit, QueryStopped when nobody waits for them any more.
+        Raises QueryTimeout if these exceed the limit, QueryStopped after `stop`.
         """
         started, seconds = self._clock() - spent, self._seconds()
         self._set(started + seconds)
@@ -192,7 +184,7 @@ class TimeLimit:
 
 
 class Connection(aiosqlite.Connection):
-    """A connection with a thread of its own, to which jobs hop; `async with` opens and closes it."""
+    """A connection with its own thread, which runs jobs; `async with` opens and closes it."""
 
     def __init__(self, connector: Callable[[], sqlite3.Connection]) -> None:
         super().__init__(connector, iter_chunk_size=64)
@@ -202,6 +194,6 @@ class Connection(aiosqlite.Connection):
         return self
 
     async def run(self, job: Job[T]) -> T:
-        """Runs `job` in the connection's thread: one hop, however many statements it makes."""
+        """Runs `job` in the connection's thread, in one hop for all its statements."""
         result: T = await self._execute(job, self._conn)  # type: ignore[no-untyped-call]
         return result

@@ -1,4 +1,4 @@
-"""The rows of users, sessions and API tokens: what a login and a credential are checked against."""
+"""The rows of users, sessions and API tokens that logins and credentials are checked against."""
 
 import sqlite3
 from typing import Any, NamedTuple
@@ -12,7 +12,7 @@ _USER_TYPES = {user_type.value: user_type for user_type in UserType}
 
 
 class Holder(NamedTuple):
-    """Who a session or a token belongs to, and whether it may be used; times in seconds, `expires_at` 0 is never."""
+    """The holder of a session or token, and whether it may be used; times in seconds, `expires_at` 0 is never."""
 
     caller: Caller
     lastaccess: int
@@ -21,7 +21,7 @@ class Holder(NamedTuple):
 
 
 class LoginRow(NamedTuple):
-    """What a login is checked against; `caller` is None where the user may not come in."""
+    """What a login is checked against; `caller` is None if the user may not log in."""
 
     userid: int
     passwd: bytes
@@ -46,7 +46,7 @@ def _holder(row: tuple[int, ...] | None) -> Holder | None:
 
 
 def caller_of(userid: int, user_type: int | None, may_call: int | None, is_sender: int | None) -> Caller | None:
-    """None where the role is missing, or lets nobody in."""
+    """None if the role is missing or of an unknown type."""
     known = None if user_type is None else _USER_TYPES.get(user_type)
     return None if known is None else Caller(userid, known, bool(may_call), bool(is_sender))
 
@@ -65,7 +65,7 @@ def find_username(userid: int, connection: sqlite3.Connection) -> str | None:
 
 
 def user_data(sql: str, userid: int, connection: sqlite3.Connection) -> dict[str, Any]:
-    """The row of a statement that finds a user."""
+    """The row that a statement finds by the userid."""
     data: dict[str, Any] = orjson.loads(connection.execute(sql, (userid,)).fetchone()[0])
     return data
 
@@ -88,7 +88,7 @@ def end_session(hashed: str, connection: sqlite3.Connection) -> None:
 
 
 def keep(sessions: dict[str, int], tokens: dict[str, int], ended_before: int, connection: sqlite3.Connection) -> None:
-    """Notes when sessions and tokens, named by their hashes, were last used; deletes sessions not used since a time."""
+    """Stores when sessions and tokens, given by their hashes, were last used; deletes sessions not used since a time."""
     for name, used in (("credentials.session_used", sessions), ("credentials.token_used", tokens)):
         connection.executemany(SQL[name], [(when, hashed) for hashed, when in used.items()])
     connection.execute(SQL["credentials.end_old_sessions"], (ended_before,))

@@ -1,4 +1,4 @@
-"""The database as the rooms above see it: short reads, streams of rows, and writes."""
+"""The database for the rooms above: short reads, streams of rows, and writes."""
 
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Hashable, Iterator, Mapping
@@ -9,15 +9,7 @@ from typing import TypeVar
 
 from alertrpc.errors import AlertrpcError, NameFaults, QueryTimeout, StoreError
 from alertrpc.settings import Settings
-from alertrpc.store.connection import (
-    Connection,
-    Function,
-    Job,
-    TimeLimit,
-    connect,
-    connect_reader,
-    transaction,
-)
+from alertrpc.store.connection import Connection, Function, Job, TimeLimit, connect, connect_reader, transaction
 from alertrpc.store.point_reads import PointReads, TooBusy
 from alertrpc.store.readers import NOBODY, Asker, Reader
 from alertrpc.store.rows import JOINED_ROWS, Rows, Scans, SqlValue
@@ -31,18 +23,18 @@ POINT_CACHE_KIB = 8 * 1024
 SCAN_CACHE_KIB = 2 * 1024
 KEPT_STATEMENTS = 64  # of a connection for short reads
 SCAN_STATEMENTS = 8  # a long search is a large statement
-OWN_SECONDS = 1.0  # that a look-up of the server itself may take
-POINT_SECONDS = 0.05  # a read that takes longer is run again among the long ones
-HOP_SECONDS = 0.1  # after which those that wait are made among the long ones too
-MOST_SLOW = 256  # statements that are known to be none
-SPOOL_BYTES = 2**30  # of long answers that clients take slowly, in files beside the database
+OWN_SECONDS = 1.0  # the limit of the server's own look-ups
+POINT_SECONDS = 0.05  # a read that takes longer is run again as a long one
+HOP_SECONDS = 0.1  # short reads that wait for longer are run as long ones
+MOST_SLOW = 256  # remembered statements that took longer than POINT_SECONDS
+SPOOL_BYTES = 2**30  # of long answers to slow clients, in files beside the database
 
 
 class Database:
     """One SQLite file: one writer, two connections of coalesced short reads, a few for long ones.
 
-    What users ask reaches the second of the two and those for long reads; credentials, health and what is due are looked up
-    on the first, which no statement of a user can hold up.
+    Queries of users run on the second of the two and on those for long reads. The first is for credentials, health and due
+    work, so that no query of a user delays these.
     """
 
     def __init__(self, writes: Writes, own: PointReads, points: PointReads, scans: Scans) -> None:
@@ -53,27 +45,27 @@ class Database:
         self._slow: dict[int, None] = {}  # hashes of statements, the latest last
 
     async def read(self, function: Callable[..., T], *args: Hashable) -> T:
-        """What a short reading `function(*args, connection)` returns; the same reads at one time are made once.
+        """What a short reading `function(*args, connection)` returns; equal reads at one time run once.
 
-        It is for what the server itself looks up.
+        It is for the server's own look-ups.
         """
         return await self._own.read(function, *args)
 
     async def ping(self) -> None:
-        """Reads a little; raises what sqlite3 does when the database does not answer, or StoreError when it is gone."""
+        """Reads one row; raises sqlite3.Error if the database does not answer, StoreError if its file is gone."""
         if not self._writes.is_in_place:
             raise StoreError("the database file was moved or replaced")
         await self.read(_look)
 
     async def write(self, job: Job[T]) -> T:
-        """What a job returns that is done whole or not at all; it is on disk then. Jobs at one time share a commit.
+        """Runs a job wholly or not at all; returns its result once it is on disk. Jobs at one time share a commit.
 
-        Raises DatabaseBusy or DatabaseUnwritable where nothing can be written, and what the job raises.
+        Raises DatabaseBusy or DatabaseUnwritable if nothing can be written, and what the job raises.
         """
         return await self._writes.write(job)
 
     async def _short_rows(self, sql: str, args: tuple[SqlValue, ...], limit: int | None) -> bytes | None:
-        """None where the rows are too many, or take too long, which the statement is remembered for."""
+        """None if the rows are too many or take too long; a statement that took too long is remembered."""
         if hash(sql) in self._slow:
             return None
         try:
@@ -91,10 +83,9 @@ class Database:
     ) -> Rows:
         """The rows of a statement, whose one column is named `row`.
 
-        `short` says that few are expected and an index finds them, `limit` how many there are at most: it is
-        the last value then.
-        Raises QueryTimeout; ServerBusy when the asker, or all together, ask too much at one time; QueryStopped when the
-        asker is gone.
+        `short`: few rows are expected, and an index finds them. `limit` is their greatest number, and then the last value.
+        Raises QueryTimeout; ServerBusy if the asker, or all together, ask too much at one time; QueryStopped if the asker is
+        gone.
         """
         if short and (text := await self._short_rows(sql, args, limit)) is not None:
             return Rows(text)
@@ -105,9 +96,9 @@ class Database:
 
 @asynccontextmanager
 async def open_database(path: Path, settings: Settings, functions: Mapping[str, Function]) -> AsyncIterator[Database]:
-    """Opens the file at `path`, its schema brought up to date.
+    """Opens the file at `path`, and brings its schema up to date.
 
-    Raises StoreError when it is missing, of another program, newer, or damaged.
+    Raises StoreError if it is missing, of another program, newer, or damaged.
     """
     prepare(path)
     space = SpoolSpace(path.parent, SPOOL_BYTES)
@@ -136,7 +127,7 @@ def _look(connection: sqlite3.Connection) -> None:
 
 
 def create(path: Path) -> bool:
-    """Makes the file and its schema, True, or brings the schema that is there up to date, False."""
+    """Creates the file and its schema, and returns True; or brings an existing schema up to date, and returns False."""
     with opened(path, create=True) as connection:
         with transaction(connection):
             created = create_schema(connection)
@@ -146,16 +137,16 @@ def create(path: Path) -> bool:
 
 
 def prepare(path: Path) -> None:
-    """Brings the file's schema up to date and its journal to WAL, in which reads and writes do not wait for each other."""
+    """Brings the file's schema up to date, and sets the journal to WAL, so that reads and writes do not block."""
     with opened(path) as connection:
         migrate(connection)
         connection.execute("PRAGMA journal_mode = WAL")
 
 
 def inspect(path: Path) -> tuple[int, int]:
-    """The version of the schema and the number of alerts; nothing is changed.
+    """The version of the schema and the number of alerts; changes nothing.
 
-    Raises StoreError when the file cannot be served as it is, or is damaged.
+    Raises StoreError if the file cannot be served, or is damaged.
     """
     with opened(path) as connection:
         connection.execute("PRAGMA query_only = ON")
@@ -168,11 +159,11 @@ def inspect(path: Path) -> tuple[int, int]:
 
 @contextmanager
 def opened(path: Path, *, create: bool = False) -> Iterator[sqlite3.Connection]:
-    """A connection for a command; what fails in the block is a StoreError that names the file."""
+    """A connection for a command; an error in the block becomes a StoreError that names the file."""
     with closing(connect(path, create=create)) as connection:
         try:
             yield connection
-        except NameFaults:  # each has a place of its own
+        except NameFaults:  # each names its place in the configuration
             raise
         except (AlertrpcError, sqlite3.Error) as error:
             raise StoreError(f"database {path}: {error}") from error
@@ -180,7 +171,7 @@ def opened(path: Path, *, create: bool = False) -> Iterator[sqlite3.Connection]:
 
 @contextmanager
 def administered(path: Path) -> Iterator[sqlite3.Connection]:
-    """The database for a command, its schema up to date: all that the block writes, or nothing."""
+    """The database for a command, its schema up to date, in one transaction."""
     prepare(path)
     with opened(path) as connection, transaction(connection):
         yield connection

@@ -1,4 +1,4 @@
-"""The queue of alerts, the tries to send them, and what they need to be sent."""
+"""The queue of alerts, the attempts to send them, and what sending them needs."""
 
 import sqlite3
 from collections.abc import Sequence
@@ -12,12 +12,12 @@ from alertrpc.store.problems import find_alarms
 from alertrpc.store.statements import SQL
 from alertrpc.store.tables import AlertResult, Attempt, DueTime
 
-ROW_FAULTS = (sqlite3.IntegrityError, sqlite3.DataError)  # of a row, and not of the database
-MOST_BYTES = 8 * 2**20  # of what is claimed at one time
+ROW_FAULTS = (sqlite3.IntegrityError, sqlite3.DataError)  # caused by a row, not by the database
+MOST_BYTES = 8 * 2**20  # of the alerts claimed at one time
 
 
 class Recorded(NamedTuple):
-    """An attempt and the new state of its alert: `due` is when it is tried again, in milliseconds; None is never."""
+    """An attempt and the new state of its alert; `due` is when the next attempt is, in milliseconds; None is never."""
 
     attempt: Attempt
     alert: AlertResult
@@ -30,7 +30,7 @@ def queue_heads(connection: sqlite3.Connection) -> list[tuple[int, int]]:
 
 
 def next_due(mediatypeid: int, now: int, connection: sqlite3.Connection) -> int | None:
-    """When the first alert is due that is not due at `now`; both in milliseconds."""
+    """When the first alert after `now` is due; both in milliseconds."""
     found: int | None = connection.execute(SQL["queue.next_due"], (mediatypeid, now)).fetchone()[0]
     return found
 
@@ -38,9 +38,9 @@ def next_due(mediatypeid: int, now: int, connection: sqlite3.Connection) -> int 
 def claim_due(
     mediatypeid: int, now: int, most: int, held: Sequence[int], connection: sqlite3.Connection
 ) -> list[dict[str, Any]]:
-    """The first alerts of a media type that are due at `now`, but for those held, each with its `alarm`, None if none.
+    """The first alerts of a media type that are due at `now`, in milliseconds, except those held.
 
-    They are no more new then. `now` is in milliseconds.
+    Each has its `alarm`, or None. New alerts become NOT_SENT.
     """
     asked = (mediatypeid, now, most + len(held), as_json(held), MOST_BYTES)
     claimed: str = connection.execute(SQL["queue.due"], asked).fetchone()[0]
@@ -51,7 +51,7 @@ def claim_due(
 
 
 def find_alerts(alertids: Sequence[int], connection: sqlite3.Connection) -> list[dict[str, Any]]:
-    """Alerts by their ids, each with its `alarm`."""
+    """Alerts by their ids, each with its `alarm`, or None."""
     return _to_be_sent(as_json(alertids), connection)
 
 
@@ -69,12 +69,12 @@ def find_media_type(mediatypeid: int, connection: sqlite3.Connection) -> dict[st
 
 
 def media_type_ids(name: str, connection: sqlite3.Connection) -> list[int]:
-    """The ids of the media types of a name, which need not be one alone in a database that was loaded."""
+    """The ids of the media types with a name; a database that was loaded may have several."""
     return [row[0] for row in connection.execute(SQL["media_types.named"], (name,))]
 
 
 def record_attempts(recorded: Sequence[Recorded], connection: sqlite3.Connection) -> None:
-    """Keeps tries, what they make of their alerts, and when those are tried again."""
+    """Stores attempts, the new states of their alerts, and when the next attempts are due."""
     insert(connection, [each.attempt for each in recorded])
     update(connection, [each.alert for each in recorded])
     update(connection, [DueTime(each.attempt.alertid, each.due) for each in recorded if each.due is not None])

@@ -7,9 +7,9 @@ from typing import NamedTuple
 from alertrpc.store.bulk import as_json
 from alertrpc.store.statements import SQL
 
-# In place of the last step that was done, where a transaction had no room for alerts:
-STARTS = -1  # no step was done, and those due at the start are
-RECOVERS = -2  # the end of the problem is to be told
+# In place of the last step that was done, if the alerts did not fit into a transaction:
+STARTS = -1  # the first steps are due
+RECOVERS = -2  # the recovery is due
 STARTS_AND_RECOVERS = -3
 
 
@@ -36,13 +36,12 @@ def next_check(connection: sqlite3.Connection) -> int | None:
 
 def due_of_problems(eventids: Iterable[int], now: int, connection: sqlite3.Connection) -> list[Escalation]:
     """The escalations of problems whose next step is due at `now`, in seconds."""
-    return [
-        Escalation(*row) for row in connection.execute(SQL["escalations.due_of_problems"], (as_json(eventids), now))
-    ]
+    found = connection.execute(SQL["escalations.due_of_problems"], (as_json(eventids), now))
+    return [Escalation(*row) for row in found]
 
 
 def put_off(eventids: Iterable[int], now: int, connection: sqlite3.Connection) -> list[int]:
-    """Marks the escalations of problems that have ended as due to tell of that; returns the eventids that have any."""
+    """Marks the recoveries of the problems' escalations as due; returns the eventids that have escalations."""
     steps = (STARTS, STARTS_AND_RECOVERS, RECOVERS)
     found = connection.execute(SQL["escalations.put_off"], (now, *steps, as_json(eventids))).fetchall()
     return list(dict.fromkeys([eventid for (eventid,) in found]))
@@ -53,5 +52,4 @@ def drop(escalationids: Iterable[int], connection: sqlite3.Connection) -> None:
 
 
 def of_problems(eventids: Iterable[int], connection: sqlite3.Connection) -> list[Escalation]:
-    """The escalations of problems."""
     return [Escalation(*row) for row in connection.execute(SQL["escalations.of_problems"], (as_json(eventids),))]

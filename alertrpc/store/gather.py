@@ -1,4 +1,4 @@
-"""Gathers what arrives while a batch runs into the next batch, so that many cost one change of thread, or one commit."""
+"""Gathers items that arrive while a batch runs into the next batch, which costs one change of thread or one commit."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -9,14 +9,14 @@ Result = TypeVar("Result")
 
 
 class Outcome(NamedTuple):
-    """What came of an item: a value, or the fault that its waiter is told."""
+    """The result of an item: a value, or the exception that its waiter gets."""
 
     value: Any
     fault: Exception | None = None
 
 
 class Gather(Generic[Item, Result]):
-    """Runs batches one after the other; `run` gives an outcome for each item of a batch, or one fault for all."""
+    """Runs batches one after the other; `run` returns an outcome for each item of a batch, or raises one for all."""
 
     def __init__(self, run: Callable[[list[Item]], Awaitable[Sequence[Outcome]]], most: int) -> None:
         self._run = run
@@ -25,11 +25,11 @@ class Gather(Generic[Item, Result]):
         self._pump: asyncio.Task[None] | None = None
 
     async def add(self, item: Item) -> Result:
-        """What comes of the item; raises its fault."""
+        """The item's value; raises its fault."""
         return await self.start(item)
 
     def start(self, item: Item) -> asyncio.Future[Result]:
-        """What will come of the item, for those who do not wait."""
+        """The future of the item's value, for callers that do not wait."""
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, future))
         if self._pump is None:

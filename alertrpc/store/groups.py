@@ -1,4 +1,4 @@
-"""The rows of user groups, of their members and of their rights, as the commands change them."""
+"""The rows of user groups, their members and their rights, for the commands."""
 
 import sqlite3
 from typing import NamedTuple
@@ -15,7 +15,7 @@ PERMISSIONS = {"read": READ, "write": READ_WRITE, "deny": DENY}
 
 
 class GroupRow(NamedTuple):
-    """A user group as it is listed; the members, and the rights with the names of host groups, are joined by commas."""
+    """A user group in the list; its members, and its rights with the names of host groups, are joined by commas."""
 
     usrgrpid: int
     name: str
@@ -25,7 +25,7 @@ class GroupRow(NamedTuple):
 
 
 def add_group(connection: sqlite3.Connection, name: str) -> int:
-    """Returns the usrgrpid; raises StoreError when there is such a group already."""
+    """Returns the usrgrpid; raises StoreError if the group exists."""
     if connection.execute(SQL["groups.first_named"], (name,)).fetchone()[0] is not None:
         raise StoreError(f"there is a user group {name!r} already")
     usrgrpid: int = connection.execute(SQL["groups.add"], (name,)).fetchone()[0]
@@ -33,7 +33,7 @@ def add_group(connection: sqlite3.Connection, name: str) -> int:
 
 
 def ensure_group(connection: sqlite3.Connection, name: str) -> int:
-    """The usrgrpid of a name; the group is made where there is none."""
+    """The usrgrpid of a name; a missing group is created."""
     try:
         return group_id(connection, name)
     except StoreError:
@@ -41,14 +41,14 @@ def ensure_group(connection: sqlite3.Connection, name: str) -> int:
 
 
 def leave_group(connection: sqlite3.Connection, userid: int, usrgrpid: int) -> bool:
-    """False for a user who is no member."""
+    """False for a user who is not a member."""
     return bool(connection.execute(SQL["groups.leave"], (usrgrpid, userid)).rowcount)
 
 
 def set_right(connection: sqlite3.Connection, usrgrpid: int, name: str, permission: int | None) -> None:
-    """Gives the group one right to the host group of the name, which is made where there is none; with None, no right.
+    """Gives the group one right to the host group of the name, which is created if missing; with None, no right.
 
-    It is one by hand from then on, which no configuration file takes back.
+    The right counts as set by hand: no configuration file takes it back.
     """
     groupid = host_group(name, connection)
     connection.execute(SQL["groups.drop_right"], (usrgrpid, groupid))
@@ -57,7 +57,7 @@ def set_right(connection: sqlite3.Connection, usrgrpid: int, name: str, permissi
 
 
 def require_host_group(connection: sqlite3.Connection, name: str) -> None:
-    """Raises StoreError when there is no such host group."""
+    """Raises StoreError if there is no such host group."""
     if connection.execute(SQL["groups.first_host_group"], (name,)).fetchone()[0] is None:
         raise StoreError(f"there is no host group {name!r}")
 
@@ -72,11 +72,10 @@ def list_groups(connection: sqlite3.Connection) -> list[GroupRow]:
 def delete_group(connection: sqlite3.Connection, name: str) -> None:
     """Deletes a group with its memberships and rights.
 
-    Raises StoreError where an action names it, as its id may be another group's later, or where it keeps members disabled.
+    Raises StoreError if an action names it, as another group may get its id later, or if it keeps members disabled.
     """
     usrgrpid = group_id(connection, name)
-    action = connection.execute(SQL["groups.action_that_alerts"], (usrgrpid,)).fetchone()
-    if action is not None:
+    if action := connection.execute(SQL["groups.action_that_alerts"], (usrgrpid,)).fetchone():
         raise StoreError(f"action {action[0]!r} alerts user group {name!r}")
     if connection.execute(SQL["groups.keeps_disabled"], (usrgrpid,)).fetchone():
         raise StoreError(f"the members of user group {name!r} are disabled; they would not be without it")

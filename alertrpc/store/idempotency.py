@@ -1,4 +1,4 @@
-"""The pushes that carried an Idempotency-Key, kept for a day."""
+"""The pushes with an Idempotency-Key, kept for a day."""
 
 import sqlite3
 from typing import NamedTuple
@@ -12,7 +12,7 @@ KEPT = 24 * 3600  # seconds
 
 
 class Key(NamedTuple):
-    """Whose push, its key and its body; the latter two as SHA-256."""
+    """The user, the key and the body of a push; the latter two as SHA-256."""
 
     userid: int
     key: str
@@ -26,6 +26,6 @@ def find_push(key: Key, connection: sqlite3.Connection) -> tuple[str, list[int |
 
 
 def keep_push(key: Key, eventids: list[int | None], now: int, connection: sqlite3.Connection) -> None:
-    """Keeps a push, and forgets those that are too old; `now` is in seconds."""
+    """Stores a push, and deletes those older than a day; `now` is in seconds."""
     connection.execute(SQL["pushes.forget_old"], (now - KEPT,))
     connection.execute(SQL["pushes.keep"], (*key, as_json(eventids), now))

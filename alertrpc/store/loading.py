@@ -1,8 +1,8 @@
-"""Loads a data file into the database: all of it or nothing, and quickly, as indexes are made when the rows are there."""
+"""Loads a data file into the database: all of it or nothing. Indexes are created after the rows, which is faster."""
 
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -15,15 +15,14 @@ from alertrpc.errors import AlertrpcError, LoadError, StoreError
 from alertrpc.store.connection import connect, transaction
 from alertrpc.store.schema import create_schema, migrate, schema_version
 
-MOST_LINE_BYTES = 16 * 1024 * 1024  # which in memory may be twenty times as much
+MOST_LINE_BYTES = 16 * 1024 * 1024  # the parsed line may take twenty times as much memory
 BATCH_ROWS = 5_000
 BATCH_BYTES = 2 * MOST_LINE_BYTES
-MOST_SHAPES = 1_000  # tables with their columns in some order, whose statements are kept
+MOST_SHAPES = 1_000  # kept statements, one for each table and order of columns
 CACHE_KIB = 256 * 1024
-_OURS = frozenset(
-    {"sessions", "instance", "applied", "idempotency_keys", "alert_queue", "escalations"}
-)  # tables that no file fills
-_DERIVED = {("events", "recovered")}  # columns that follow from other tables
+# Tables that no file fills, and columns that follow from other tables.
+_OURS = frozenset({"sessions", "instance", "applied", "idempotency_keys", "alert_queue", "escalations"})
+_DERIVED = {("events", "recovered")}
 _RECOVERED = "UPDATE events SET recovered = 1 WHERE eventid IN (SELECT eventid FROM event_recovery) AND recovered = 0"
 _NUL = b"\\u0000"
 _shown = Repr()  # of names in a file, which may be long
@@ -44,23 +43,23 @@ class _Batch:
 
 
 def lines_of(file: IO[bytes]) -> Iterator[bytes]:
-    """The lines of a file; of one that is too long only so much that `load` can tell it is."""
+    """The lines of a file; a line that is too long is cut just above the limit, where `load` refuses it."""
     return iter(partial(file.readline, MOST_LINE_BYTES + 1), b"")
 
 
 def load_file(
     path: Path, lines: Iterable[bytes], hash_password: HashPassword, on_line: Progress = lambda number: None
 ) -> dict[str, int]:
-    """Loads lines into the database at `path`, which is made where there is none; see `load`."""
+    """Loads lines into the database at `path`, which is created if missing; see `load`."""
     with closing(connect(path, create=True)) as connection:
         try:
             counts = load(connection, lines, hash_password, on_line)
             connection.execute("PRAGMA journal_mode = WAL")
+            return counts
         except LoadError:
             raise
         except (AlertrpcError, sqlite3.Error) as error:
             raise StoreError(f"database {path}: {error}; nothing was loaded") from error
-    return counts
 
 
 def load(
@@ -73,60 +72,39 @@ def load(
 
     A column with a default may be left out. `password` of the table users is hashed by `hash_password` into `passwd`.
     Returns the number of rows of each table. Raises LoadError that names the first bad line; then nothing was loaded.
-    `on_line` is told now and then how many lines were read.
+    `on_line` is called now and then with the number of lines read.
     """
     if schema_version(connection):
         migrate(connection)
     connection.execute(f"PRAGMA cache_size = {-CACHE_KIB}")
     with transaction(connection):
         create_schema(connection)
-        tables = _columns_of_tables(connection)
-        with _without_indexes(connection, tables):
-            counts = _insert_all(connection, lines, tables, hash_password, on_line)
-            if counts.keys() & {"events", "event_recovery"}:
+        batches = _Batches(connection)
+        with _without_indexes(connection, batches.tables):
+            _insert_all(batches, lines, hash_password, on_line)
+            if batches.counts.keys() & {"events", "event_recovery"}:
                 connection.execute(_RECOVERED)
     connection.execute("PRAGMA analysis_limit = 1000")
     connection.execute("ANALYZE")
-    return counts
-
-
-def _insert_all(
-    connection: sqlite3.Connection,
-    lines: Iterable[bytes],
-    tables: dict[str, frozenset[str]],
-    hash_password: HashPassword,
-    on_line: Progress,
-) -> dict[str, int]:
-    batches = _Batches(connection, tables)
-    try:
-        for number, row, size in _parsed(lines):
-            if "password" in row and row.get("table") == "users":
-                row["passwd"] = _hashed(number, row.pop("password"), hash_password)
-            if batches.add(number, row, size):
-                on_line(number)
-    except LoadError:
-        batches.write()  # a line before the bad one may wait, and be wrong
-        raise
-    batches.write()
     return batches.counts
 
 
 class _Batches:
     """The rows that wait to be written, many at a time."""
 
-    def __init__(self, connection: sqlite3.Connection, tables: Mapping[str, frozenset[str]]) -> None:
+    def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self._tables = tables
+        self.tables = _columns_of_tables(connection)
         self._batches: dict[tuple[object, ...], _Batch] = {}
         self._waiting = 0
         self._waiting_bytes = 0
         self.counts: dict[str, int] = {}
 
     def add(self, number: int, row: dict[str, object], size: int) -> bool:
-        """Takes a row of a line of `size` bytes; True when with it a batch was written."""
+        """Takes a row of a line of `size` bytes; True if the waiting rows were written."""
         columns = (str(row.get("table")), *row)
         if (batch := self._batches.get(columns)) is None:
-            batch = self._batches[columns] = _Batch(*_insert_statement(number, row, self._tables))
+            batch = self._batches[columns] = _Batch(*_insert_statement(number, row, self.tables))
         del row["table"]
         batch.rows.append(tuple(row.values()))
         batch.numbers.append(number)
@@ -138,7 +116,7 @@ class _Batches:
         return True
 
     def write(self) -> None:
-        """Writes what waits; LoadError names the first line that the database refuses."""
+        """Writes the waiting rows; LoadError names the first line that the database refuses."""
         faults = [fault for batch in self._batches.values() if batch.rows and (fault := self._insert(batch))]
         if faults:
             number, text = min(faults)
@@ -157,6 +135,19 @@ class _Batches:
         batch.rows.clear()
         batch.numbers.clear()
         return None
+
+
+def _insert_all(batches: _Batches, lines: Iterable[bytes], hash_password: HashPassword, on_line: Progress) -> None:
+    try:
+        for number, row, size in _parsed(lines):
+            if "password" in row and row.get("table") == "users":
+                row["passwd"] = _hashed(number, row.pop("password"), hash_password)
+            if batches.add(number, row, size):
+                on_line(number)
+    except LoadError:
+        batches.write()  # the database may refuse a line before the bad one, which is named instead
+        raise
+    batches.write()
 
 
 def _parsed(lines: Iterable[bytes]) -> Iterator[tuple[int, dict[str, object], int]]:
@@ -179,7 +170,7 @@ def _parsed(lines: Iterable[bytes]) -> Iterator[tuple[int, dict[str, object], in
 
 
 def _insert_statement(number: int, row: dict[str, object], tables: Mapping[str, frozenset[str]]) -> tuple[str, str]:
-    """The table of a row and the statement that writes rows of its columns."""
+    """The table of a row and the statement that inserts rows with its columns."""
     table = row.get("table")
     if not isinstance(table, str) or table not in tables:
         raise LoadError(f"line {number}: " + ("no table" if table is None else f"unknown table {_shown.repr(table)}"))
@@ -220,25 +211,16 @@ def _columns_of_tables(connection: sqlite3.Connection) -> dict[str, frozenset[st
     }
 
 
-class _without_indexes:  # noqa: N801 - read as a verb: with _without_indexes(...)
-    """Takes the indexes off the tables that are empty, and all triggers, and makes them again when the rows are in."""
-
-    def __init__(self, connection: sqlite3.Connection, tables: Iterable[str]) -> None:
-        self._connection = connection
-        self._empty = {
-            table for table in tables if connection.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() is None
-        }
-        self._taken: list[tuple[str, str, str]] = []
-
-    def __enter__(self) -> None:
-        found = self._connection.execute(
-            "SELECT type, name, sql, tbl_name FROM sqlite_master WHERE type IN ('index', 'trigger') AND sql IS NOT NULL"
-        ).fetchall()
-        self._taken = [one[:3] for one in found if one[0] == "trigger" or one[3] in self._empty]
-        for kind, name, _ in self._taken:
-            self._connection.execute(f"DROP {kind} {name}")
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is None:
-            for _kind, _name, sql in self._taken:
-                self._connection.execute(sql)
+@contextmanager
+def _without_indexes(connection: sqlite3.Connection, tables: Iterable[str]) -> Iterator[None]:
+    """Drops all triggers, and the indexes of empty tables, and creates them again after the block."""
+    empty = {table for table in tables if connection.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() is None}
+    found = connection.execute(
+        "SELECT type, name, sql, tbl_name FROM sqlite_master WHERE type IN ('index', 'trigger') AND sql IS NOT NULL"
+    ).fetchall()
+    taken = [(kind, name, sql) for kind, name, sql, table in found if kind == "trigger" or table in empty]
+    for kind, name, _ in taken:
+        connection.execute(f"DROP {kind} {name}")
+    yield
+    for _, _, sql in taken:
+        connection.execute(sql)

@@ -1,6 +1,6 @@
-"""The permissions of Zabbix's table `rights`, and what a user may do by them, as SQL on the rights as they stand.
+"""The permissions of Zabbix's table `rights`, and SQL that computes a user's permission from them.
 
-The user is bound; a permission is 0, READ or READ_WRITE.
+The userid is a bound value; the result is DENY, READ or READ_WRITE.
 """
 
 DENY = 0

@@ -1,7 +1,7 @@
 """Short reads of one connection: all that wait are done in one hop to its thread.
 
-Each step of a statement gives the interpreter's lock away and takes it again, which costs more than the step when the
-event loop wants the lock too. So reads that are the same are made once, and those of one statement by one step.
+Each step of a statement releases and takes the GIL, which costs more than the step if the event loop wants the GIL too. So
+equal reads run once, and the reads of one statement run as one step.
 """
 
 import math
@@ -21,15 +21,15 @@ T = TypeVar("T")
 
 MOST_TOGETHER = 16  # answers that one statement gives
 MOST_AT_ONCE = 1000  # reads of one hop
-LOOK_SECONDS = 0.02  # between two looks whether one is over its time
+LOOK_SECONDS = 0.02  # between two checks whether a read is over its time
 
 
 class TooBusy(Exception):
-    """A read was not come to, as those before it took too long."""
+    """A read was not run, because those before it took too long."""
 
 
 class Read(NamedTuple):
-    """A function and its arguments before the connection; those with the same `statement` may be made together."""
+    """A function and its arguments before the connection; reads of the same `statement` may run together."""
 
     function: Callable[..., Any]
     args: tuple[Hashable, ...]
@@ -40,21 +40,21 @@ class PointReads:
     """Gathers the reads that arrive while others run."""
 
     def __init__(self, reader: Reader, seconds: float = math.inf) -> None:
-        """Reads that a hop does not come to within so many `seconds` are refused, as if they took too long themselves."""
+        """Statements that a hop has not started after so many `seconds` are refused as TooBusy."""
         self._reader = reader
         self._seconds = seconds
         self._gather: Gather[Read, Any] = Gather(self._run, MOST_AT_ONCE)
 
     async def read(self, function: Callable[..., T], *args: Hashable) -> T:
-        """What `function(*args, connection)` returns; it must be short, as those behind it wait.
+        """What `function(*args, connection)` returns; it must be short, as others wait for it.
 
-        Raises QueryTimeout when it was not, or TooBusy when others before it were not.
+        Raises QueryTimeout if it is not.
         """
         found: T = await self._gather.add(Read(function, args))
         return found
 
     async def rows(self, sql: str, args: tuple[SqlValue, ...], limit: int | None) -> bytes | None:
-        """What `fetch_joined` returns; a bound limit may be another for each of several reads, which are made alone then."""
+        """What `fetch_joined` returns; reads with a bound limit run alone, as each may have another limit."""
         found: bytes | None = await self._gather.add(Read(fetch_joined, (sql, args), sql if limit is None else None))
         return found
 
@@ -87,7 +87,7 @@ def _run_all(
 
 
 def _together(reads: Sequence[Read], time_limit: TimeLimit, connection: sqlite3.Connection) -> dict[Read, Outcome]:
-    """The outcomes of reads of one statement; a fault of one of them shows when each is made alone."""
+    """The outcomes of reads of one statement; if together they fail, each runs alone to find the faulty one."""
     if len(reads) > 1:
         arguments = tuple([read.args[1] for read in reads])
         texts, fault = _outcome(Read(fetch_together, (reads[0].args[0], arguments)), time_limit, connection)

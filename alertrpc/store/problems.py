@@ -1,4 +1,4 @@
-"""The rows of problems: hosts, triggers, events and their tags, and what senders told of them."""
+"""The rows of problems: hosts, triggers, events, tags and alarms."""
 
 import sqlite3
 from collections.abc import Iterable, Sequence
@@ -8,13 +8,13 @@ from alertrpc.store.bulk import as_json, fetch, run
 from alertrpc.store.statements import SQL
 from alertrpc.store.tables import NewRecovery
 
-# Triggers of pushes are found by their alarms; of the others on a host so many are looked through, the oldest first.
+# The alarms lead to the triggers of pushes; of the other triggers on a host, only the oldest are looked through.
 LOADED_TRIGGERS = 1000
 MOST_ALARMS = 16  # in one text; an alarm may hold some MiB
 
 
 class Known(NamedTuple):
-    """What is known of an alarm that comes in; None is nothing."""
+    """The rows that exist for a pushed alarm; None: no such row."""
 
     active_eventid: int | None
     last_eventid: int | None
@@ -23,7 +23,7 @@ class Known(NamedTuple):
 
 
 class Calmed(NamedTuple):
-    """A trigger of an alarm that ended, at a time in seconds."""
+    """The trigger of an alarm that ended; `clock` in seconds."""
 
     triggerid: int
     clock: int
@@ -40,7 +40,7 @@ class LastIds(NamedTuple):
 
 
 def find_known(asked: Iterable[Sequence[str]], connection: sqlite3.Connection) -> list[Known]:
-    """What is known of each [identity, target, alarm type]."""
+    """The rows that exist for each [identity, target, alarm type]."""
     return [Known(*row) for row in fetch(connection, SQL["alarms.known"], asked, LOADED_TRIGGERS)]
 
 
@@ -49,30 +49,28 @@ def last_ids(connection: sqlite3.Connection) -> LastIds:
 
 
 def find_alarms(eventids: Iterable[int], connection: sqlite3.Connection) -> dict[int, dict[str, Any]]:
-    """The alarms of problems by their eventids, with labels, severity, recovery and the actions at work on them."""
+    """The alarms of problems by their eventids, with labels, severity, recovery and active actions."""
     listed = list(eventids)
     found: dict[int, dict[str, Any]] = {}
     for start in range(0, len(listed), MOST_ALARMS):
-        found |= {
-            alarm["id"]: alarm
-            for alarm in fetch(connection, SQL["alarms.of_problems"], listed[start : start + MOST_ALARMS])
-        }
+        some = fetch(connection, SQL["alarms.of_problems"], listed[start : start + MOST_ALARMS])
+        found |= {alarm["id"]: alarm for alarm in some}
     return found
 
 
 def expired_alarms(now: int, most: int, connection: sqlite3.Connection) -> list[int]:
-    """The eventids of alarms whose time is over at `now`, in milliseconds."""
+    """The eventids of alarms that have expired at `now`, in milliseconds."""
     return [eventid for (eventid,) in connection.execute(SQL["alarms.expired"], (now, most))]
 
 
 def next_expiry(connection: sqlite3.Connection) -> int | None:
-    """When the next alarm's time is over, in milliseconds."""
+    """When the next alarm expires, in milliseconds."""
     found: int | None = connection.execute(SQL["alarms.next_expiry"]).fetchone()[0]
     return found
 
 
 def host_group(name: str, connection: sqlite3.Connection) -> int:
-    """The id of a host group, which is made where there is none."""
+    """The id of a host group, which is created if missing."""
     row = connection.execute(SQL["groups.first_host_group"], (name,)).fetchone()
     if row[0] is None:
         row = connection.execute(SQL["groups.add_host_group"], (name,)).fetchone()
@@ -91,5 +89,5 @@ def copy_tags(recoveries: Iterable[NewRecovery], connection: sqlite3.Connection)
 
 
 def calm_triggers(triggers: Iterable[Calmed], connection: sqlite3.Connection) -> None:
-    """Sets triggers to OK that have no active alarm any more."""
+    """Sets triggers without an active alarm to OK."""
     run(connection, SQL["alarms.calm_triggers"], triggers)

@@ -1,4 +1,4 @@
-"""Connections that read: each with its time limit, watched from the event loop while it works."""
+"""Connections that read, each with a time limit that the event loop watches while it works."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -9,7 +9,7 @@ from alertrpc.store.connection import Connection, Job, TimeLimit
 
 T = TypeVar("T")
 
-LOOK_SECONDS = 0.25  # between two looks whether a search is over its time, or its client gone
+LOOK_SECONDS = 0.25  # between two checks whether a search is over its time, or its client gone
 
 
 def nobody_leaves() -> bool:
@@ -17,7 +17,7 @@ def nobody_leaves() -> bool:
 
 
 class Asker(NamedTuple):
-    """Whom an answer is for: the user, and whether the client that asked is gone."""
+    """The user who asks, and whether the client is gone."""
 
     userid: int = 0
     is_gone: Callable[[], bool] = nobody_leaves
@@ -32,10 +32,10 @@ class Reader(NamedTuple):
     connection: Connection
     limit: TimeLimit
 
-    async def run(self, job: Job[T], is_gone: Callable[[], bool] = nobody_leaves, every: float = LOOK_SECONDS) -> T:
-        """What a job returns that works within the time limit; it is over when this returns or raises.
+    async def run(self, job: Job[T], is_gone: Callable[[], bool] = nobody_leaves) -> T:
+        """The result of a job that works within the time limit; the job has ended when this returns or raises.
 
-        Raises QueryTimeout when its time is over, and QueryStopped when the client is gone.
+        Raises QueryTimeout if its time is over, QueryStopped if the client is gone.
         """
 
         def look() -> None:
@@ -44,7 +44,7 @@ class Reader(NamedTuple):
                 self.limit.stop()
 
         running = asyncio.ensure_future(self.connection.run(job))
-        with repeatedly(look, every):
+        with repeatedly(look, LOOK_SECONDS):
             try:
                 return await asyncio.shield(running)
             except asyncio.CancelledError:
@@ -53,13 +53,13 @@ class Reader(NamedTuple):
                 raise
 
     async def run_all(self, job: Job[T], every: float) -> T:
-        """What a job returns each of whose parts works within the time limit; nobody cancels it."""
+        """The result of a job, each of whose parts works within the time limit; it must not be cancelled."""
         with repeatedly(self.limit.interrupt_if_over, every):
             return await self.connection.run(job)
 
 
 async def ended(future: "asyncio.Future[T]") -> None:
-    """Waits for the end of something, whatever comes of it and whoever is cancelled meanwhile."""
+    """Waits until a future is done, even if the caller is cancelled; ignores its exception."""
     while not future.done():
         try:
             await asyncio.wait([future])

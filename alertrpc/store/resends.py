@@ -1,4 +1,4 @@
-"""Alerts that are sent again, as new ones that name the old ones."""
+"""Alerts that are sent again, as new alerts that refer to the old ones."""
 
 import sqlite3
 from collections.abc import Sequence
@@ -9,15 +9,15 @@ from alertrpc.store.bulk import as_json, insert
 from alertrpc.store.statements import SQL
 from alertrpc.store.tables import NewResend
 
-NEVER = 2**62  # when an alert is due that is to be sent again, and not made yet
-MOST_MADE = 50  # of one transaction
+NEVER = 2**62  # the due time of an alert whose row is not created yet
+MOST_MADE = 50  # alerts of one transaction
 MOST_BYTES = 2 * 2**20  # of their texts
 
 
 def add_again(alertids: Sequence[int], connection: sqlite3.Connection) -> dict[int, int]:
-    """Puts alerts on record as to be sent again, as new ones that name the old ones; `make_again` then makes them.
+    """Queues alerts to be sent again; `make_again` then creates their rows.
 
-    Returns the new ids by the old. An alert that is no message or has no media type is left out.
+    Returns the new ids by the old. Alerts that are not messages or have no media type are ignored.
     """
     found = {alertid for (alertid,) in connection.execute(SQL["alerts.messages"], (as_json(alertids),))}
     last = last_alertid(connection)
@@ -29,7 +29,7 @@ def add_again(alertids: Sequence[int], connection: sqlite3.Connection) -> dict[i
 
 
 def make_again(now: int, connection: sqlite3.Connection) -> bool:
-    """Makes the first alerts that are on record as to be sent again; whether there are more. `now` is in milliseconds."""
+    """Creates the first alerts that `add_again` queued; True if there are more. `now` is in milliseconds."""
     waiting = connection.execute(SQL["queue.not_made"], (NEVER, MOST_MADE + 1)).fetchall()
     made: list[int] = []
     size = 0

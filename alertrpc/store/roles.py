@@ -1,4 +1,4 @@
-"""The roles that the commands give: Zabbix's own, and one that may push alarms and nothing else."""
+"""The roles that the commands give: Zabbix's own, and one that may only push alarms."""
 
 import sqlite3
 from typing import NamedTuple
@@ -8,7 +8,7 @@ from alertrpc.store.statements import SQL
 
 
 class Role(NamedTuple):
-    """A role that the commands give; `roleid` is Zabbix's, where Zabbix has the role."""
+    """A role that the commands give; `roleid` is Zabbix's, None for a role of our own."""
 
     name: str
     type: UserType
@@ -31,7 +31,7 @@ def add_default_roles(connection: sqlite3.Connection) -> None:
 
 
 def role_id(connection: sqlite3.Connection, role: Role) -> int:
-    """The id of the first role that allows what `role` does; one is made where there is none."""
+    """The id of the first role that allows the same as `role`; it is created if missing."""
     allowed = (role.type, not role.is_sender, role.is_sender)
     roleid: int | None = connection.execute(SQL["roles.first_like"], allowed).fetchone()[0]
     if roleid is None:

@@ -1,4 +1,4 @@
-"""Rows of one statement as chunks of finished JSON text: memory holds a few chunks, however long the answer."""
+"""The rows of a statement as chunks of JSON text, of which memory holds only a few at a time."""
 
 import asyncio
 import sqlite3
@@ -31,13 +31,13 @@ def fetch_joined(sql: str, args: Sequence[SqlValue], connection: sqlite3.Connect
 def fetch_together(
     sql: str, arguments: Sequence[Sequence[SqlValue]], connection: sqlite3.Connection
 ) -> list[bytes | None]:
-    """What `fetch_joined` gives for each of the arguments, by one statement, which has no LIMIT of each."""
+    """What `fetch_joined` returns for each of the arguments, by one statement; it must not have a bound LIMIT."""
     listed = orjson.dumps(arguments).decode()
     (texts,) = connection.execute(_of_each(sql), (listed,)).fetchone()
     return [text if text is None else text.encode() for text in orjson.loads(texts)]
 
 
-@lru_cache(maxsize=64)  # of the statements of short reads, which hold no search and so are short themselves
+@lru_cache(maxsize=64)  # statements of short reads, whose texts are short as they hold no search
 def _of_each(sql: str) -> str:
     """The statement for each element of a JSON array of arguments."""
     each = filled(_as_one_row(sql), (f"json_extract(q.value, '$[{index}]')" for index in count()))
@@ -45,7 +45,7 @@ def _of_each(sql: str) -> str:
 
 
 def _as_one_row(sql: str) -> str:
-    """SQLite joins the rows in the order of the inner statement, as that is made for the LIMIT."""
+    """The inner LIMIT keeps SQLite from flattening the subquery, so the order of the rows holds."""
     return (
         f"SELECT CASE WHEN COUNT(*) <= {JOINED_ROWS} THEN COALESCE(@joined(row, ','), '') END"
         f" FROM (SELECT row FROM ({sql}) LIMIT {JOINED_ROWS + 1})"
@@ -53,7 +53,7 @@ def _as_one_row(sql: str) -> str:
 
 
 class _Fetcher:
-    """Fetches one statement's rows, a chunk at a time, in the thread of its connection."""
+    """Fetches a statement's rows in chunks, in the thread of its connection."""
 
     def __init__(self, sql: str, args: Sequence[SqlValue], time_limit: TimeLimit) -> None:
         self._sql = sql
@@ -89,7 +89,7 @@ class _Fetcher:
 
 
 class Rows:
-    """An answer's rows: the first chunk is here already, the others come while the client takes them.
+    """An answer's rows: the first chunk is here, the others are fetched while the client takes them.
 
     The rows are separated by commas; a chunk after the first begins with one.
     """
@@ -110,7 +110,7 @@ class Rows:
         await self.close()
 
     async def close(self) -> None:
-        """Gives back what the answer needs; rows that were not read are left."""
+        """Gives back the reader and the room on disk; rows that were not read are dropped."""
         if self._rest is not None:
             stream, self._rest = self._rest, None
             await stream.close()
@@ -144,7 +144,7 @@ class Scans:
     async def open(self, sql: str, args: Sequence[SqlValue], asker: Asker) -> Rows:
         """Runs a statement as far as its first chunk.
 
-        Raises QueryTimeout when that takes too long, as a later chunk does; ServerBusy when too much is asked at one time.
+        Raises QueryTimeout if that takes too long, as later chunks do; ServerBusy if too much is asked at one time.
         """
         userid = asker.userid
         self._turns.enter(userid)
@@ -181,7 +181,7 @@ class Scans:
         return rows
 
     async def close(self) -> None:
-        """Ends what is under way, so that no connection is at work any more."""
+        """Ends all reads; no connection works any more when this returns."""
         self._turns.close()
         for rows in list(self._open):
             await rows.close()

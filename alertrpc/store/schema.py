@@ -1,4 +1,4 @@
-"""Makes the schema, migrates an older one and refuses a newer one."""
+"""Creates the schema, migrates an older one and refuses a newer one."""
 
 import logging
 import re
@@ -10,7 +10,7 @@ from alertrpc.errors import StoreError
 from alertrpc.store.connection import transaction
 
 SCHEMA_VERSION = 4
-APPLICATION_ID = 0x616C7270  # "alrp", in the file's header: tells our databases from any other SQLite file
+APPLICATION_ID = 0x616C7270  # "alrp", in the file's header: distinguishes our databases from other SQLite files
 
 log = logging.getLogger(__name__)
 
@@ -22,7 +22,7 @@ def schema_sql() -> str:
 
 
 def migrations() -> dict[int, tuple[str, ...]]:
-    """The statements that bring the schema from a version to the next one: each has its part of the file, in order."""
+    """By version: the statements that bring the schema to the next version, from the parts of schema.sql."""
     parts = _VERSION_MARK.split(schema_sql())[1:]
     return {version: tuple(_statements(part)) for version, part in enumerate(parts, 1)}
 
@@ -35,7 +35,7 @@ def _pragma(connection: sqlite3.Connection, name: str) -> int:
 def schema_version(connection: sqlite3.Connection) -> int:
     """The version of the schema in a database, 0 for an empty file.
 
-    Raises StoreError when the file is no database of alertrpc.
+    Raises StoreError if the file is not a database of alertrpc.
     """
     try:
         application, version = _pragma(connection, "application_id"), _pragma(connection, "user_version")
@@ -50,7 +50,7 @@ def schema_version(connection: sqlite3.Connection) -> int:
 
 
 def create_schema(connection: sqlite3.Connection) -> bool:
-    """Makes the schema in an empty database, in the caller's transaction; False when there is one already."""
+    """Creates the schema in an empty database, in the caller's transaction; False if it exists."""
     if schema_version(connection):
         return False
     for statement in _statements(schema_sql()):
@@ -61,19 +61,16 @@ def create_schema(connection: sqlite3.Connection) -> bool:
 
 
 def migrate(
-    connection: sqlite3.Connection,
-    *,
-    steps: Mapping[int, tuple[str, ...]] | None = None,
-    newest: int = SCHEMA_VERSION,
+    connection: sqlite3.Connection, *, steps: Mapping[int, tuple[str, ...]] | None = None, newest: int = SCHEMA_VERSION
 ) -> int:
-    """Brings the schema to `newest`, in one transaction, and returns the version that it had.
+    """Brings the schema to `newest`, in one transaction; returns its version before.
 
-    Raises StoreError when there is no schema or a newer one.
+    Raises StoreError if there is no schema or a newer one.
     """
     found = usable_version(connection, newest)
     if found < newest:
         with transaction(connection):
-            begun = schema_version(connection)  # another process may have been quicker
+            begun = schema_version(connection)  # another process may have migrated it meanwhile
             run_migrations(connection, migrations() if steps is None else steps, newest)
         if begun < newest:
             about = {"from": begun, "to": newest}
@@ -82,7 +79,7 @@ def migrate(
 
 
 def run_migrations(connection: sqlite3.Connection, steps: Mapping[int, tuple[str, ...]], newest: int) -> None:
-    """Runs what the schema lacks, in the caller's transaction."""
+    """Runs the missing migrations in the caller's transaction."""
     for version in range(schema_version(connection), newest):
         for statement in steps[version]:
             connection.execute(statement)
@@ -90,7 +87,7 @@ def run_migrations(connection: sqlite3.Connection, steps: Mapping[int, tuple[str
 
 
 def usable_version(connection: sqlite3.Connection, newest: int = SCHEMA_VERSION) -> int:
-    """The version of the schema; raises StoreError when there is none or a newer one."""
+    """The version of the schema; raises StoreError if there is none or a newer one."""
     found = schema_version(connection)
     if found == 0:
         raise StoreError("there is no schema in it; `alertrpc init` makes it")
@@ -100,7 +97,7 @@ def usable_version(connection: sqlite3.Connection, newest: int = SCHEMA_VERSION)
 
 
 def _statements(script: str) -> list[str]:
-    """The statements of a script, to be run inside a transaction, which `executescript` would commit."""
+    """The statements of a script, because `executescript` would commit the transaction."""
     statements, pending = [], ""
     for line in script.splitlines(keepends=True):
         pending += line

@@ -1,4 +1,4 @@
-"""What users see, and why: their roles, user groups and rights."""
+"""What users see, by their roles, user groups and rights."""
 
 import sqlite3
 from typing import NamedTuple
@@ -35,9 +35,9 @@ class Token(NamedTuple):
 
 
 class Sight(NamedTuple):
-    """A user as the rights have it; `caller` is None where the role lets nobody in.
+    """A user and what the rights allow; `caller` is None if nobody may log in with the role.
 
-    `hosts` and `host_groups` are how many are open, `colleagues` who share a user group.
+    `hosts` and `host_groups` are the numbers of open ones; `colleagues` are the users who share a user group.
     """
 
     username: str
@@ -69,17 +69,17 @@ class Sight(NamedTuple):
 
     @property
     def sees_nothing(self) -> bool:
-        """Whether that is for want of rights: the role lets the user call methods."""
+        """Whether the user may call methods but has no rights."""
         return self.may_call and not self.sees_everything and not self.host_groups
 
 
 def has_open_groups(userid: int, connection: sqlite3.Connection) -> bool:
-    """Whether a host group is open to a user who is not a Super admin."""
+    """Whether a user who is not a Super admin has rights to a host group."""
     return bool(connection.execute(SQL["groups.open_to_user"], (userid,)).fetchone()[0])
 
 
 def sight_of(username: str, connection: sqlite3.Connection) -> Sight:
-    """What the user of a name sees; raises StoreError when there is none."""
+    """What a user sees; raises StoreError if there is no such user."""
     userid = user_id(connection, username)
     role, *of_caller = connection.execute(SQL["users.role"], (userid,)).fetchone()
     return Sight(
@@ -102,6 +102,6 @@ def _tokens(userid: int, connection: sqlite3.Connection) -> list[Token]:
 
 
 def group_of_readers(connection: sqlite3.Connection) -> str | None:
-    """The name of a user group that may read something, where there is one."""
+    """The name of a user group that may read something, or None."""
     found = connection.execute(SQL["groups.first_that_reads"]).fetchone()
     return found[0] if found else None

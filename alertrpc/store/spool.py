@@ -1,4 +1,4 @@
-"""The part of a long answer that its client has not taken yet, in a file without a name."""
+"""The part of a long answer that its client has not taken yet, in an unnamed file."""
 
 import os
 import tempfile
@@ -9,14 +9,14 @@ from typing import IO
 
 
 class SpoolSpace:
-    """How many bytes all spools of a process may have on disk, and where."""
+    """The bytes that all spools of a process may use on disk, and the folder."""
 
     def __init__(self, folder: Path, most: int) -> None:
         self.folder = folder
         self._left = most
 
     def take(self, size: int) -> bool:
-        """Takes so many bytes of it, if they are there."""
+        """Takes so many bytes; False if not so many are left."""
         if size > self._left:
             return False
         self._left -= size
@@ -27,7 +27,7 @@ class SpoolSpace:
 
 
 class Spool:
-    """Pieces of one answer. The event loop reserves room for a piece, which other threads then write and read."""
+    """Pieces of one answer. The event loop reserves room for a piece; other threads write and read it."""
 
     def __init__(self, space: SpoolSpace) -> None:
         self._space = space
@@ -35,14 +35,14 @@ class Spool:
         self._reserved = self._size = 0
 
     def reserve(self, size: int) -> bool:
-        """Whether there is room for so many bytes more, which are this spool's then."""
+        """Reserves so many more bytes; False if there is no room."""
         if not self._space.take(size):
             return False
         self._reserved += size
         return True
 
     def append(self, piece: bytes) -> Callable[[], bytes] | None:
-        """Writes a piece; what reads it again. None where the disk does not take it."""
+        """Writes a piece, and returns a function that reads it; None if the disk refuses it."""
         start, size = self._size, len(piece)
         try:
             if self._file is None:

@@ -1,7 +1,7 @@
-"""The statements of this room: sql/NOUN.sql has those of a noun, each below the line `-- name: NAME`.
+"""The statements of this room: sql/NOUN.sql has those of a noun, each after the line `-- name: NAME`.
 
-`@NOUN.NAME` in one stands for another that gives rows, to be read from as from a table. What a statement is given as JSON is
-called `given` where it is rows, `listed` where it is values. Aliases are those of the room query, and
+`@NOUN.NAME` in a statement is replaced by that other statement, as a subquery. Parameters in JSON are called `given` if they
+are rows, `listed` if they are values. The aliases are those of the room query, and
 
     action_rules   ar        alert_queue   q         media_type_message   mm        sessions   s
     action_steps   st        applied       ap        role_rule            rr        token      tk

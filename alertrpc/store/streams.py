@@ -1,7 +1,7 @@
-"""A long answer on its way to a client: fetched as quickly as the client takes it, and not much slower.
+"""A long answer on its way to a client.
 
-A client that is slow must not keep the connection that reads for it, which others wait for: what it does not take in time
-goes to a spool on disk, so that the connection is free as soon as all rows are fetched.
+A slow client must not keep the connection that reads for it, because others wait for connections. What the client does not
+take in time goes to a spool on disk, so that the connection is free as soon as all rows are fetched.
 """
 
 import asyncio
@@ -15,10 +15,10 @@ from alertrpc.store.connection import SqlConnection
 from alertrpc.store.readers import Reader, ended
 from alertrpc.store.spool import Spool
 
-SLOW_SECONDS = 0.1  # that a chunk waits for the client until it goes to disk
-PATIENCE = 2.0  # seconds for which a client that takes nothing keeps a connection that others wait for
+SLOW_SECONDS = 0.1  # a chunk that waits for the client for longer goes to disk
+PATIENCE = 2.0  # seconds that an idle client may keep a connection that others wait for
 
-Piece = bytes | Callable[[], bytes]  # here, or what reads it from the spool
+Piece = bytes | Callable[[], bytes]  # in memory, or a function that reads it from the spool
 
 
 class Fetcher(Protocol):
@@ -26,11 +26,11 @@ class Fetcher(Protocol):
         """The next chunk, and whether it is the last."""
 
     def stop(self, connection: SqlConnection) -> None:
-        """Leaves what was not fetched."""
+        """Drops the rows that were not fetched."""
 
 
 class Stream:
-    """The chunks after the first. `release` is called once, when the reader is not needed any more."""
+    """The chunks after the first; `release` is called once, when the reader is no longer needed."""
 
     def __init__(
         self,
@@ -52,7 +52,7 @@ class Stream:
         self._fetching = asyncio.create_task(self._fetch_all())
 
     async def next_chunk(self) -> bytes | None:
-        """The next chunk, None behind the last; raises what ended the answer before that."""
+        """The next chunk, None after the last; raises the error that ended the answer early."""
         while not self._pieces:
             if self._has_ended:
                 if self._fault is not None:
@@ -65,10 +65,10 @@ class Stream:
         return piece if isinstance(piece, bytes) else await asyncio.to_thread(piece)
 
     async def close(self) -> None:
-        """Gives the reader back, and the room on disk."""
+        """Gives back the reader and the room on disk."""
         self._fetching.cancel()
         await ended(self._fetching)
-        await self._free_reader()  # a task that is cancelled before its first step does nothing
+        await self._free_reader()  # a task that is cancelled before its first step frees nothing
         self._spool.close()
 
     async def _fetch_all(self) -> None:
@@ -94,7 +94,7 @@ class Stream:
             self._release()
 
     async def _keep(self, chunk: bytes) -> None:
-        """Puts a chunk where the client finds it: in memory, where one may wait, or on disk."""
+        """Keeps a chunk for the client: in memory, where one may wait, or on disk."""
         is_spooled = bool(self._pieces) and not isinstance(self._pieces[-1], bytes)
         if is_spooled or not await self._all_taken(SLOW_SECONDS):
             if (piece := await self._spooled(chunk)) is not None:
@@ -113,7 +113,7 @@ class Stream:
         return await self._reader.connection.run(lambda _: self._spool.append(chunk))
 
     async def _all_taken(self, seconds: float) -> bool:
-        """Whether the client takes, within so many seconds, what is there."""
+        """Whether the client takes all waiting chunks within so many seconds."""
         ends = time.monotonic() + seconds
         while self._pieces:
             self._taken.clear()
@@ -125,7 +125,7 @@ class Stream:
         return True
 
     async def _wait_for_client(self) -> None:
-        """Waits until the client has taken all; raises SlowClient when it does not go on while others wait."""
+        """Waits until the client has taken all; raises SlowClient if it takes nothing while others wait."""
         waiting = len(self._pieces)
         while not await self._all_taken(PATIENCE):
             if len(self._pieces) == waiting and self._are_wanted():

@@ -1,23 +1,17 @@
-"""Rows as they are written: a class for each set of columns of a table, whose fields are the columns.
+"""The rows that are written: a class for each set of columns of a table, whose fields are the columns.
 
 Where a row is changed, the first field is its key.
 """
+# ruff: noqa: UP014 - a short row is a line
 
 from collections.abc import Mapping
 from typing import NamedTuple
 
 from alertrpc.records import AlertStatus
 
-
-class NewHost(NamedTuple):
-    hostid: int
-    host: str
-    name: str
-
-
-class NewHostInGroup(NamedTuple):
-    hostid: int
-    groupid: int
+NewHost = NamedTuple("NewHost", [("hostid", int), ("host", str), ("name", str)])
+NewHostInGroup = NamedTuple("NewHostInGroup", [("hostid", int), ("groupid", int)])
+NewHostOfObject = NamedTuple("NewHostOfObject", [("object", int), ("objectid", int), ("hostid", int)])
 
 
 class NewTrigger(NamedTuple):
@@ -29,22 +23,8 @@ class NewTrigger(NamedTuple):
     manual_close: int = 1
 
 
-class NewHostOfObject(NamedTuple):
-    object: int
-    objectid: int
-    hostid: int
-
-
-class TriggerState(NamedTuple):
-    triggerid: int
-    value: int
-    priority: int
-    lastchange: int
-
-
-class TriggerPriority(NamedTuple):
-    triggerid: int
-    priority: int
+TriggerState = NamedTuple("TriggerState", [("triggerid", int), ("value", int), ("priority", int), ("lastchange", int)])
+TriggerPriority = NamedTuple("TriggerPriority", [("triggerid", int), ("priority", int)])
 
 
 class NewEvent(NamedTuple):
@@ -59,25 +39,13 @@ class NewEvent(NamedTuple):
     severity: int
 
 
-class EventNaming(NamedTuple):
-    eventid: int
-    name: str
-    severity: int
-
-
-class NewTag(NamedTuple):
-    eventid: int
-    tag: str
-    value: str
-
-
-class NewRecovery(NamedTuple):
-    eventid: int
-    r_eventid: int
+EventNaming = NamedTuple("EventNaming", [("eventid", int), ("name", str), ("severity", int)])
+NewTag = NamedTuple("NewTag", [("eventid", int), ("tag", str), ("value", str)])
+NewRecovery = NamedTuple("NewRecovery", [("eventid", int), ("r_eventid", int)])
 
 
 class NewAlarm(NamedTuple):
-    """What a sender tells of a problem; times in milliseconds, `annotations` a JSON object."""
+    """What a sender says of a problem; times in milliseconds, `annotations` a JSON object."""
 
     eventid: int
     identity: str
@@ -106,15 +74,8 @@ class AlarmUpdate(NamedTuple):
     expires_at: int | None
 
 
-class AlarmEnd(NamedTuple):
-    eventid: int
-    resolved_at: int
-    updated_at: int
-
-
-class AlarmExpiry(NamedTuple):
-    eventid: int
-    expires_at: int | None
+AlarmEnd = NamedTuple("AlarmEnd", [("eventid", int), ("resolved_at", int), ("updated_at", int)])
+AlarmExpiry = NamedTuple("AlarmExpiry", [("eventid", int), ("expires_at", int | None)])
 
 
 class NewStep(NamedTuple):
@@ -138,15 +99,8 @@ class NewEscalation(NamedTuple):
     nextcheck: int | None
 
 
-class EscalationStep(NamedTuple):
-    escalationid: int
-    esc_step: int
-    nextcheck: int | None
-
-
-class EscalationCheck(NamedTuple):
-    escalationid: int
-    nextcheck: int | None
+EscalationStep = NamedTuple("EscalationStep", [("escalationid", int), ("esc_step", int), ("nextcheck", int | None)])
+EscalationCheck = NamedTuple("EscalationCheck", [("escalationid", int), ("nextcheck", int | None)])
 
 
 class NewAlert(NamedTuple):
@@ -167,33 +121,15 @@ class NewAlert(NamedTuple):
     alertid: int = 0
 
 
-class AlertResult(NamedTuple):
-    alertid: int
-    status: AlertStatus
-    retries: int
-    error: str
-
-
-class NewInQueue(NamedTuple):
-    """`due` is in milliseconds."""
-
-    alertid: int
-    mediatypeid: int | None
-    due: int
-
-
-class DueTime(NamedTuple):
-    alertid: int
-    due: int
-
-
-class NewResend(NamedTuple):
-    alertid: int
-    resent_alertid: int
+AlertResult = NamedTuple("AlertResult", [("alertid", int), ("status", AlertStatus), ("retries", int), ("error", str)])
+# `due` is in milliseconds.
+NewInQueue = NamedTuple("NewInQueue", [("alertid", int), ("mediatypeid", int | None), ("due", int)])
+DueTime = NamedTuple("DueTime", [("alertid", int), ("due", int)])
+NewResend = NamedTuple("NewResend", [("alertid", int), ("resent_alertid", int)])
 
 
 class Attempt(NamedTuple):
-    """One try; `started` is in milliseconds."""
+    """One attempt to send; `started` is in milliseconds."""
 
     alertid: int
     number: int
@@ -208,29 +144,20 @@ class Attempt(NamedTuple):
     milliseconds: int
 
 
-TABLES: Mapping[type[tuple[object, ...]], str] = {
-    NewHost: "hosts",
-    NewHostInGroup: "hosts_groups",
-    NewTrigger: "triggers",
-    NewHostOfObject: "object_hosts",
-    TriggerState: "triggers",
-    TriggerPriority: "triggers",
-    NewEvent: "events",
-    EventNaming: "events",
-    NewTag: "event_tag",
-    NewRecovery: "event_recovery",
-    NewAlarm: "alarms",
-    AlarmUpdate: "alarms",
-    AlarmEnd: "alarms",
-    AlarmExpiry: "alarms",
-    NewStep: "action_steps",
-    NewEscalation: "escalations",
-    EscalationStep: "escalations",
-    EscalationCheck: "escalations",
-    NewAlert: "alerts",
-    AlertResult: "alerts",
-    NewInQueue: "alert_queue",
-    DueTime: "alert_queue",
-    NewResend: "resends",
-    Attempt: "attempts",
+_ROWS: Mapping[str, tuple[type[tuple[object, ...]], ...]] = {
+    "hosts": (NewHost,),
+    "hosts_groups": (NewHostInGroup,),
+    "object_hosts": (NewHostOfObject,),
+    "triggers": (NewTrigger, TriggerState, TriggerPriority),
+    "events": (NewEvent, EventNaming),
+    "event_tag": (NewTag,),
+    "event_recovery": (NewRecovery,),
+    "alarms": (NewAlarm, AlarmUpdate, AlarmEnd, AlarmExpiry),
+    "action_steps": (NewStep,),
+    "escalations": (NewEscalation, EscalationStep, EscalationCheck),
+    "alerts": (NewAlert, AlertResult),
+    "alert_queue": (NewInQueue, DueTime),
+    "resends": (NewResend,),
+    "attempts": (Attempt,),
 }
+TABLES = {row: table for table, rows in _ROWS.items() for row in rows}

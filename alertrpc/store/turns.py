@@ -1,4 +1,4 @@
-"""Who may search next: the connections for searches go to users in turn, so that no user's many hold up another's one."""
+"""Gives connections for searches to users in turn, so that one user's many searches do not delay another's."""
 
 import asyncio
 from collections import Counter, deque
@@ -7,18 +7,18 @@ from collections.abc import Sequence
 from alertrpc.errors import QueryStopped, ServerBusy
 from alertrpc.store.readers import LOOK_SECONDS, Asker, Reader, repeatedly
 
-MOST_OF_USER = 100  # searches and long answers of one user, waiting and under way
+MOST_OF_USER = 100  # searches and long answers of one user, waiting or in progress
 MOST_WAITING = 1000  # of all users
 TRY_AGAIN = "Too many searches at one time; try again later."
 
 
 class Turns:
-    """Gives readers to those who wait. One user has all readers but one at most, where there are several."""
+    """Gives readers to waiting users. If there are several, one user never has all of them."""
 
     def __init__(self, readers: Sequence[Reader]) -> None:
         self._free = list(readers)
         self._most_held = max(1, len(readers) - 1)
-        self._waiting: dict[int, deque[asyncio.Future[Reader]]] = {}  # the user whose turn is next comes first
+        self._waiting: dict[int, deque[asyncio.Future[Reader]]] = {}  # the user whose turn is next is first
         self._held: Counter[int] = Counter()
         self._open: Counter[int] = Counter()  # calls that `opened` counts
         self._all = len(readers)
@@ -33,7 +33,7 @@ class Turns:
         return len(self._free) == self._all
 
     def enter(self, userid: int) -> None:
-        """Counts a search; raises ServerBusy when the user, or all together, have too many."""
+        """Counts a search; raises ServerBusy if the user, or all together, have too many."""
         if self._open[userid] >= MOST_OF_USER or sum(map(len, self._waiting.values())) >= MOST_WAITING:
             raise ServerBusy(TRY_AGAIN)
         self._open[userid] += 1
@@ -44,7 +44,7 @@ class Turns:
             del self._open[userid]
 
     async def take(self, asker: Asker) -> Reader:
-        """The next reader that is this user's; raises QueryStopped when the client leaves before."""
+        """Waits for a reader for the user; raises QueryStopped if the client leaves first."""
         future: asyncio.Future[Reader] = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(asker.userid, deque()).append(future)
         self._hand_out()
@@ -66,7 +66,7 @@ class Turns:
         return future.result()
 
     def _forget(self, userid: int, future: "asyncio.Future[Reader]") -> None:
-        """Waits no more for a reader."""
+        """Takes a search out of the queue."""
         future.cancel()
         queue = self._waiting.get(userid, deque())
         if future in queue:
@@ -82,7 +82,7 @@ class Turns:
         self._hand_out()
 
     def close(self) -> None:
-        """Sends away who waits."""
+        """Refuses all waiting searches."""
         for queue in self._waiting.values():
             for future in queue:
                 if not future.done():

@@ -1,4 +1,4 @@
-"""The rows of users, user groups and API tokens as the commands change them."""
+"""The rows of users, user groups and API tokens, for the commands."""
 
 import sqlite3
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ def user_exists(connection: sqlite3.Connection, username: str) -> bool:
 
 
 def require_new(connection: sqlite3.Connection, username: str) -> None:
-    """Raises StoreError when there is such a user already."""
+    """Raises StoreError if the user exists."""
     if user_exists(connection, username):
         raise StoreError(f"there is a user {username!r} already")
 
@@ -31,7 +31,7 @@ def require_new(connection: sqlite3.Connection, username: str) -> None:
 def add_user(connection: sqlite3.Connection, username: str, passwd: str, role: str, groups: Sequence[str] = ()) -> int:
     """Adds a user with a hashed password, with a role of ROLES, to user groups, by name; returns the userid.
 
-    Raises StoreError when there is such a user already, or no such group.
+    Raises StoreError if the user exists, or a group does not.
     """
     add_defaults(connection)
     require_new(connection, username)
@@ -74,9 +74,8 @@ def add_token(connection: sqlite3.Connection, username: str, name: str, hashed: 
     userid = user_id(connection, username)
     if connection.execute(SQL["credentials.token_named"], (userid, name)).fetchone():
         raise StoreError(f"user {username!r} has a token {name!r} already")
-    tokenid: int = connection.execute(
-        SQL["credentials.add_token"], (name, userid, hashed, now, expires_at, userid)
-    ).fetchone()[0]
+    row = (name, userid, hashed, now, expires_at, userid)
+    tokenid: int = connection.execute(SQL["credentials.add_token"], row).fetchone()[0]
     return tokenid
 
 
@@ -91,7 +90,7 @@ def delete_token(connection: sqlite3.Connection, tokenid: int) -> None:
 
 
 def user_id(connection: sqlite3.Connection, username: str) -> int:
-    """The userid of a username; raises StoreError when there is none."""
+    """The userid of a username; raises StoreError if there is none."""
     row = connection.execute(SQL["users.id"], (username,)).fetchone()
     if row is None:
         raise StoreError(f"there is no user {username!r}")
@@ -100,7 +99,7 @@ def user_id(connection: sqlite3.Connection, username: str) -> int:
 
 
 def group_id(connection: sqlite3.Connection, name: str) -> int:
-    """The usrgrpid of a name, of several groups the first; raises StoreError when there is none."""
+    """The lowest usrgrpid of a name; raises StoreError if there is none."""
     row = connection.execute(SQL["groups.first_named"], (name,)).fetchone()
     if row[0] is None:
         raise StoreError(f"there is no user group {name!r}")
@@ -109,7 +108,7 @@ def group_id(connection: sqlite3.Connection, name: str) -> int:
 
 
 def join_group(connection: sqlite3.Connection, userid: int, usrgrpid: int) -> bool:
-    """Makes the user a member by hand, which no configuration file takes back; False for one who is a member already."""
+    """Adds a member by hand, whom no configuration file removes; False if the user was a member already."""
     is_new = connection.execute(SQL["groups.join"], (usrgrpid, userid)).rowcount
     connection.execute(SQL["groups.membership_by_hand"], (usrgrpid, userid))
     return bool(is_new)

@@ -1,4 +1,4 @@
-"""Writes of one connection: those that arrive while others are written share a commit, which is what a write waits for."""
+"""Writes of one connection: those that arrive while others are written share a commit, the slow part of a write."""
 
 import sqlite3
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ _UNWRITABLE = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLI
 
 
 class Writes:
-    """Gathers jobs into transactions: each job is done whole or not at all, whatever becomes of the others."""
+    """Gathers jobs into transactions: each job is done wholly or not at all, whether or not others fail."""
 
     def __init__(self, connection: Connection, path: Path, busy_timeout: float = BUSY_TIMEOUT) -> None:
         self._connection = connection
@@ -30,14 +30,10 @@ class Writes:
 
     @property
     def is_in_place(self) -> bool:
-        """Whether the path still leads to the file that is open; what is written to another is lost."""
+        """Whether the path still names the open file; writes to a file without its name would be lost."""
         return _identity(self._path) == self._file
 
     async def write(self, job: Job[T]) -> T:
-        """What the job returns; it is on disk then.
-
-        Raises DatabaseBusy or DatabaseUnwritable where nothing can be written, and what the job raises.
-        """
         written: T = await self._gather.add(job)
         return written
 
@@ -47,7 +43,7 @@ class Writes:
     def _commit(self, jobs: Sequence[Job[Any]], connection: sqlite3.Connection) -> list[Outcome]:
         if not self.is_in_place:
             raise DatabaseUnwritable(f"The database {self._path} was moved or replaced; start the server again.")
-        # Who comes behind those that waited in vain has waited with them.
+        # Jobs queued behind a batch that timed out have waited already.
         seconds = min(SHORT_TIMEOUT, self._busy_timeout) if self._was_busy else self._busy_timeout
         connection.execute(f"PRAGMA busy_timeout = {int(1000 * seconds):d}")
         try:
@@ -60,7 +56,7 @@ class Writes:
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
-    """Which file it is; None if there is none."""
+    """Device and inode of the file; None if there is none."""
     try:
         found = path.stat()
     except OSError:
@@ -81,17 +77,17 @@ def _commit(jobs: Sequence[Job[Any]], connection: sqlite3.Connection) -> list[Ou
 
 
 def _is_unwritable(error: Exception) -> bool:
-    """Whether SQLite cannot write; what Python itself raises has no code of SQLite."""
+    """Whether SQLite cannot write; an error that Python itself raises has no code of SQLite."""
     return isinstance(error, sqlite3.OperationalError) and getattr(error, "sqlite_errorcode", 0) & 0xFF in _UNWRITABLE
 
 
 def _kept_apart(job: Job[Any], connection: sqlite3.Connection) -> Outcome:
-    """The job's outcome; what it wrote before a fault of its own is taken back, and nothing else."""
+    """The job's outcome; if it fails, only its own writes are rolled back."""
     connection.execute("SAVEPOINT job")
     try:
         value = job(connection)
     except Exception as error:
-        # SQLite itself takes everything back when the disk is full
+        # SQLite itself rolls everything back when the disk is full
         if not connection.in_transaction or _is_unwritable(error):
             raise
         connection.execute("ROLLBACK TO job")

@@ -1,1 +1,1 @@
-"""Brings the database to a configuration, by name. What it makes is on record in `applied`; it changes nothing else."""
+"""Brings the database to a configuration, by name. Changes only objects that it created, which `applied` lists."""

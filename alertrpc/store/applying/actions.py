@@ -1,4 +1,4 @@
-"""Brings an action to what is declared: its columns, its rules, its steps."""
+"""Brings an action to its declaration: columns, rules and steps."""
 
 import sqlite3
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Applies a configuration: names first, then media types, users, their groups and media, and actions, in one transaction."""
+"""Applies a configuration in one transaction."""
 
 import sqlite3
 from pathlib import Path
@@ -18,27 +18,26 @@ from alertrpc.store.statements import SQL
 
 
 def bring(path: Path, configuration: Configuration) -> list[str]:
-    """Brings the database at `path` to the configuration in one transaction; what changed, in lines."""
+    """Brings the database at `path` to the configuration in one transaction; returns the changes as lines."""
     prepare(path)
     with opened(path) as connection, transaction(connection):
         return apply_configuration(configuration, connection)
 
 
 def rehearse(path: Path, configuration: Configuration) -> list[str]:
-    """What `bring` would return or raise; nothing is changed, not even a schema that is older."""
+    """What `bring` would return or raise; changes nothing, not even an older schema."""
     with opened(path) as connection:
-        connection.execute("BEGIN IMMEDIATE")  # and no end: closing undoes it
+        connection.execute("BEGIN IMMEDIATE")  # never committed: closing rolls it back
         usable_version(connection)
         run_migrations(connection, migrations(), SCHEMA_VERSION)
         return apply_configuration(configuration, connection)
 
 
 def apply_configuration(configuration: Configuration, connection: sqlite3.Connection) -> list[str]:
-    """Brings the database to the configuration in the caller's transaction; what changed, in lines without secrets.
+    """Brings the database to the configuration in the caller's transaction; returns the changes as lines without secrets.
 
-    What is not declared any more is disabled, as alerts name it; media, memberships, rights and empty groups, which they do
-    not name, are deleted.
-    Raises NameFaults with all names that cannot be used; nothing is written then.
+    Media types and actions that are not declared any more are disabled, as alerts refer to them; media, memberships, rights
+    and empty groups are deleted. Raises NameFaults, before any write, with all names that cannot be used.
     """
     if faults := list(name_faults(configuration, connection)):
         raise NameFaults(*faults)

@@ -1,4 +1,4 @@
-"""Columns that are brought to the values of a record, and how a change of each is told."""
+"""Columns that are brought to the values of a record, and the texts of their changes."""
 
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 
 class Key(NamedTuple):
-    """Which row of a table it is, and the column that says so."""
+    """A row of a table: the column of the key, and its value."""
 
     table: str
     column: str
@@ -14,7 +14,7 @@ class Key(NamedTuple):
 
 
 class Column(NamedTuple):
-    """A column, its value of a record, and how a change of it is told."""
+    """A column, its value from a record, and the text of a change from an old to a new value."""
 
     name: str
     value: Callable[[Any], Any]
@@ -42,7 +42,7 @@ ENABLED = Column("status", lambda record: 0, only("enabled"))
 
 
 def update(key: Key, columns: Sequence[Column], record: object, connection: sqlite3.Connection) -> list[str]:
-    """Gives a row the record's values; the changes."""
+    """Sets the columns of a row to the record's values; returns the texts of the changes."""
     listed = ", ".join(column.name for column in columns)
     where = f"WHERE {key.column} = ?"
     row = connection.execute(f"SELECT {listed} FROM {key.table} {where}", (key.objectid,)).fetchone()

@@ -1,6 +1,6 @@
-"""Rows that say who belongs to what: apply makes those that there are not, and takes back what it made.
+"""Rows that link objects: apply creates missing ones, and deletes those of its own that are not declared any more.
 
-A row that somebody made by hand is as good as one of apply's, and stays when the file does not declare it any more.
+A row that was created by hand counts as well as one of apply's, and is never deleted.
 """
 
 import sqlite3
@@ -13,7 +13,7 @@ Ids = tuple[int, ...]
 
 
 class Links(NamedTuple):
-    """A table of links: its key, the columns that say what each row links, and how its rows come and go, in words."""
+    """A table of links: its key, the columns with the linked ids, and the text of a new or a deleted link."""
 
     table: str
     key: str
@@ -22,11 +22,10 @@ class Links(NamedTuple):
 
 
 def bring_links(links: Links, declared: Iterable[Ids], connection: sqlite3.Connection) -> Iterator[str]:
-    """Makes and takes back links; the changes."""
+    """Creates and deletes links; yields the texts of the changes."""
     wanted = dict.fromkeys(declared)
     for ids in wanted:
-        if not _is_there(links, ids, connection):
-            _make(links, ids, connection)
+        if _make(links, ids, connection):
             yield links.told(ids, True, connection)
     for objectid, ids in _applied(links, connection):
         if ids not in wanted:
@@ -34,21 +33,18 @@ def bring_links(links: Links, declared: Iterable[Ids], connection: sqlite3.Conne
             yield links.told(ids, False, connection)
 
 
-def _is_there(links: Links, ids: Ids, connection: sqlite3.Connection) -> bool:
-    same = " AND ".join(f"{column} = ?" for column in links.columns)
-    return connection.execute(f"SELECT 1 FROM {links.table} WHERE {same}", ids).fetchone() is not None
-
-
-def _make(links: Links, ids: Ids, connection: sqlite3.Connection) -> None:
-    values = ", ".join("?" for _ in links.columns)
-    made = connection.execute(
-        f"INSERT INTO {links.table} ({', '.join(links.columns)}) VALUES ({values}) RETURNING {links.key}", ids
-    )
-    put_on_record(links.table, made.fetchone()[0], connection)
+def _make(links: Links, ids: Ids, connection: sqlite3.Connection) -> bool:
+    """Creates a link; False if there is one already."""
+    columns, values = ", ".join(links.columns), ", ".join("?" * len(ids))
+    if connection.execute(f"SELECT 1 FROM {links.table} WHERE ({columns}) = ({values})", ids).fetchone():
+        return False
+    insert = f"INSERT INTO {links.table} ({columns}) VALUES ({values}) RETURNING {links.key}"
+    put_on_record(links.table, connection.execute(insert, ids).fetchone()[0], connection)
+    return True
 
 
 def _applied(links: Links, connection: sqlite3.Connection) -> list[tuple[int, Ids]]:
-    """The links that apply made: their keys, and what they link."""
+    """The links that apply created: their keys and the linked ids."""
     found = connection.execute(
         f"SELECT l.{links.key}, {', '.join(f'l.{column}' for column in links.columns)}"
         f" FROM applied a JOIN {links.table} l ON l.{links.key} = a.objectid WHERE a.object = ? ORDER BY 1",

@@ -1,4 +1,4 @@
-"""Brings a media type to what is declared: its columns, its parameters, its templates."""
+"""Brings a media type to its declaration: columns, parameters and templates."""
 
 import sqlite3
 from collections.abc import Callable, Mapping
@@ -7,14 +7,14 @@ from alertrpc.records import SMTP_SECURITIES, MediaType
 from alertrpc.store.applying.columns import ENABLED, Column, Key, from_to, one_of, only, update, yes_or_no
 from alertrpc.store.applying.names import as_json, quoted
 
-_KINDS = {0: "email", 1: "script", 4: "http"}  # by Zabbix's numbers; of any other kind a parameter tells
+_KINDS = {0: "email", 1: "script", 4: "http"}  # by Zabbix's numbers; a parameter names any other kind
 _KIND = "alertrpc_type"
-_SHOWN_PARAMETERS = frozenset({"method"})  # the others may hold secrets or are long
+_SHOWN_PARAMETERS = frozenset({"method"})  # the others may be secret or long
 _TEMPLATES = (("subject", "message"), ("recovery_subject", "recovery_message"))  # in the order of `recovery`
 
 
 def _key_in(column: str, otherwise: str | int = "") -> Callable[[MediaType], str | int]:
-    """The key that the media type's kind has in the column; other kinds have `otherwise` there."""
+    """The value of the kind's key that belongs to the column; `otherwise` if the kind has none."""
     return lambda m: next((getattr(m, key.name) for key in m.own() if key.metadata["column"] == column), otherwise)
 
 
@@ -40,7 +40,7 @@ _COLUMNS = (
 
 
 def kind_of(number: int, parameters: Mapping[str, str]) -> str:
-    """The kind of a media type that has Zabbix's number and these parameters; alertrpc may not know it."""
+    """The kind of a media type by Zabbix's number and its parameters; alertrpc may not know the kind."""
     return parameters.get(_KIND) or _KINDS.get(number, str(number))
 
 
@@ -61,7 +61,7 @@ def bring_media_type(mediatypeid: int, media_type: MediaType, connection: sqlite
 
 
 def _parameters(media_type: MediaType) -> dict[str, str]:
-    """The keys of its kind that are in no column, as texts, and the kind where its number does not tell it."""
+    """The keys of the kind that have no column, as texts, and the kind itself if the number does not tell it."""
     mark = {} if _KINDS.get(media_type.zabbix_type) == media_type.kind else {_KIND: media_type.kind}
     values = mark | {key.name: getattr(media_type, key.name) for key in media_type.own() if not key.metadata["column"]}
     return {name: value if isinstance(value, str) else as_json(value) for name, value in values.items()}

@@ -1,25 +1,18 @@
-"""Objects by name: the columns of their names, the ids that names stand for, and how names and lists are written."""
+"""Objects by name: the columns of their names, the ids of names, and the texts of names and lists."""
 
 import json
 import sqlite3
 from collections.abc import Iterable
 
-# The columns of the id and the name of what is found by name.
+# The columns of the id and of the name, and the noun, of objects that are found by name.
 NAMED = {
-    "media_type": ("mediatypeid", "name"),
-    "users": ("userid", "username"),
-    "usrgrp": ("usrgrpid", "name"),
-    "hstgrp": ("groupid", "name"),
-    "actions": ("actionid", "name"),
+    "media_type": ("mediatypeid", "name", "media type"),
+    "users": ("userid", "username", "user"),
+    "usrgrp": ("usrgrpid", "name", "user group"),
+    "hstgrp": ("groupid", "name", "host group"),
+    "actions": ("actionid", "name", "action"),
 }
-_SPOKEN = {
-    "media_type": "media type",
-    "users": "user",
-    "usrgrp": "user group",
-    "hstgrp": "host group",
-    "actions": "action",
-}
-_AMONG = {"hstgrp": "type = 0"}  # of the same table, groups of templates have names of their own
+_AMONG = {"hstgrp": "type = 0"}  # the same table has groups of templates, whose names are separate
 
 
 def quoted(text: str) -> str:
@@ -27,7 +20,7 @@ def quoted(text: str) -> str:
 
 
 def spoken(table: str, name: str) -> str:
-    return f"{_SPOKEN[table]} {quoted(name)}"
+    return f"{NAMED[table][2]} {quoted(name)}"
 
 
 def as_json(value: object) -> str:
@@ -35,8 +28,8 @@ def as_json(value: object) -> str:
 
 
 def ids_of(table: str, names: Iterable[str], connection: sqlite3.Connection) -> dict[str, int]:
-    """The ids of those names that there are; of a name that several have, the first."""
-    key, name = NAMED[table]
+    """The ids of the names that exist; the lowest id of a name that several objects have."""
+    key, name, _ = NAMED[table]
     found = connection.execute(
         f"SELECT {name}, MIN({key}) FROM {table} WHERE {name} IN (SELECT listed.value FROM @texts(?) listed)"
         f" AND {_AMONG.get(table, 'TRUE')} GROUP BY {name}",

@@ -1,4 +1,4 @@
-"""Objects that apply makes, changes and disables by name, and the record that it made them."""
+"""Creates, changes and disables objects by name, and records which ones apply created."""
 
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
@@ -16,7 +16,7 @@ def bring_all(
     bring_one: Callable[[int, Any, sqlite3.Connection], list[str]],
     connection: sqlite3.Connection,
 ) -> Iterator[str]:
-    """Makes what is new, changes what is other, disables what is not declared any more."""
+    """Creates new objects, changes others, and disables those that are not declared any more; yields the changes."""
     made = _applied(table, connection)
     for record in records:
         is_new = record.name not in made
@@ -26,21 +26,16 @@ def bring_all(
             yield f"{spoken(table, record.name)}: made"
         elif changes:
             yield f"{spoken(table, record.name)}: {', '.join(changes)}"
-    key, _ = NAMED[table]
     declared = {record.name for record in records}
+    disable = f"UPDATE {table} SET status = 1 WHERE {NAMED[table][0]} = ? AND status = 0"
     for name, objectid in made.items():
-        if (
-            name not in declared
-            and connection.execute(
-                f"UPDATE {table} SET status = 1 WHERE {key} = ? AND status = 0", (objectid,)
-            ).rowcount
-        ):
+        if name not in declared and connection.execute(disable, (objectid,)).rowcount:
             yield f"{spoken(table, name)}: {_DISABLED}"
 
 
 def _applied(table: str, connection: sqlite3.Connection) -> dict[str, int]:
-    """The objects of a table that apply made, by name."""
-    key, name = NAMED[table]
+    """The ids of the table's objects that apply created, by name."""
+    key, name, _ = NAMED[table]
     found = connection.execute(
         f"SELECT t.{name}, t.{key} FROM applied a JOIN {table} t ON t.{key} = a.objectid WHERE a.object = ?", (table,)
     )
@@ -48,7 +43,7 @@ def _applied(table: str, connection: sqlite3.Connection) -> dict[str, int]:
 
 
 def make(table: str, name: str, connection: sqlite3.Connection) -> int:
-    key, name_column = NAMED[table]
+    key, name_column, _ = NAMED[table]
     made = connection.execute(f"INSERT INTO {table} ({name_column}) VALUES (?) RETURNING {key}", (name,))
     objectid: int = made.fetchone()[0]
     put_on_record(table, objectid, connection)

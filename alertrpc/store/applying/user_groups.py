@@ -1,8 +1,7 @@
-"""Makes user groups and host groups that there are not, and brings memberships and rights to what is declared."""
+"""Creates missing user groups and host groups, and brings memberships and rights to their declarations."""
 
 import sqlite3
-from collections.abc import Iterable, Iterator
-from itertools import chain
+from collections.abc import Iterator
 
 from alertrpc.records import Configuration
 from alertrpc.store.applying.links import Ids, Links, bring_links
@@ -11,14 +10,14 @@ from alertrpc.store.applying.objects import make
 from alertrpc.store.groups import PERMISSIONS
 from alertrpc.store.permissions import DENY, READ, READ_WRITE
 
-# How a right comes, and how it goes.
+# The text of a right that is given, and of one that is taken back.
 _TOLD = {
     READ: ("reads", "reads no more"),
     READ_WRITE: ("writes", "writes no more"),
     DENY: ("is denied", "is denied no more"),
 }
 _GONE = "removed, as the file does not declare it and nothing is in it"
-# What keeps a group, {0}: a link to it.
+# What keeps a group, whose id is {0}, from being deleted.
 _USES = {
     "usrgrp": (
         "SELECT 1 FROM users_groups WHERE usrgrpid = {0}",
@@ -30,7 +29,7 @@ _USES = {
 
 
 def make_groups(configuration: Configuration, connection: sqlite3.Connection) -> Iterator[str]:
-    """Makes the user groups and the host groups that there are not."""
+    """Creates the missing user groups and host groups; yields the changes."""
     for table, names in _groups(configuration).items():
         there = ids_of(table, names, connection)
         for name in names:
@@ -40,7 +39,7 @@ def make_groups(configuration: Configuration, connection: sqlite3.Connection) ->
 
 
 def bring_memberships(configuration: Configuration, connection: sqlite3.Connection) -> Iterator[str]:
-    """Makes users members, and ends what apply made. Of each pair it does not count whether user or group names it."""
+    """Creates declared memberships and ends others of apply's; either the user or the group may declare one."""
     pairs = [
         *((group, receiver.username) for receiver in configuration.receivers for group in receiver.user_groups),
         *((group.name, member) for group in configuration.user_groups for member in group.members),
@@ -51,7 +50,7 @@ def bring_memberships(configuration: Configuration, connection: sqlite3.Connecti
 
 
 def bring_rights(configuration: Configuration, connection: sqlite3.Connection) -> Iterator[str]:
-    """Gives user groups rights to host groups, and takes back what apply gave."""
+    """Gives user groups the declared rights to host groups, and takes back others that apply gave."""
     rights = [
         (group.name, host_group, permission)
         for group in configuration.user_groups
@@ -65,9 +64,9 @@ def bring_rights(configuration: Configuration, connection: sqlite3.Connection) -
 
 
 def remove_empty_groups(configuration: Configuration, connection: sqlite3.Connection) -> Iterator[str]:
-    """Removes the groups of apply's making that are not declared any more, and that nothing uses."""
+    """Deletes groups that apply created, that are not declared any more, and that nothing uses."""
     for table, names in _groups(configuration).items():
-        key, name = NAMED[table]
+        key, name, _ = NAMED[table]
         unused = " AND ".join(f"NOT EXISTS ({use.format(f'{table}.{key}')})" for use in _USES[table])
         removed = connection.execute(
             f"DELETE FROM {table} WHERE {key} IN (SELECT objectid FROM applied WHERE object = ?)"
@@ -78,19 +77,16 @@ def remove_empty_groups(configuration: Configuration, connection: sqlite3.Connec
 
 
 def _groups(configuration: Configuration) -> dict[str, list[str]]:
-    """The user groups and the host groups that are named, each once."""
+    """The names of user groups and host groups in the configuration, each once."""
     groups = configuration.user_groups
-    of_users = chain.from_iterable(receiver.user_groups for receiver in configuration.receivers)
-    of_hosts = chain.from_iterable((*group.read, *group.write, *group.deny) for group in groups)
-    return {"usrgrp": _once(chain(of_users, (group.name for group in groups))), "hstgrp": _once(of_hosts)}
-
-
-def _once(names: Iterable[str]) -> list[str]:
-    return list(dict.fromkeys(names))
+    of_users = [name for receiver in configuration.receivers for name in receiver.user_groups]
+    of_hosts = [name for group in groups for name in (*group.read, *group.write, *group.deny)]
+    named = {"usrgrp": [*of_users, *[group.name for group in groups]], "hstgrp": of_hosts}
+    return {table: list(dict.fromkeys(names)) for table, names in named.items()}
 
 
 def _named(table: str, objectid: int, connection: sqlite3.Connection) -> str:
-    key, name = NAMED[table]
+    key, name, _ = NAMED[table]
     found = connection.execute(f"SELECT {name} FROM {table} WHERE {key} = ?", (objectid,)).fetchone()
     return spoken(table, found[0] if found else "")
 

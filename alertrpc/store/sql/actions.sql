@@ -31,7 +31,7 @@ FROM media_type_message mm
 WHERE mm.eventsource = 0
 
 -- name: receivers
--- Whom steps alert: each user who is enabled, with the media that the step uses, or NULL.
+-- Whom steps alert: each enabled user, with the media that the step uses, or NULL.
 -- The order holds: what is asked for, then whom it names, then their rows by id.
 WITH given AS NOT MATERIALIZED (
     @rows(?, actionid BIGINT, esc_step BIGINT)
@@ -66,7 +66,7 @@ FROM (
 ) found
 
 -- name: test
--- The action that stands for tests: apply's record has it under a name that is no table's.
+-- The action of all tests: `applied` has it under a name that is not a table's.
 SELECT ac.actionid
 FROM applied ap
 JOIN actions ac ON ac.actionid = ap.objectid

@@ -1,6 +1,6 @@
 -- name: known
--- What is known of alarms: the active problem, the last one, trigger and host.
--- A trigger of pushes is found by their alarms; of the others on a host so many are looked through, the oldest first.
+-- The rows that exist for alarms: the active problem, the last one, the trigger and the host.
+-- The alarms lead to the triggers of pushes; of the other triggers on a host, only the oldest are looked through.
 WITH given AS (
     @rows(?, identity TEXT, target TEXT, alarm_type TEXT)
 )
@@ -34,7 +34,7 @@ SELECT @json_array_of(@json_array(
 FROM given
 
 -- name: last_ids
--- The greatest ids that are taken, or named by what is left of rows that are gone.
+-- The greatest ids that rows have, or that other rows still name.
 SELECT
     @greatest(
         (SELECT COALESCE(MAX(hostid), 0) FROM hosts),

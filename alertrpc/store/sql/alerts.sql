@@ -1,5 +1,5 @@
 -- name: last_id
--- The greatest id that is taken, or named by what is left of rows that are gone.
+-- The greatest id that an alert has, or that other rows still name.
 SELECT @greatest(
     (SELECT COALESCE(MAX(alertid), 0) FROM alerts),
     (SELECT COALESCE(MAX(alertid), 0) FROM attempts),
@@ -28,7 +28,7 @@ FROM given
 WHERE @unindexed(a.actionid) = given.actionid
 
 -- name: involved
--- Who was alerted of problems by actions, but for users who are disabled since.
+-- Whom actions alerted of problems, except users who are disabled now.
 WITH given AS (
     @rows(?, eventid BIGINT, actionid BIGINT)
 )

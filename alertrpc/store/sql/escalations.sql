@@ -23,7 +23,7 @@ FROM escalations
 WHERE nextcheck IS NOT NULL
 
 -- name: put_off
--- Steps that say what is to be told: of the start, in place of one, and else of the end alone.
+-- STARTS becomes STARTS_AND_RECOVERS, any other step RECOVERS.
 UPDATE escalations
 SET nextcheck = ?, esc_step = CASE esc_step WHEN ? THEN CAST(? AS BIGINT) ELSE ? END
 WHERE eventid IN (SELECT listed.value FROM @numbers(?) listed)

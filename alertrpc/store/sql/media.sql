@@ -17,7 +17,7 @@ WHERE ap.object = 'media'
 ORDER BY m.mediaid
 
 -- name: foreign
--- A medium that apply did not make.
+-- A medium that apply did not create.
 SELECT 1
 FROM users u
 JOIN media m ON m.userid = u.userid

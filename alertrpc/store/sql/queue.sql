@@ -19,7 +19,7 @@ FROM alert_queue
 WHERE mediatypeid = ? AND due > ?
 
 -- name: due
--- The first due alerts whose texts together are not too long, and the very first in any case.
+-- The first due alerts whose texts together are not too long, but at least one.
 -- An alert and its alarm take nearly as many bytes in memory.
 SELECT @json_array_of(alertid)
 FROM (

@@ -4,7 +4,7 @@ FROM users_groups ug
 @ordered JOIN usrgrp usg ON usg.usrgrpid = ug.usrgrpid AND usg.users_status = 1
 
 -- name: callers
--- Who may come in, and as what; without a role nobody may.
+-- The users with what their roles allow; a user without a role, who has NULL there, may not log in.
 SELECT
     u.userid,
     u.username,
