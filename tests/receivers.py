@@ -154,7 +154,7 @@ def new_database(path: Path) -> Path:
     create(path)
     with closing(connect(path)) as connection, transaction(connection):
         users.add_user(connection, users.ADMIN, quick_hash(PASSWORD), "super-admin", [users.ADMINISTRATORS[1]])
-        users.add_token(connection, users.ADMIN, "tests", hash_token(TOKEN), 0, 0)
+        users.add_token(connection, users.ADMIN, users.NewToken("tests", hash_token(TOKEN)))
     return path
 
 

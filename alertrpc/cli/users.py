@@ -133,7 +133,7 @@ def token_add(settings: Settings, username: str, name: str, expires: str | None)
         raise SettingsError(f"--expires: {error}, not {expires!r}") from error
     value = secrets.token_hex(32)
     with administered(settings.database_path) as connection:
-        users.add_token(connection, username, name, hash_token(value), now, expires_at)
+        users.add_token(connection, username, users.NewToken(name, hash_token(value), now, expires_at))
         _tell_hints(username, settings.push_group, connection)
     click.echo(value)
 

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from alertrpc.errors import StoreError
 from alertrpc.store.roles import ROLES, add_default_roles, role_id
@@ -69,14 +70,20 @@ def list_users(connection: sqlite3.Connection) -> list[tuple[int, str, str, str,
     return [(userid, username, role, groups, bool(disabled)) for userid, username, role, groups, disabled in rows]
 
 
-def add_token(connection: sqlite3.Connection, username: str, name: str, hashed: str, now: int, expires_at: int) -> int:
-    """Adds an API token, given as its hash; `expires_at` 0 is never. Returns the tokenid."""
+class NewToken(NamedTuple):
+    """An API token, given as its hash; `expires_at` 0 is never."""
+
+    name: str
+    token: str
+    created_at: int = 0
+    expires_at: int = 0
+
+
+def add_token(connection: sqlite3.Connection, username: str, token: NewToken) -> None:
     userid = user_id(connection, username)
-    if connection.execute(SQL["credentials.token_named"], (userid, name)).fetchone():
-        raise StoreError(f"user {username!r} has a token {name!r} already")
-    row = (name, userid, hashed, now, expires_at, userid)
-    tokenid: int = connection.execute(SQL["credentials.add_token"], row).fetchone()[0]
-    return tokenid
+    if connection.execute(SQL["credentials.token_named"], (userid, token.name)).fetchone():
+        raise StoreError(f"user {username!r} has a token {token.name!r} already")
+    connection.execute(SQL["credentials.add_token"], (*token, userid, userid))
 
 
 def list_tokens(connection: sqlite3.Connection) -> list[tuple[int, str, str, int, int]]:

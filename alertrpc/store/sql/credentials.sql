@@ -30,9 +30,8 @@ FROM token
 WHERE userid = ? AND name = ?
 
 -- name: add_token
-INSERT INTO token (name, userid, token, created_at, expires_at, creator_userid)
+INSERT INTO token (name, token, created_at, expires_at, userid, creator_userid)
 VALUES (?, ?, ?, ?, ?, ?)
-RETURNING tokenid
 
 -- name: tokens
 SELECT tk.tokenid, u.username, tk.name, tk.expires_at, tk.lastaccess
