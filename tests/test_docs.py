@@ -19,8 +19,7 @@ from alertrpc.api.methods import METHODS
 from alertrpc.app import build_app
 from alertrpc.cli import cli
 from alertrpc.configuration.actions import ACTION, STEP
-from alertrpc.configuration.user_groups import USER_GROUP
-from alertrpc.configuration.users import MEDIUM, USER
+from alertrpc.configuration.users import MEDIUM, USER, USER_GROUP
 from alertrpc.delivery.bell import Bell
 from alertrpc.delivery.channels import KINDS
 from alertrpc.delivery.channels.script import GIVEN_UP

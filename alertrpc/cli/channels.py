@@ -1,5 +1,6 @@
 """alertrpc test-channel."""
 
+import asyncio
 import sys
 
 import click
@@ -19,9 +20,9 @@ def test_channel(settings: Settings, name: str, sendto: str, subject: str, messa
 
     It is sent as a real alert is and kept as one. Exit status 0 says that it was sent, 1 that it was not.
     """
-    from alertrpc.delivery.trials import try_channel
+    from alertrpc.delivery.trials import send_test
 
-    result = try_channel(settings, name, sendto, subject=subject, message=message)
+    result = asyncio.run(send_test(settings, name, sendto, subject=subject, message=message))
     for member, value in result.items():
         if value not in ("", None):
             click.echo(f"{member}: {value}".rstrip())

@@ -1,4 +1,4 @@
-"""What a channel is given to send."""
+"""The message that a channel sends, and the protocol of channels."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from alertrpc.delivery.outcome import Outcome
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """One alert. `delivery_id` is the same at every try; `variables` are the texts that templates and scripts see."""
+    """One alert. `delivery_id` is the same at every attempt; `variables` are for templates and scripts."""
 
     delivery_id: str
     sendto: str
@@ -19,8 +19,8 @@ class Message:
 
 
 class Channel(Protocol):
-    """What sends through the media types of a kind."""
+    """Sends through the media types of a kind."""
 
     async def send(self, media_type: Any, message: Message) -> Outcome:
-        """Tries once to send, within the media type's timeout; raises nothing that a receiver or a file can cause."""
+        """Makes one attempt within the media type's timeout. Raises nothing that a receiver or a file can cause."""
         ...

@@ -1,4 +1,4 @@
-"""What came of one try to send an alert: the only answer that a channel gives."""
+"""The outcome of one attempt to send an alert, which channels return."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -7,7 +7,7 @@ from alertrpc.delivery.masking import one_line
 
 
 class Verdict(StrEnum):
-    """Whether the alert was sent, should be tried again, or is given up."""
+    """Whether the alert was sent, is to be sent again, or is given up."""
 
     SENT = "sent"
     TRY_AGAIN = "try_again"
@@ -15,7 +15,7 @@ class Verdict(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why, in one word of a closed list."""
+    """The reason of a verdict."""
 
     DELIVERED = "delivered"
     TIMEOUT = "timeout"
@@ -24,19 +24,20 @@ class Reason(StrEnum):
     UNUSABLE_SCRIPT = "unusable_script"  # missing, outside scripts_dir, not executable, no shebang of Python or Bash
     CANNOT_START = "cannot_start"  # the system could not start the script
     HTTP_STATUS = "http_status"
-    UNEXPECTED_ANSWER = "unexpected_answer"  # the answer is not what `expect` says
+    UNEXPECTED_ANSWER = "unexpected_answer"  # the answer is not as `expect` says
     NETWORK = "network"
     SMTP_REPLY = "smtp_reply"
-    INVALID_MESSAGE = "invalid_message"  # it cannot be written as the channel needs it
+    INVALID_MESSAGE = "invalid_message"  # the channel cannot write it as it has to
     UNUSABLE_MEDIA_TYPE = "unusable_media_type"  # gone, disabled, or of a kind that alertrpc does not send
     INTERNAL = "internal"  # a fault of ours; the log has more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """One try. `code` is an exit status or a code of HTTP or SMTP; `retry_after` is in seconds, where the receiver said.
+    """One attempt.
 
-    `error` is one line for the alert's `error`, empty when it was sent.
+    `error` is one line for the alert's `error`, empty if it was sent. `code` is an exit status, or a code of HTTP or SMTP.
+    `retry_after` is the seconds that the receiver asked to wait.
     """
 
     verdict: Verdict
@@ -50,11 +51,10 @@ class Outcome:
 
 
 def failed(verdict: Verdict, reason: Reason, error: str, secrets: tuple[str, ...]) -> Outcome:
-    """A try without an answer; `secrets` are masked in its error."""
+    """An attempt without an answer; `secrets` are masked in its error."""
     return Outcome(verdict=verdict, reason=reason, error=one_line(error, secrets))
 
 
 def sent(*, code: int | None = None, answer: str = "", stdout: str = "", stderr: str = "") -> Outcome:
-    return Outcome(
-        verdict=Verdict.SENT, reason=Reason.DELIVERED, code=code, answer=answer, stdout=stdout, stderr=stderr
-    )
+    verdict, reason = Verdict.SENT, Reason.DELIVERED
+    return Outcome(verdict=verdict, reason=reason, code=code, answer=answer, stdout=stdout, stderr=stderr)

@@ -19,7 +19,7 @@ from alertrpc.errors import (
     QueryTimeout,
     ServerBusy,
 )
-from alertrpc.intake.alarm import BodyFault
+from alertrpc.intake.bodies import BodyFault
 from alertrpc.intake.parsing import Bytes, NoJson, TooManyValues, most_values, parse_json
 from alertrpc.ocp.envelope import NO_HEADERS, OcpFault, envelope
 from alertrpc.records import Json
