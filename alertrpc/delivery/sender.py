@@ -10,8 +10,7 @@ from typing import Any
 
 from alertrpc.delivery.channels import KINDS
 from alertrpc.delivery.media_types import UnusableMediaType
-from alertrpc.delivery.message import Channel, Message
-from alertrpc.delivery.outcome import Outcome, Reason, Verdict
+from alertrpc.delivery.protocol import Channel, Message, Outcome, Reason, Verdict
 from alertrpc.ledger.variables import Told, Variables
 from alertrpc.records import AlertStatus, Clock, MediaType
 from alertrpc.settings import Settings

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from alertrpc.delivery.media_types import UnusableMediaType, media_type_of
-from alertrpc.delivery.outcome import Verdict
+from alertrpc.delivery.protocol import Verdict
 from alertrpc.delivery.sender import Sender, open_sender
 from alertrpc.errors import StoreError
 from alertrpc.ledger.messages import subject_line

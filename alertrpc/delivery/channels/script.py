@@ -12,8 +12,7 @@ from alertrpc.configuration.media_types import key
 from alertrpc.configuration.values import text
 from alertrpc.delivery.expect import EXPECT, is_expected
 from alertrpc.delivery.masking import kept_text, one_line
-from alertrpc.delivery.message import Message
-from alertrpc.delivery.outcome import Outcome, Reason, Verdict, failed, sent
+from alertrpc.delivery.protocol import Message, Outcome, Reason, Verdict, failed, sent
 from alertrpc.delivery.scripts import files
 from alertrpc.delivery.scripts.process import Ended, Run
 from alertrpc.delivery.secrets import secrets_of

@@ -12,7 +12,7 @@ from typing import IO
 import orjson
 
 from alertrpc.delivery.masking import cut, plain
-from alertrpc.delivery.message import Message
+from alertrpc.delivery.protocol import Message
 from alertrpc.ledger.variables import ANNOTATION, LABEL
 
 OWN_VARIABLES = ("PATH", "HOME", "LANG")  # of the server's environment, a script sees only these

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 from alertrpc.delivery.masking import READ_BYTES
-from alertrpc.delivery.message import Message
+from alertrpc.delivery.protocol import Message
 from alertrpc.delivery.scripts.environment import TOTAL_BYTES, Room, arguments_of, environment_of, input_of
 from alertrpc.delivery.scripts.files import Script
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from alertrpc.configuration.channel_values import email_address, host_name
 from alertrpc.configuration.media_types import key
 from alertrpc.configuration.values import boolean, one_of, text
-from alertrpc.delivery.message import Channel
+from alertrpc.delivery.protocol import Channel
 from alertrpc.delivery.secrets import base64_forms
 from alertrpc.records import SMTP_SECURITIES, MediaType, SmtpSecurity
 from alertrpc.values import number

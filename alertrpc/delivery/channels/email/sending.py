@@ -16,8 +16,7 @@ from alertrpc.delivery.channels.email import EmailMediaType
 from alertrpc.delivery.channels.email.headers import mailbox_header, text_header
 from alertrpc.delivery.connecting import connection_fault
 from alertrpc.delivery.masking import kept_text, one_line, plain
-from alertrpc.delivery.message import Message
-from alertrpc.delivery.outcome import Outcome, Reason, Verdict, failed, sent
+from alertrpc.delivery.protocol import Message, Outcome, Reason, Verdict, failed, sent
 from alertrpc.delivery.secrets import secrets_of
 from alertrpc.ledger.messages import LONGEST_SUBJECT, subject_line
 from alertrpc.records import SmtpSecurity

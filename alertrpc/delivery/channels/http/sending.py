@@ -23,8 +23,7 @@ from alertrpc.delivery.channels.http import HttpMediaType
 from alertrpc.delivery.connecting import connection_fault
 from alertrpc.delivery.expect import is_expected
 from alertrpc.delivery.masking import READ_BYTES, kept_text, one_line
-from alertrpc.delivery.message import Message
-from alertrpc.delivery.outcome import Outcome, Reason, Verdict, failed, sent
+from alertrpc.delivery.protocol import Message, Outcome, Reason, Verdict, failed, sent
 from alertrpc.delivery.secrets import secrets_of
 from alertrpc.ledger.templates import render
 from alertrpc.records import Clock

@@ -1,7 +1,9 @@
-"""The outcome of one attempt to send an alert, which channels return."""
+"""The protocol of channels: the message that one sends, and the outcome that it returns."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any, Protocol
 
 from alertrpc.delivery.masking import one_line
 
@@ -58,3 +60,22 @@ def failed(verdict: Verdict, reason: Reason, error: str, secrets: tuple[str, ...
 def sent(*, code: int | None = None, answer: str = "", stdout: str = "", stderr: str = "") -> Outcome:
     verdict, reason = Verdict.SENT, Reason.DELIVERED
     return Outcome(verdict=verdict, reason=reason, code=code, answer=answer, stdout=stdout, stderr=stderr)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One alert. `delivery_id` is the same at every attempt; `variables` are for templates and scripts."""
+
+    delivery_id: str
+    sendto: str
+    subject: str
+    message: str
+    variables: Mapping[str, str]
+
+
+class Channel(Protocol):
+    """Sends through the media types of a kind."""
+
+    async def send(self, media_type: Any, message: Message) -> Outcome:
+        """Makes one attempt within the media type's timeout. Raises nothing that a receiver or a file can cause."""
+        ...
