@@ -12,7 +12,7 @@ from alertrpc.api.heavy import Heavy
 from alertrpc.delivery.bell import Bell
 from alertrpc.delivery.deliverer import Deliverer
 from alertrpc.delivery.lock import DeliveryLock
-from alertrpc.delivery.opening import open_sender
+from alertrpc.delivery.sender import open_sender
 from alertrpc.delivery.trials import Trials
 from alertrpc.intake.pushes import Pushes
 from alertrpc.ledger.ledger import Ledger

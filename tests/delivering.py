@@ -11,8 +11,7 @@ from alertrpc.delivery.channels import KINDS
 from alertrpc.delivery.deliverer import Deliverer
 from alertrpc.delivery.lane import Lane, Record
 from alertrpc.delivery.lock import DeliveryLock
-from alertrpc.delivery.opening import open_sender
-from alertrpc.delivery.sender import Sender
+from alertrpc.delivery.sender import Sender, open_sender
 from alertrpc.ledger.ledger import Ledger
 from alertrpc.records import Clock
 from alertrpc.store.applying.applying import bring

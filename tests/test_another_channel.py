@@ -50,8 +50,7 @@ from alertrpc.configuration.channel_values import proxy
 from alertrpc.configuration.media_types import key
 from alertrpc.configuration.values import list_of, text
 from alertrpc.delivery.masking import READ_BYTES, kept_text, one_line
-from alertrpc.delivery.message import Message
-from alertrpc.delivery.outcome import Outcome, Reason, Verdict, failed, sent
+from alertrpc.delivery.protocol import Message, Outcome, Reason, Verdict, failed, sent
 from alertrpc.delivery.secrets import secrets_of
 from alertrpc.records import Clock, MediaType
 from alertrpc.settings import Settings

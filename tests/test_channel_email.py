@@ -23,8 +23,7 @@ from hypothesis import strategies as st
 
 from alertrpc.delivery.channels.email import EmailMediaType
 from alertrpc.delivery.channels.email.sending import LONGEST_ADDRESS, EmailChannel
-from alertrpc.delivery.message import Message
-from alertrpc.delivery.outcome import Outcome, Reason, Verdict
+from alertrpc.delivery.protocol import Message, Outcome, Reason, Verdict
 from alertrpc.ledger.messages import LONGEST_SUBJECT
 from alertrpc.records import SmtpSecurity
 

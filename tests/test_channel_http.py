@@ -25,8 +25,7 @@ from hypothesis import strategies as st
 from alertrpc.delivery.channels.http import METHODS, HttpMediaType
 from alertrpc.delivery.channels.http.sending import VERDICTS, HttpChannel, new_session
 from alertrpc.delivery.expect import check_expect, is_expected
-from alertrpc.delivery.message import Message
-from alertrpc.delivery.outcome import Outcome, Reason, Verdict
+from alertrpc.delivery.protocol import Message, Outcome, Reason, Verdict
 
 NOW = 1_600_000_000.0
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]

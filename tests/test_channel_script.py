@@ -18,8 +18,7 @@ from hypothesis import strategies as st
 from alertrpc.configuration.media_types import key
 from alertrpc.configuration.values import text
 from alertrpc.delivery.channels.script import ScriptChannel, ScriptMediaType
-from alertrpc.delivery.message import Message
-from alertrpc.delivery.outcome import Outcome, Reason, Verdict
+from alertrpc.delivery.protocol import Message, Outcome, Reason, Verdict
 from alertrpc.delivery.scripts.environment import TEXT_BYTES, TOTAL_BYTES, Room, environment_of
 from alertrpc.delivery.scripts.files import UnusableScript, find_script, folder_name
 from tests.wire import eventually

@@ -19,12 +19,11 @@ from alertrpc.api.methods import METHODS
 from alertrpc.app import build_app
 from alertrpc.cli import cli
 from alertrpc.configuration.actions import ACTION, STEP
-from alertrpc.configuration.user_groups import USER_GROUP
-from alertrpc.configuration.users import MEDIUM, USER
+from alertrpc.configuration.users import MEDIUM, USER, USER_GROUP
 from alertrpc.delivery.bell import Bell
 from alertrpc.delivery.channels import KINDS
 from alertrpc.delivery.channels.script import GIVEN_UP
-from alertrpc.delivery.outcome import Reason, Verdict
+from alertrpc.delivery.protocol import Reason, Verdict
 from alertrpc.ledger.variables import ALARM, ALERT, MESSAGE, OF_LABELS
 from alertrpc.query.columns.attempt import ATTEMPT
 from alertrpc.settings import NEED_RESTART, OTHER_ENVIRONMENT, TABLE, read_settings

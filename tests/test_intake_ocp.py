@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alertrpc.intake.alarm import BodyFault, identity_of, milliseconds
+from alertrpc.intake.bodies import BodyFault, identity_of, milliseconds
 from alertrpc.intake.ocp import FIELDS, parse
 from alertrpc.ledger.alarm import Alarm
 from tests.jsons import examples, jsons

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alertrpc.intake import alertmanager, prometheus
-from alertrpc.intake.alarm import BodyFault, identity_of, milliseconds
+from alertrpc.intake.bodies import BodyFault, identity_of, milliseconds
 from alertrpc.ledger.alarm import Alarm
 from tests.jsons import examples, jsons
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from alertrpc.delivery.bell import Bell
 from alertrpc.delivery.lane import UNRECORDED
-from alertrpc.delivery.opening import open_sender
+from alertrpc.delivery.sender import open_sender
 from alertrpc.store.connection import connect
 from alertrpc.store.deliveries import Recorded, record_attempts
 from tests.delivering import NOW, Counted, declare, deliverer_of, lane_of, opened, queue, statuses

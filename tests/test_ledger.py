@@ -11,7 +11,7 @@ import pytest
 
 from alertrpc.delivery.channels.http import HttpMediaType
 from alertrpc.delivery.channels.script import ScriptMediaType
-from alertrpc.intake.alarm import identity_of
+from alertrpc.intake.bodies import identity_of
 from alertrpc.ledger.alarm import Alarm
 from alertrpc.ledger.ledger import Ledger
 from alertrpc.records import Action, Configuration, Media, Receiver, Severity, Step

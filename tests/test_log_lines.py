@@ -213,7 +213,7 @@ def test_a_try_that_is_repeated_is_told_without_secrets(path: Path, receiver: Re
         assert datetime.fromisoformat(due).tzinfo is not None
         fault = line["fault"]
         assert line.pop("message") == (
-            f"alert {alert['alertid']} through hook failed at try {number} and is tried again at {due}: {fault}"
+            f"alert {alert['alertid']} through hook failed at attempt {number} and is sent again at {due}: {fault}"
         )
         assert "50" in line.pop("fault")
         assert line == {

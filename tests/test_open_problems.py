@@ -11,7 +11,7 @@ import pytest
 
 from alertrpc.api.get import GET_METHODS
 from alertrpc.errors import LoadError
-from alertrpc.intake.alarm import identity_of
+from alertrpc.intake.bodies import identity_of
 from alertrpc.ledger.alarm import Alarm
 from alertrpc.ledger.ledger import Ledger
 from alertrpc.records import Caller, UserType

@@ -262,7 +262,7 @@ async def test_a_push_is_answered_whatever_becomes_of_its_alerts(path: Path, cap
     async with opened(path) as database:
         pushes = Pushes(Failing(database), Ledger(DEFAULTS), lambda: NOW, lambda: None)
         assert len(await pushes.record(Push(alarms(20, MOST_TEXT // 4)))) == 20
-    assert "left to who delivers" in caplog.text
+    assert "left to the deliverer" in caplog.text
     assert execute(path, "SELECT COUNT(*) FROM escalations WHERE nextcheck IS NOT NULL") > [(0,)]
 
 

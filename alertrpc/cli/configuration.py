@@ -1,5 +1,6 @@
 """The commands that use or apply a configuration: serve, apply, check and test-channel."""
 
+import asyncio
 import logging
 import os
 import sys
@@ -92,9 +93,9 @@ def test_channel(settings: Settings, name: str, sendto: str, subject: str, messa
 
     It is sent and recorded like a real alert. The exit status is 0 if it was sent, otherwise 1.
     """
-    from alertrpc.delivery.trials import try_channel
+    from alertrpc.delivery.trials import send_test
 
-    result = try_channel(settings, name, sendto, subject=subject, message=message)
+    result = asyncio.run(send_test(settings, name, sendto, subject=subject, message=message))
     for member, value in result.items():
         if value not in ("", None):
             click.echo(f"{member}: {value}".rstrip())

@@ -1,1 +1,1 @@
-"""What a TOML file declares beside settings: media types, users, user groups and actions, read with all faults at once."""
+"""Reads what a TOML file declares beside settings, or reports all its faults at once."""

@@ -1,21 +1,12 @@
 """The tables of actions and of their steps."""
 
+from itertools import pairwise
 from typing import Any
 
 from marshmallow import ValidationError
 
 from alertrpc.configuration.tables import Key, Table
-from alertrpc.configuration.values import (
-    SEVERITIES,
-    globs,
-    list_of,
-    names,
-    one_of,
-    seconds,
-    table_of,
-    text,
-    true_or_false,
-)
+from alertrpc.configuration.values import SEVERITIES, boolean, globs, list_of, names, one_of, seconds, table_of, text
 from alertrpc.records import Action, Step
 
 
@@ -39,8 +30,8 @@ STEP = Table(
 
 def _steps(value: Any) -> tuple[Step, ...]:
     steps = list_of(STEP, 1)(value)
-    for index in range(1, len(steps)):
-        if steps[index].after < steps[index - 1].after:
+    for index, (before, step) in enumerate(pairwise(steps), 1):
+        if step.after < before.after:
             raise ValidationError({index: {"after": ["it is sooner than the step before"]}})
     return steps
 
@@ -53,7 +44,7 @@ ACTION = Table(
         "target": Key(globs),
         "labels": Key(table_of(text(1, 255), globs)),
         "min_severity": Key(one_of(SEVERITIES)),
-        "recovery": Key(true_or_false),
+        "recovery": Key(boolean),
         "repeat_every": Key(seconds("1m", "52w")),
         "resolve_after": Key(seconds("1s", "52w")),
         "steps": Key(_steps, required=True),

@@ -1,4 +1,4 @@
-"""Checks of values that only media types hold: templates, addresses, headers, hosts."""
+"""Checks of values that only media types have: templates, addresses, headers, hosts."""
 
 import re
 from collections.abc import Callable
@@ -20,20 +20,17 @@ def template(known: frozenset[str], most: int = LONGEST_TEXT, least: int = 0) ->
     check_text = text(least, most)
 
     def check(value: Any) -> str:
-        unknown = dict.fromkeys(unknown_variables(check_text(value), known))
-        if unknown:
-            raise ValidationError([_no_variable(name, known) for name in unknown])
-        return str(value)
+        given = check_text(value)
+        unknown = dict.fromkeys(unknown_variables(given, known))
+        if faults := [f"there is no variable {shown(name)}{meant(name, sorted(known))}" for name in unknown]:
+            raise ValidationError(faults)
+        return given
 
     return check
 
 
-def _no_variable(name: str, known: frozenset[str]) -> str:
-    return f"there is no variable {shown(name)}{meant(name, sorted(known))}"
-
-
 def text_as(check_text: Callable[[str], None]) -> Check[str]:
-    """A text whose faults do not show it, as those of any text."""
+    """A text with a further check. Faults do not show it, as with any text."""
 
     def check(value: Any) -> str:
         given = text(0, LONGEST_TEXT)(value)
@@ -47,7 +44,6 @@ def text_as(check_text: Callable[[str], None]) -> Check[str]:
 
 
 def url(value: Any) -> str:
-    """A template of an address."""
     return _address(template(OF_CHANNELS, 2048, 1)(value), "http://", "https://", "${")
 
 
@@ -56,7 +52,7 @@ def proxy(value: Any) -> str:
 
 
 def _address(text: str, *starts: str) -> str:
-    """Nothing is shown of what is no address: many hold a token."""
+    """Faults do not show the address: many hold a token."""
     if not text.lower().startswith(starts) or any(c.isspace() for c in text):
         raise ValidationError("an address that starts with http:// or https:// is expected, without white space")
     return text

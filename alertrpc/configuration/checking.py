@@ -1,4 +1,4 @@
-"""What a check is, and how one is put to a value, or to each of many."""
+"""Checks, and how to apply one to a value or to each of many."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
@@ -8,8 +8,8 @@ from marshmallow import ValidationError
 from alertrpc.configuration.faults import shown
 
 T = TypeVar("T")
-# Gives a value of the document as the record has it. Raises ValueError that says what is expected, to which the value is
-# added, or ValidationError with a text that stands for itself, or with faults by key or, in a list, by index from 0.
+# Turns a value of the document into the record's. Raises ValueError that says what is expected, and the fault then shows
+# the value; or ValidationError with a complete text, or with faults by key or, in a list, by index from 0.
 Check = Callable[[Any], T]
 
 

@@ -1,4 +1,4 @@
-"""How faults of a configuration file are told: where they stand, and what stands there."""
+"""The texts of a configuration file's faults: the place, and the wrong value in short."""
 
 import json
 import re
@@ -12,21 +12,20 @@ _SHOWN = 60  # characters of a wrong value
 
 
 def place(table: str, number: int, name: object) -> str:
-    """Where a declaration stands, such as `media_type 2 "chat"`."""
+    """The place of a declaration, such as `media_type 2 "chat"`."""
     return f"{table} {number} {shown(name)}" if isinstance(name, str) and name else f"{table} {number}"
 
 
-def told(here: str, messages: Any) -> Iterator[str]:
+def lines(here: str, messages: Any) -> Iterator[str]:
     """The lines of nested messages, each with its place."""
-    if isinstance(messages, dict):
-        for key, inner in messages.items():
-            yield from told(f"{here} {key + 1}" if isinstance(key, int) else f"{here}: {_key(key)}", inner)
-    else:
+    if not isinstance(messages, dict):
         yield from (f"{here}: {message}" for message in messages)
-
-
-def _key(key: str) -> str:
-    return key if _BARE_KEY.fullmatch(key) else shown(key)
+        return
+    for key, inner in messages.items():
+        if isinstance(key, int):
+            yield from lines(f"{here} {key + 1}", inner)
+        else:
+            yield from lines(f"{here}: {key if _BARE_KEY.fullmatch(key) else shown(key)}", inner)
 
 
 def shown(value: Any) -> str:
@@ -41,10 +40,10 @@ def shown(value: Any) -> str:
             return str(value)
         case float():
             return str(value)
-    return sort(value)
+    return type_name(value)
 
 
-def sort(value: Any) -> str:
-    """What sort of value it is, where the value may be secret or long."""
-    sorts = {str: "a text", bool: "true or false", int: "a number", float: "a number", list: "a list", dict: "a table"}
-    return sorts.get(type(value), "a date or a time")
+def type_name(value: Any) -> str:
+    """The type of a value that may be secret or long."""
+    names = {str: "a text", bool: "true or false", int: "a number", float: "a number", list: "a list", dict: "a table"}
+    return names.get(type(value), "a date or a time")

@@ -1,4 +1,4 @@
-"""The tables of media types: what all of them have, and what each kind has of its own."""
+"""The tables of media types: the keys of all kinds, and those of each."""
 
 from collections.abc import Mapping
 from dataclasses import MISSING, field, fields
@@ -17,13 +17,13 @@ _NONE: Any = object()
 
 
 def key(check: Check[T], default: T = _NONE, *, column: str = "", is_secret: bool = False) -> T:
-    """A key of a kind of media types, as a field of its class; the file has to give it where it has no default.
+    """A key of a kind of media types, as a field of its class; the file has to give it if it has no default.
 
-    The database keeps it in a column of Zabbix's table, or else as a parameter.
+    The database stores it in a column of Zabbix's table, or else as a parameter.
     """
     given: dict[str, Any] = {} if default is _NONE else {"default_factory": lambda: default}
     metadata = {"check": check, "column": column, "is_secret": is_secret}
-    made: T = field(repr=not is_secret, hash=False, metadata=metadata, **given)  # as some values have no hash
+    made: T = field(repr=not is_secret, hash=False, metadata=metadata, **given)  # some values have no hash
     return made
 
 
@@ -31,7 +31,7 @@ def media_type(kinds: Kinds) -> Check[MediaType]:
     """The check of a table that declares a media type of one of the kinds."""
     of_all = {
         "name": Key(text(1, 100), required=True),
-        "type": Key(one_of(kinds), required=True, attribute="kind"),
+        "type": Key(one_of(kinds), required=True),
         "timeout": Key(seconds("1s", "1h")),
         "max_attempts": Key(number(1, 100)),
         "attempt_interval": Key(seconds("0s", "1h")),
@@ -42,12 +42,13 @@ def media_type(kinds: Kinds) -> Check[MediaType]:
         "recovery_message": Key(template(OF_MESSAGES)),
     }
 
-    def declared(kind: type[MediaType], **values: Any) -> MediaType:
+    def declared(**values: Any) -> MediaType:
+        kind: type[MediaType] = values.pop("type")
         return kind.declared(**values)
 
     of_kind = {name: _keys(kind) for name, kind in kinds.items()}
     tables = {name: Table(declared, {**of_all, **keys}, _elsewhere(name, of_kind)) for name, keys in of_kind.items()}
-    # Where the type is wrong, which is one fault, the others are looked for among the keys of every type.
+    # If the type is wrong, the table may have the keys of every type: a wrong type is one fault.
     of_any = {name: Key(each.check) for keys in of_kind.values() for name, each in keys.items() if name not in of_all}
     untyped = Table(declared, {**of_all, **of_any})
 

@@ -1,4 +1,4 @@
-"""Reads what a file declares, of all its tables, or raises all its faults at once, each with its place."""
+"""Reads all tables that a file declares, or raises all its faults at once, each with its place."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,10 +7,9 @@ from marshmallow import ValidationError
 
 from alertrpc.configuration.actions import ACTION
 from alertrpc.configuration.checking import Check, checked
-from alertrpc.configuration.faults import place, shown, told
+from alertrpc.configuration.faults import lines, place, shown
 from alertrpc.configuration.media_types import Kinds, media_type
-from alertrpc.configuration.user_groups import USER_GROUP
-from alertrpc.configuration.users import USER
+from alertrpc.configuration.users import USER, USER_GROUP
 from alertrpc.documents import read_document
 from alertrpc.errors import ConfigurationError
 from alertrpc.records import Configuration
@@ -18,7 +17,7 @@ from alertrpc.settings import DECLARED
 
 
 def read_configuration(path: str, kinds: Kinds) -> Configuration:
-    """What the file at `path` declares; raises ConfigurationError whose faults name the file too."""
+    """What the file at `path` declares. Raises ConfigurationError, whose faults name the file."""
     try:
         return parse_configuration(read_document(path), kinds)
     except ConfigurationError as error:
@@ -26,7 +25,7 @@ def read_configuration(path: str, kinds: Kinds) -> Configuration:
 
 
 def declares(path: str) -> bool:
-    """Whether the file at `path` declares anything, or nothing but settings."""
+    """Whether the file at `path` declares anything beside settings."""
     return any(table in DECLARED for table in read_document(path))
 
 
@@ -63,5 +62,5 @@ def _declared(table: str, check: Check[Any], name_key: str, value: Any, faults: 
         try:
             parsed.append(checked(check, entry))
         except ValidationError as error:
-            faults += told(here, error.messages)
+            faults += lines(here, error.messages)
     return tuple(parsed)

@@ -1,4 +1,4 @@
-"""Checks of values that any table may hold: texts, numbers, times, choices, and lists and tables of them."""
+"""Checks of values that any table may hold: texts, times, choices, and lists and tables of them."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from marshmallow import ValidationError
 
 from alertrpc.configuration.checking import Check, T, checked, each
-from alertrpc.configuration.faults import sort
+from alertrpc.configuration.faults import type_name
 from alertrpc.records import Severity
 from alertrpc.values import duration
 
@@ -14,11 +14,11 @@ SEVERITIES = {severity.name.replace("_", " ").capitalize(): severity for severit
 
 
 def text(least: int, most: int) -> Check[str]:
-    """A text; its faults do not show it, as it may be a secret."""
+    """A text of so many characters. Faults do not show it: it may be a secret."""
 
     def check(value: Any) -> str:
         if not isinstance(value, str):
-            raise ValidationError(f"a text is expected, not {sort(value)}")
+            raise ValidationError(f"a text is expected, not {type_name(value)}")
         if "\0" in value:
             raise ValidationError("a text without NUL is expected")
         if not least <= len(value) <= most:
@@ -29,7 +29,7 @@ def text(least: int, most: int) -> Check[str]:
 
 
 def seconds(least: str, most: str) -> Check[int]:
-    """A time as settings have it, or a whole number of seconds."""
+    """A time as in settings, or a whole number of seconds."""
 
     def check(value: Any) -> int:
         number = value if type(value) is int else duration(value if isinstance(value, str) else "")
@@ -40,7 +40,7 @@ def seconds(least: str, most: str) -> Check[int]:
     return check
 
 
-def true_or_false(value: Any) -> bool:
+def boolean(value: Any) -> bool:
     if not isinstance(value, bool):
         raise ValueError("true or false is expected")
     return value
@@ -70,11 +70,11 @@ def list_of(check: Check[T], least: int = 0) -> Check[tuple[T, ...]]:
 
 
 def table_of(check_name: Check[str], check: Check[T]) -> Check[dict[str, T]]:
-    """A table whose names are free."""
+    """A table with any names."""
 
     def check_table(value: Any) -> dict[str, T]:
         if not isinstance(value, dict):
-            raise ValidationError(f"a table is expected, not {sort(value)}")
+            raise ValidationError(f"a table is expected, not {type_name(value)}")
         return each(check_pair, {name: (name, inner) for name, inner in value.items()})
 
     def check_pair(pair: tuple[str, Any]) -> T:
@@ -85,7 +85,7 @@ def table_of(check_name: Check[str], check: Check[T]) -> Check[dict[str, T]]:
 
 
 def names(most: int) -> Check[tuple[str, ...]]:
-    """Names, each of them once."""
+    """A list of names; repeated names are dropped."""
     check = list_of(text(1, most))
     return lambda value: tuple(dict.fromkeys(check(value)))
 
@@ -96,8 +96,5 @@ def globs(value: Any) -> tuple[str, ...]:
 
 
 def severities(value: Any) -> int:
-    """The bits of severities."""
-    bits = 0
-    for severity in list_of(one_of(SEVERITIES), 1)(value):
-        bits |= 1 << severity
-    return bits
+    """A list of severities, as their bits."""
+    return sum(1 << severity for severity in set(list_of(one_of(SEVERITIES), 1)(value)))

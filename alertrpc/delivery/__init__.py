@@ -1,1 +1,1 @@
-"""Due alerts, lanes, channels, tries and their record: how an alert gets from its row to its receiver."""
+"""Delivers alerts: takes due ones from the queue, sends them through channels, and records the attempts."""

@@ -1,4 +1,4 @@
-"""Tells who delivers that there is something to deliver, within a process or among workers."""
+"""Tells the process that delivers that there is something to deliver."""
 
 import asyncio
 import os
@@ -6,7 +6,7 @@ from contextlib import suppress
 
 
 class Bell:
-    """Rung by any worker, heard by the one that listens; made before the workers are."""
+    """Any worker rings, and one listens; created before the workers start."""
 
     def __init__(self) -> None:
         self._hear, self._ring = os.pipe()
@@ -16,16 +16,16 @@ class Bell:
         self._is_closed = False
 
     def ring(self) -> None:
-        if self._is_closed:  # another file may have its number
+        if self._is_closed:  # another file may have the pipe's number now
             return
         if self._rung is not None:
             self._rung.set()
             return
-        with suppress(BlockingIOError):  # it is full of rings already
+        with suppress(BlockingIOError):  # the pipe is full of rings
             os.write(self._ring, b"!")
 
     def listen(self) -> None:
-        """Makes this process the one that hears."""
+        """Makes this process the listener."""
         self._rung = asyncio.Event()
         asyncio.get_running_loop().add_reader(self._hear, self._heard)
 
@@ -36,7 +36,7 @@ class Bell:
             self._rung.set()
 
     async def wait(self, seconds: float) -> None:
-        """Returns when the bell was rung since the last time, or after `seconds`."""
+        """Returns when the bell has been rung since the last call, or after `seconds`."""
         assert self._rung is not None, "listen() comes first"
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):

@@ -1,4 +1,4 @@
-"""The credentials that the template of a body gives: members of JSON, elements and attributes of XML, pairs of forms."""
+"""The credentials in the template of a body: members of JSON, elements and attributes of XML, pairs of forms."""
 
 import json
 import re
@@ -13,28 +13,28 @@ _CREDENTIAL = re.compile(
     r"|(?<![a-z])(?:sign?|pw|pin|otp|psk|sid|jwt)(?![a-z])",
     re.IGNORECASE,
 )
-# What notations of many kinds have in common: a name, a colon or an equals sign, and a value, quoted or not.
+# In many notations: a name, a colon or an equals sign, and a value, quoted or not.
 _ASSIGNED = re.compile(
     r"""([\w.-]{1,100})["']?[ \t]{0,8}[:=][ \t]{0,8}(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|([^\s"'&;,<>\[\]{}]+))"""
 )
-# A name and a value as two members, or as two attributes.
+# A name and a value as two members or attributes.
 _NAMED = re.compile(
     r"""\b(?:name|key|field|id)["']?\s{0,8}[:=]\s{0,8}["']([^"']{1,100})["']\s{0,8},?\s{0,8}["']?"""
     r"""(?:value|val|content)["']?\s{0,8}[:=]\s{0,8}["']([^"']*)["']""",
     re.IGNORECASE,
 )
-# A template is not JSON yet: `${...}` stands where a value will be.
+# A template is not JSON yet: it has `${...}` in place of values.
 _JSON_TOKEN = re.compile(r'\$\{[^{}]*\}|"[^"\\]*(?:\\.[^"\\]*)*(?:"|\Z)|-?[0-9][0-9.eE+-]*|[\[\]{},:]', re.DOTALL)
 _CDATA = "CDATA["
 
 
 def is_credential(name: str) -> bool:
-    """Whether what has this name is likely a secret."""
+    """Whether a value of this name is likely a secret."""
     return _CREDENTIAL.search(name) is not None
 
 
 def assigned_credentials(text: str) -> Iterator[str]:
-    """The values that a text gives to names of credentials, in whatever notation."""
+    """The values that a text in any notation gives to names of credentials."""
     for name, *values in _ASSIGNED.findall(text):
         if is_credential(name):
             yield from filter(None, values)
@@ -44,7 +44,7 @@ def assigned_credentials(text: str) -> Iterator[str]:
 
 
 def body_credentials(body: str) -> Iterator[str]:
-    """The values of credentials, with those within them, whatever their length; texts of JSON and XML are decoded."""
+    """The values of credentials of any length, also of bodies within values; texts of JSON and XML are decoded."""
     match body.lstrip()[:1]:
         case "{" | "[":
             yield from _of_json(body)
@@ -55,8 +55,8 @@ def body_credentials(body: str) -> Iterator[str]:
 
 
 def _of_json(body: str) -> Iterator[str]:
-    """Texts and numbers of members with the name of a credential, and all that is within such members."""
-    within = [False]  # for each array and object that is open
+    """Texts and numbers of members with the name of a credential, and all within such members."""
+    within = [False]  # whether each open array or object is a credential
     name = value = ""
     for token in chain(_JSON_TOKEN.findall(body), ","):
         if token == ":":
@@ -74,7 +74,7 @@ def _of_json(body: str) -> Iterator[str]:
 
 
 def _json_value(token: str) -> str:
-    """The text of a text, the digits of a number; of what else there is, nothing."""
+    """A string's text or a number's digits; "" for other tokens."""
     if token[0] != '"':
         return token if token[0] in "-0123456789" else ""
     try:
@@ -84,7 +84,7 @@ def _json_value(token: str) -> str:
 
 
 def _of_form(body: str) -> Iterator[str]:
-    """The values of pairs, as they stand; what has a space in its name is prose."""
+    """The undecoded values of pairs; a name with a space is prose."""
     for pair in re.split(r"[&\r\n]", body):
         name, _, value = pair.partition("=")
         if len(name.split()) == 1 and is_credential(unquote_plus(name)):
@@ -94,7 +94,7 @@ def _of_form(body: str) -> Iterator[str]:
 
 
 def _within(value: str) -> Iterator[str]:
-    """What a value holds that is a body itself."""
+    """The credentials of a value that is a body itself."""
     if value.lstrip()[:1] in ("{", "[", "<"):
         yield from body_credentials(value)
 
@@ -107,7 +107,7 @@ def _of_xml(body: str) -> Iterator[str]:
 
 
 class _Elements(HTMLParser):
-    """Reads a template of XML, and takes what need not be well formed."""
+    """Reads a template of XML, which need not be well formed."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Why a receiver could not be connected to: the address, and the reason without what the libraries say of themselves."""
+"""Faults of connections: the address and the reason, without the libraries' own words."""
 
 import os
 import socket
@@ -6,7 +6,6 @@ import ssl
 
 
 def connection_fault(host: str, port: int | None, error: BaseException) -> str:
-    """One fault of a connection, with its address and the system's reason."""
     address = f"[{host}]" if ":" in host else host
     return f"cannot connect to {address}:{port}: {_reason(error)}"
 
@@ -20,6 +19,6 @@ def _reason(error: BaseException) -> str:
         case socket.gaierror():
             return error.strerror or str(error)
         case OSError(errno=int(number)) if number > 0:
-            return os.strerror(number)  # asyncio has a call of Python's in its place
+            return os.strerror(number)  # asyncio's text names a call of Python
         case _:
             return str(error) or type(error).__name__

@@ -1,4 +1,4 @@
-"""Delivers: looks what is due when the bell rings or a time comes, and has the lane of each media type send it."""
+"""Delivers: when the bell rings or something is due, wakes the lane of each media type that has alerts to send."""
 
 import asyncio
 import logging
@@ -21,10 +21,10 @@ from alertrpc.store.resends import NEVER, make_again
 from alertrpc.store.trials import end_interrupted_tests
 from alertrpc.words import counted
 
-LONGEST_WAIT = 1.0  # seconds until what other processes wrote is seen, who cannot ring
-SHORTEST_WAIT = 0.01  # seconds; a storm of pushes is looked at together
-MOST_RECORDED = 256  # tries of one commit
-LONGEST_TEST = 2 * 3600  # seconds; a try takes an hour at most
+LONGEST_WAIT = 1.0  # seconds until other processes' writes are seen: they cannot ring
+SHORTEST_WAIT = 0.01  # seconds; in a storm, many pushes are handled together
+MOST_RECORDED = 256  # attempts of one commit
+LONGEST_TEST = 2 * 3600  # seconds; an attempt takes an hour at most
 UNWRITABLE = "what the receiver said could not be put on record"
 _PAUSE = 1.0  # seconds after a fault of the database
 
@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 
 class Recorder:
-    """Keeps tries on record, many with one commit; while nothing can be written they are kept in memory and tried again."""
+    """Records attempts, many with one commit. While the database cannot be written, they wait in memory."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -40,15 +40,15 @@ class Recorder:
         self._closing = False
 
     def record(self, recorded: Recorded) -> asyncio.Future[None]:
-        """Done when the try is on disk, or cannot be."""
+        """Done when the attempt is on disk, or failed to be written."""
         return self._gather.start(recorded)
 
     def close(self) -> None:
-        """What cannot be written now is given up; its alerts are sent again by the next process that delivers."""
+        """Waits no more: the next process that delivers sends the alerts of unwritten attempts again."""
         self._closing = True
 
     async def _write(self, batch: list[Recorded]) -> list[Outcome]:
-        """Together, or each apart where that cannot be, so that none keeps another off the record."""
+        """Writes all together, or each alone if that fails, so that a bad one fails alone."""
         try:
             await self._keep(batch)
         except Exception:
@@ -59,20 +59,20 @@ class Recorder:
 
     async def _alone(self, recorded: Recorded) -> Outcome:
         try:
+            await self._keep([recorded])
+        except Exception:
+            log.exception("the attempt of alert %d could not be recorded with its texts", recorded.attempt.alertid)
             try:
-                await self._keep([recorded])
-            except Exception:
-                log.exception("the attempt of alert %d could not be recorded with its texts", recorded.attempt.alertid)
                 await self._keep([_without_texts(recorded)])
-        except Exception as error:
-            return Outcome(None, error)
+            except Exception as error:
+                return Outcome(None, error)
         return Outcome(None)
 
     async def _keep(self, batch: list[Recorded]) -> None:
-        """Waits as long as nothing can be written; raises what no waiting helps against."""
+        """Waits as long as the database cannot be written; raises other errors."""
         while True:
             try:
-                await self._database.write(partial(record_attempts, batch))
+                return await self._database.write(partial(record_attempts, batch))
             except ROW_FAULTS:
                 raise
             except (AlertrpcError, SqlError) as error:
@@ -80,18 +80,16 @@ class Recorder:
                 if self._closing:
                     raise
                 await asyncio.sleep(_PAUSE)
-            else:
-                return
 
 
 def _without_texts(recorded: Recorded) -> Recorded:
-    """The try without what its receiver said, so that no text of it can keep it off the record."""
+    """The attempt without the receiver's texts, any of which may be why it cannot be written."""
     attempt = recorded.attempt._replace(error=UNWRITABLE, answer="", stdout="", stderr="")
     return recorded._replace(attempt=attempt, alert=recorded.alert._replace(error=UNWRITABLE))
 
 
 class Deliverer:
-    """Sends alerts as long as it has the lock; one process of a database at a time has it."""
+    """Sends alerts while it has the lock, which one process of a database has at a time."""
 
     def __init__(self, database: Database, ledger: Ledger, sender: Sender, bell: Bell, lock: DeliveryLock) -> None:
         self._database = database
@@ -104,7 +102,7 @@ class Deliverer:
 
     @asynccontextmanager
     async def running(self, settings: Settings) -> AsyncIterator[None]:
-        """Delivers as long as the block runs; at its end the tries under way have `shutdown_timeout` to end."""
+        """Delivers while the block runs; at its end, attempts in progress have `shutdown_timeout` to finish."""
         work = asyncio.create_task(self._run())
         try:
             yield
@@ -118,7 +116,7 @@ class Deliverer:
     async def _run(self) -> None:
         if not self._takes_lock():
             log.info("another process delivers the alerts of this database; standing by to take over")
-        while not self._takes_lock():  # noqa: ASYNC110 - another process holds it, and no event tells when it ends
+        while not self._takes_lock():  # noqa: ASYNC110 - no event tells when the other process ends
             await asyncio.sleep(LONGEST_WAIT)
         log.info("this process delivers alerts")
         self._bell.listen()
@@ -128,11 +126,9 @@ class Deliverer:
         while True:
             try:
                 wait = await self._look()
-            except (AlertrpcError, SqlError) as error:
-                log.error("what is due could not be looked up: %s", error)
-                wait = _PAUSE
-            except Exception:
-                log.exception("what is due could not be looked up")
+            except Exception as error:
+                is_expected = isinstance(error, AlertrpcError | SqlError)
+                log.error("what is due could not be looked up: %s", error, exc_info=not is_expected)
                 wait = _PAUSE
             await asyncio.sleep(SHORTEST_WAIT)
             await self._bell.wait(wait)
@@ -141,11 +137,11 @@ class Deliverer:
         try:
             return self._lock.take()
         except OSError as error:  # the disk is full, or there are too many open files
-            log.error("the lock of the delivery cannot be had: %s", error)
+            log.error("the lock of the delivery cannot be taken: %s", error)
             return False
 
     async def _look(self) -> float:
-        """Does what is due and wakes the lanes; returns the seconds until something else may be due."""
+        """Runs due timers and wakes the lanes; returns the seconds until something else may be due."""
         now = int(self._sender.clock() * 1000)
         timer = await self._database.read(next_timer)
         if timer is not None and timer <= now:
@@ -158,13 +154,13 @@ class Deliverer:
                 times += [] if later is None else [later]
             else:
                 times.append(due)
-        if NEVER in times:  # whoever queued them ended before they were made
+        if NEVER in times:  # their process ended before it created them
             await self._database.write(partial(make_again, now))
             return 0.0
         return max(0.0, min([LONGEST_WAIT, *[(time - self._sender.clock() * 1000) / 1000 for time in times]]))
 
     async def _advance(self, now: int) -> int | None:
-        """Does what is due by time, all together, or each apart, so that one that cannot be done holds up no other."""
+        """Runs due timers together, or each alone if that fails, so that a bad one fails alone; returns the next."""
         try:
             return await self._database.write(partial(self._ledger.advance, now))
         except (DatabaseBusy, DatabaseUnwritable):
@@ -182,8 +178,7 @@ class Deliverer:
         return await self._database.read(next_timer)
 
     def _lane(self, mediatypeid: int) -> Lane:
-        if mediatypeid not in self._lanes:
-            self._lanes[mediatypeid] = Lane(
-                mediatypeid, self._database, self._sender, self._recorder.record, self._bell.ring
-            )
-        return self._lanes[mediatypeid]
+        if (lane := self._lanes.get(mediatypeid)) is None:
+            lane = Lane(mediatypeid, self._database, self._sender, self._recorder.record, self._bell.ring)
+            self._lanes[mediatypeid] = lane
+        return lane

@@ -1,4 +1,4 @@
-"""OCP's verification of answers: `expect` is JSON that the answer must hold, or its text, or a regular expression."""
+"""OCP's verification of answers: `expect` is JSON that the answer must contain, or its text, or a regular expression."""
 
 import asyncio
 
@@ -9,24 +9,20 @@ from alertrpc.configuration.channel_values import text_as
 from alertrpc.records import Json
 
 ALWAYS = frozenset({"", "{}"})
-REGEX_SECONDS = 1.0  # an answer may be made to keep a regular expression busy
+REGEX_SECONDS = 1.0  # an answer may make a regular expression slow
 
 
 def check_expect(text: str) -> None:
-    """Raises ValueError when no answer could be compared with the text."""
+    """Raises ValueError if the text is neither JSON nor a regular expression."""
     expect = text.strip()
     if expect in ALWAYS:
         return
-    if _is_json(expect):
-        try:
-            orjson.loads(expect)
-        except orjson.JSONDecodeError as error:
-            raise ValueError(f"it starts as JSON but is invalid: {error}") from None
-        return
-    if expect.startswith("{"):
+    if expect.startswith("{") and not expect.endswith("}"):
         raise ValueError('it starts as JSON but does not end with "}"')
     try:
-        regex.compile(expect)
+        (orjson.loads if _is_json(expect) else regex.compile)(expect)
+    except orjson.JSONDecodeError as error:
+        raise ValueError(f"it starts as JSON but is invalid: {error}") from None
     except regex.error as error:
         raise ValueError(f"it is no regular expression: {error}") from None
 
@@ -35,7 +31,7 @@ EXPECT = text_as(check_expect)
 
 
 async def is_expected(expect: str, answer: str) -> bool:
-    """Whether the answer is as `expect` says; regular expressions run beside the event loop."""
+    """Whether the answer is as `expect` says; regular expressions run in a thread."""
     expect, answer = expect.strip(), answer.strip()
     if expect in ALWAYS or expect == answer:
         return True
@@ -58,7 +54,7 @@ def _holds_json(expect: str, answer: str) -> bool:
 def _holds(value: Json, wanted: Json) -> bool:
     if isinstance(wanted, dict):
         return isinstance(value, dict) and all(name in value and _holds(value[name], wanted[name]) for name in wanted)
-    if isinstance(wanted, bool) or isinstance(value, bool):  # to Python true is 1
+    if isinstance(wanted, bool) or isinstance(value, bool):  # in Python, True == 1
         return value is wanted
     return value == wanted
 

@@ -1,4 +1,4 @@
-"""The alerts of one media type on their way: as many at one time as it allows, and none of them waits for another's."""
+"""Sends the alerts of one media type: as many at one time as it allows, independent of other media types."""
 
 import asyncio
 import logging
@@ -7,8 +7,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from alertrpc.delivery.media_types import UnusableMediaType, usable_media_type
-from alertrpc.delivery.sender import Sender, recorded
+from alertrpc.delivery.media_types import UnusableMediaType, media_type_of
+from alertrpc.delivery.sender import Sender
 from alertrpc.errors import AlertrpcError
 from alertrpc.loglines import rfc_3339
 from alertrpc.records import AlertStatus, MediaType
@@ -16,9 +16,9 @@ from alertrpc.store.connection import SqlError
 from alertrpc.store.database import Database
 from alertrpc.store.deliveries import Recorded, claim_due, find_media_type
 
-UNLIMITED_SESSIONS = 100  # what Zabbix allows at most
+UNLIMITED_SESSIONS = 100  # the most that Zabbix allows
 LEAST_CLAIMED, MOST_CLAIMED = 16, 256
-UNRECORDED = 8  # tries of each session that may be on their way to the record
+UNRECORDED = 8  # attempts of each session that may wait to be recorded
 _PAUSE = 1.0  # seconds after a fault of the database
 
 Alert = dict[str, Any]
@@ -28,15 +28,10 @@ log = logging.getLogger(__name__)
 
 
 class Lane:
-    """Sends what is due while there is any; `wake` when there may be more, `ring` is called when there will be."""
+    """Sends what is due. Call `wake` when there may be more; the lane calls `ring` when it queued an alert again."""
 
     def __init__(
-        self,
-        mediatypeid: int,
-        database: Database,
-        sender: Sender,
-        record: Record,
-        ring: Callable[[], None],
+        self, mediatypeid: int, database: Database, sender: Sender, record: Record, ring: Callable[[], None]
     ) -> None:
         self._mediatypeid = mediatypeid
         self._database = database
@@ -45,7 +40,7 @@ class Lane:
         self._ring = ring
         self._media_type: MediaType | UnusableMediaType | None = None  # not read yet
         self._ready: deque[Alert] = deque()
-        self._held: set[int] = set()  # claimed and not on record yet
+        self._held: set[int] = set()  # claimed and not recorded yet
         self._sessions: set[asyncio.Task[None]] = set()
         self._takers = 0  # sessions that will ask for another alert
         self._records: set[asyncio.Future[None]] = set()
@@ -56,7 +51,6 @@ class Lane:
         self._closing = False
 
     def wake(self) -> None:
-        """There may be more that is due."""
         self._is_dry = False
         if self._takers < self._most_sessions() and not self._closing:
             self._start_session()
@@ -68,7 +62,7 @@ class Lane:
             await asyncio.wait(self._sessions, timeout=seconds)
         for session in self._sessions:
             session.cancel()
-        await asyncio.gather(*self._sessions, *([] if self._claim is None else [self._claim]), return_exceptions=True)
+        await asyncio.gather(*filter(None, [*self._sessions, self._claim]), return_exceptions=True)
         await asyncio.gather(*self._records, return_exceptions=True)
 
     def _start_session(self) -> None:
@@ -78,12 +72,12 @@ class Lane:
         session.add_done_callback(self._sessions.discard)
 
     def _start_sessions(self) -> None:
-        """One more for each alert that is ready, as far as the media type allows."""
+        """Starts a session for each alert that is ready, as far as the media type allows."""
         for _ in range(min(len(self._ready), self._most_sessions() - self._takers)):
             self._start_session()
 
     async def _send_all(self) -> None:
-        """Sends one alert after the other; their records are written while the next ones are on their way."""
+        """Sends one alert after the other; attempts are recorded while the next alerts are sent."""
         try:
             while (alert := await self._next()) is not None:
                 self._start_record(await self._send(alert))
@@ -96,17 +90,16 @@ class Lane:
             self._takers -= 1
 
     async def _next(self) -> Alert | None:
-        """None is when there is none, or when there are more sessions than the media type allows now."""
-        while not self._ready and not self._closing and (self._is_claiming or not self._is_dry):
+        """The next alert; None if there is none, or if the media type allows fewer sessions now."""
+        while not self._ready and not self._closing and (self._is_claiming() or not self._is_dry):
             await asyncio.shield(self._start_claim())
         if not self._ready or self._closing or self._takers > self._most_sessions():
             return None
         alert = self._ready.popleft()
         if len(self._ready) < self._takers and self._was_full:
-            self._start_claim()  # so that no session has to wait for it
+            self._start_claim()  # before a session has to wait for it
         return alert
 
-    @property
     def _is_claiming(self) -> bool:
         return self._claim is not None and not self._claim.done()
 
@@ -118,12 +111,10 @@ class Lane:
     def _most_sessions(self) -> int:
         if self._media_type is None:
             return 1
-        if isinstance(self._media_type, UnusableMediaType):
-            return UNLIMITED_SESSIONS
-        return self._media_type.max_sessions or UNLIMITED_SESSIONS
+        return (isinstance(self._media_type, MediaType) and self._media_type.max_sessions) or UNLIMITED_SESSIONS
 
     async def _take_due(self) -> None:
-        self._is_dry = True  # until somebody wakes the lane meanwhile, or something is found
+        self._is_dry = True  # until something is found, or `wake` is called meanwhile
         most = min(MOST_CLAIMED, max(LEAST_CLAIMED, 8 * self._most_sessions()))
         now, held = int(self._sender.clock() * 1000), tuple(self._held)
         try:
@@ -137,10 +128,7 @@ class Lane:
             log.error("alerts could not be taken from the queue: %s", error)
             await asyncio.sleep(_PAUSE)
             return
-        try:
-            self._media_type = usable_media_type(row)
-        except UnusableMediaType as fault:
-            self._media_type = fault
+        self._media_type = media_type_of(row)
         self._was_full = len(alerts) == most
         if alerts:
             self._is_dry = False
@@ -149,54 +137,46 @@ class Lane:
             self._start_sessions()
 
     async def _send(self, alert: Alert) -> Recorded:
-        media_type = self._media_type
-        assert media_type is not None, "it was read with the alert"
-        tried = await self._sender.send(alert, media_type)
-        written = recorded(alert, tried, media_type, int(self._sender.clock() * 1000))
-        if written.alert.status is not AlertStatus.SENT:
-            _tell_failure(self._name(), written)
-        return written
+        assert self._media_type is not None, "it was read with the alert"
+        recorded = await self._sender.send(alert, self._media_type)
+        if recorded.alert.status is not AlertStatus.SENT:
+            _log_failure(self._name(), recorded)
+        return recorded
 
     def _name(self) -> str:
-        """Of the media type; its id where nothing more is known."""
+        """The media type's name, or its id if it has no name any more."""
         return (self._media_type and self._media_type.name) or f"media type {self._mediatypeid}"
 
-    def _start_record(self, written: Recorded) -> None:
-        """Puts the try on record whatever becomes of its session."""
-        record = self._record(written)
+    def _start_record(self, recorded: Recorded) -> None:
+        """Records the attempt even if its session is cancelled."""
+        record = self._record(recorded)
         self._records.add(record)
-        record.add_done_callback(partial(self._end_record, written))
+        record.add_done_callback(partial(self._end_record, recorded))
 
-    def _end_record(self, written: Recorded, record: asyncio.Future[None]) -> None:
+    def _end_record(self, recorded: Recorded, record: asyncio.Future[None]) -> None:
         self._records.discard(record)
         self._recorded.set()
-        alertid = written.attempt.alertid
-        if record.cancelled() or (fault := record.exception()) is not None:
-            # it stays held, so that this process does not send it again and again
-            why = "stopped" if record.cancelled() else fault
-            log.error("the attempt of alert %d could not be recorded: %s", alertid, why)
+        fault = "stopped" if record.cancelled() else record.exception()
+        if fault is not None:  # the alert stays held, so that this process does not send it again and again
+            log.error("the attempt of alert %d could not be recorded: %s", recorded.attempt.alertid, fault)
             return
-        self._held.discard(alertid)
-        if written.due is not None:
+        self._held.discard(recorded.attempt.alertid)
+        if recorded.due is not None:
             self._ring()
 
 
-def _tell_failure(media_type: str, written: Recorded) -> None:
-    """Logs a try that failed, and when the next one is made; the error has no secret of the media type any more."""
-    attempt = written.attempt
+def _log_failure(media_type: str, recorded: Recorded) -> None:
+    """Logs a failed attempt, and when the next one is due; the error has no secret of the media type any more."""
+    attempt, error = recorded.attempt, recorded.alert.error
     about: dict[str, object] = {
         "alertid": attempt.alertid,
         "media_type": media_type,
         "attempt": attempt.number,
         "reason": attempt.reason,
-        "fault": written.alert.error,
+        "fault": error,
     }
-    if written.due is None:
-        log.warning("alert %d through %s failed: %s", attempt.alertid, media_type, written.alert.error, extra=about)
-        return
-    due = rfc_3339(written.due / 1000)
-    log.warning(
-        "alert %d through %s failed at try %d and is tried again at %s: %s",
-        attempt.alertid, media_type, attempt.number, due, written.alert.error,
-        extra={**about, "next": due},
-    )  # fmt: skip
+    again = ""
+    if recorded.due is not None:
+        about["next"] = due = rfc_3339(recorded.due / 1000)
+        again = f" at attempt {attempt.number} and is sent again at {due}"
+    log.warning("alert %d through %s failed%s: %s", attempt.alertid, media_type, again, error, extra=about)

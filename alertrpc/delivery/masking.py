@@ -1,6 +1,6 @@
-"""What of a receiver's texts may be kept: no secrets of the media type, no NULs, and little enough to read.
+"""Prepares a receiver's texts to be stored: without secrets of the media type, without NULs, and short.
 
-A receiver may give a secret back in another spelling. Texts and secrets are compared by what they mean.
+A receiver may return a secret in another spelling, so texts and secrets are compared by their meanings.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -9,28 +9,28 @@ from functools import lru_cache
 from alertrpc.delivery.spellings import LONGEST_ESCAPE, Meaning, meanings, without_begun_escape
 
 MASK = "******"
-READ_BYTES = 64 * 1024  # of an answer or a stream; what is behind is not looked at
+READ_BYTES = 64 * 1024  # of an answer or a stream; the rest is not looked at
 KEPT_BYTES = 2 * 1024
 ERROR_CHARACTERS = 255
-SHORTEST_SECRET = 6  # shorter texts are in many others
+SHORTEST_SECRET = 6  # characters; shorter texts are parts of many others
 
 
 def mask(text: str, secrets: Iterable[str]) -> str:
-    """The text with `******` for each secret, in whatever spelling of `alertrpc.delivery.spellings`."""
+    """The text with `******` for each secret in any spelling of `alertrpc.delivery.spellings`."""
     return _masked(text, _needles(tuple(secrets)), is_cut=False)
 
 
 def kept_text(data: bytes, secrets: Iterable[str]) -> str:
-    """What is kept of the first READ_BYTES of an answer or a stream: at most KEPT_BYTES.
+    """At most KEPT_BYTES of the first READ_BYTES of an answer or a stream.
 
-    Secrets are masked before the cut, so that none survives as a half.
+    Secrets are masked before the cut, so that no part of one is kept.
     """
     text = plain(data.decode("utf-8", "replace"))
     return cut(_masked(text, _needles(tuple(secrets)), is_cut=len(data) >= READ_BYTES), KEPT_BYTES)
 
 
 def _masked(text: str, needles: Sequence[bytes], *, is_cut: bool) -> str:
-    """The end of a text that `is_cut` may be half a secret: it is left out, as masks may bring it among what is kept."""
+    """The text with masks. If it `is_cut`, its end may be a part of a secret and is dropped."""
     if not needles:
         return text
     found = list(meanings(text))
@@ -45,7 +45,7 @@ def _masked(text: str, needles: Sequence[bytes], *, is_cut: bool) -> str:
 
 
 def _end_of_whole_secrets(found: Iterable[Meaning], longest: int) -> int:
-    """Where in the text the last bytes begin that may be part of a secret, or of an escape, which the text's end cuts."""
+    """The place in the text from which a secret, or an escape, may be cut by its end."""
     return min(
         (meaning.starts[max(0, len(meaning.data) - longest - LONGEST_ESCAPE)] for meaning in found if meaning.data),
         default=0,
@@ -63,7 +63,7 @@ def _places(meaning: Meaning, needles: Iterable[bytes]) -> Iterator[tuple[int, i
 
 
 def _merged(places: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """Sorted ranges, those that overlap as one."""
+    """Joins the sorted ranges that overlap."""
     start = end = 0
     for first, last in places:
         if first >= end:
@@ -78,9 +78,9 @@ def _merged(places: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
 
 @lru_cache(maxsize=256)
 def _needles(secrets: tuple[str, ...]) -> tuple[bytes, ...]:
-    """What is looked for in the meanings of a text: all that a secret means, the longest first.
+    """All meanings of the secrets, to be found in those of a text; the longest first.
 
-    A secret's end may be the start of an escape that the text behind it completes, so that it is missing there.
+    A secret's end may start an escape that the following text completes: the secret is then found without its end.
     """
     found = {_comparable(secret.encode("utf-8", "surrogatepass")) for secret in secrets if secret}
     for secret in secrets:
@@ -91,22 +91,22 @@ def _needles(secrets: tuple[str, ...]) -> tuple[bytes, ...]:
 
 
 def _comparable(data: bytes) -> bytes:
-    """In forms, a plus sign is a space."""
+    """The bytes with spaces for plus signs, as forms have them."""
     return data.replace(b"+", b" ")
 
 
 def one_line(text: str, secrets: Iterable[str]) -> str:
-    """An error as an alert keeps it."""
+    """An error in one masked line, for an alert's `error`."""
     return " ".join(mask(plain(text), secrets).split())[:ERROR_CHARACTERS]
 
 
 def cut(text: str, most: int) -> str:
-    """The start of a text that is at most so many bytes in UTF-8."""
+    """The start of a text, of at most so many bytes in UTF-8."""
     if len(text) * 4 <= most:
         return text
     return text[:most].encode("utf-8", "replace")[:most].decode("utf-8", "ignore")
 
 
 def plain(text: str) -> str:
-    """The text without NULs and lone surrogates, which databases and environments do not take."""
+    """The text without NULs and lone surrogates, which databases and environments cannot hold."""
     return text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()

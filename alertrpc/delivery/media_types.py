@@ -1,8 +1,8 @@
-"""Media types as channels take them, from their rows."""
+"""Makes media types of their rows."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -12,24 +12,22 @@ from alertrpc.store.applying.media_types import kind_of
 from alertrpc.values import duration
 
 
-class UnusableMediaType(ValueError):
-    """The media type cannot send; the text says why, and `name` is empty where it has none any more."""
+class UnusableMediaType(NamedTuple):
+    """A media type that cannot send, and why; the name of a deleted one is empty."""
 
-    def __init__(self, fault: str, name: str = "") -> None:
-        super().__init__(fault)
-        self.name = name
+    fault: str
+    name: str = ""
 
 
-def usable_media_type(row: Mapping[str, Any] | None, *, enabled: bool = True) -> MediaType:
-    """The media type of a row; raises UnusableMediaType. `enabled` asks for one that is."""
+def media_type_of(row: Mapping[str, Any] | None, *, even_disabled: bool = False) -> MediaType | UnusableMediaType:
     if row is None:
-        raise UnusableMediaType("the media type is not there any more")
-    if enabled and row["status"]:
-        raise UnusableMediaType("the media type is disabled", row["name"])
+        return UnusableMediaType("the media type is not there any more")
+    if row["status"] and not even_disabled:
+        return UnusableMediaType("the media type is disabled", row["name"])
     kind = KINDS.get(kind_of(row["type"], row["parameters"]))
     if kind is None or not _has_its_parameters(kind, row["parameters"]):
         fault = f"alertrpc sends {', '.join(KINDS)}; the media type is of another kind"
-        raise UnusableMediaType(fault, row["name"])
+        return UnusableMediaType(fault, row["name"])
     try:
         return kind(
             name=row["name"],
@@ -40,17 +38,17 @@ def usable_media_type(row: Mapping[str, Any] | None, *, enabled: bool = True) ->
             **dict(_own(kind, row if row["smtp_authentication"] else {**row, "username": "", "passwd": ""})),
         )
     except (ValueError, LookupError, TypeError) as error:
-        raise UnusableMediaType(f"the media type cannot be read: {error}", row["name"]) from error
+        return UnusableMediaType(f"the media type cannot be read: {error}", row["name"])
 
 
 def _has_its_parameters(kind: type[MediaType], parameters: Mapping[str, str]) -> bool:
-    """Whether those are there that every media type of the kind has; a webhook of Zabbix has others."""
+    """Whether the parameters that the kind requires are there: a webhook of Zabbix has others."""
     needed = [key.name for key in kind.own() if key.default_factory is MISSING and not key.metadata["column"]]
     return all(map(parameters.get, needed))
 
 
 def _own(kind: type[MediaType], row: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """The keys of the kind, from columns and parameters."""
+    """The names and values of the kind's own keys, from columns and parameters."""
     for key in kind.own():
         made: Any = key.type
         text = row["parameters"].get(key.name)

@@ -1,4 +1,4 @@
-"""What of a media type is secret, in every form in which a receiver may give it back."""
+"""The secrets of a media type, in every form in which a receiver may return them."""
 
 import re
 from base64 import b64decode, b64encode, urlsafe_b64encode
@@ -10,7 +10,7 @@ from alertrpc.delivery.body_credentials import assigned_credentials, body_creden
 from alertrpc.delivery.masking import SHORTEST_SECRET
 from alertrpc.records import MediaType
 
-SHORTEST_SECRET_SEGMENT = 20  # webhooks of chats carry their secret in such a piece of the path
+SHORTEST_SECRET_SEGMENT = 20  # characters; webhooks of chats have their secret in such a piece of the path
 
 _SCHEMES = frozenset({"apikey", "basic", "bearer", "digest", "negotiate", "token"})
 _URL = re.compile(r"https?://[^\s\"'<>]+")
@@ -20,14 +20,14 @@ _VARIABLE = re.compile(r"\$\{[^{}]*\}")
 
 @lru_cache(maxsize=256)
 def secrets_of(media_type: MediaType) -> tuple[str, ...]:
-    """The texts of a media type that nobody should read in an answer; the longest first."""
+    """The texts of a media type to be masked in answers; the longest first."""
     keys = [getattr(media_type, key.name) for key in media_type.own() if key.metadata["is_secret"]]
     found = {form for secret in keys if secret for form in _forms(secret)} | set(media_type.secrets())
     return tuple(sorted(found, key=lambda secret: (-len(secret), secret)))
 
 
 def in_templates(credentials: Iterable[str]) -> Iterator[str]:
-    """The literal texts of credentials: `${...}` is no secret, nor is a text that is too short to be one."""
+    """The literal texts of credentials, without `${...}` and texts that are too short to be a secret."""
     for template in credentials:
         for piece in map(str.strip, _VARIABLE.split(template)):
             for literal in {piece, unquote(piece)}:
@@ -36,7 +36,7 @@ def in_templates(credentials: Iterable[str]) -> Iterator[str]:
 
 
 def _forms(secret: str) -> Iterator[str]:
-    """The secret, and as programs write bytes that are no text where it is long enough for that."""
+    """The secret, and in base64 and hexadecimal digits if it is long enough."""
     yield secret
     if len(secret) >= SHORTEST_SECRET:
         data = secret.encode("utf-8", "replace")
@@ -46,7 +46,7 @@ def _forms(secret: str) -> Iterator[str]:
 
 
 def base64_forms(data: bytes) -> Iterator[str]:
-    """In both alphabets of RFC 4648, with padding and without, where that is no word of other texts."""
+    """Both alphabets of RFC 4648, with padding, and without it if that is too long for a usual word."""
     for padded in {b64encode(data).decode(), urlsafe_b64encode(data).decode()}:
         yield padded
         if len(bare := padded.rstrip("=")) >= SHORTEST_SECRET:
@@ -68,7 +68,7 @@ def of_body(body: str) -> Iterator[str]:
 
 def of_url(url: str) -> Iterator[str]:
     try:
-        parts = urlsplit(_VARIABLE.sub("${}", url))  # what is in braces must not end a part
+        parts = urlsplit(_VARIABLE.sub("${}", url))  # the braces may hold what ends a part
     except ValueError:
         return
     user_info = parts.netloc.rpartition("@")[0]
@@ -86,7 +86,7 @@ def of_url(url: str) -> Iterator[str]:
 
 
 def _of_value(value: str) -> Iterator[str]:
-    """The value, what follows `Bearer` or `Basic`, what that says, and the values of cookies."""
+    """The value, what follows `Bearer` or `Basic`, the login of the latter, and the values of cookies."""
     yield value
     scheme, rest = _scheme_and_rest(value)
     yield rest
@@ -103,7 +103,7 @@ def _scheme_and_rest(value: str) -> tuple[str, str]:
 
 
 def _of_basic(text: str) -> Iterator[str]:
-    """User and password of RFC 7617, the password alone, and other spellings of the base64."""
+    """The login of RFC 7617, its password, and other spellings of the base64."""
     digits = text.rstrip("=").translate(_OF_URLS_TO_USUAL)
     try:
         data = b64decode(digits + "=" * (-len(digits) % 4), validate=True)

@@ -1,4 +1,4 @@
-"""What a text means, however it is spelled: percent escapes, escapes of JSON and entities of HTML, one within another.
+"""Decodes the spellings of a text: percent escapes, escapes of JSON and entities of HTML, one within another.
 
 Sources: RFC 3986, section 2.1; RFC 8259, section 7; HTML, section "Character references". Programs in JavaScript also
 write `\\x26`, `\\u{26}` and `%u0026`, others `\\74`, `\\U00000026` and, for bytes, `\\xc3\\xbc`.
@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from html.entities import html5
 from typing import NamedTuple
 
-ROUNDS = 5  # so many spellings, one within another, are looked through
+ROUNDS = 5  # of spellings within one another
 LONGEST_ESCAPE = 64  # bytes; the longest names of HTML have half as many
 
 _ESCAPE = re.compile(
@@ -33,7 +33,7 @@ _LETTERS = {b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t"}
 
 
 class Meaning(NamedTuple):
-    """A text's bytes in UTF-8, its escapes decoded, and of each byte where in the text it begins and ends."""
+    """A text's bytes in UTF-8 with decoded escapes, and where in the text each byte begins and ends."""
 
     data: bytes
     starts: Sequence[int]
@@ -41,11 +41,11 @@ class Meaning(NamedTuple):
 
 
 def meanings(text: str) -> Iterator[Meaning]:
-    """The text as it stands, and after each round of decoding, until nothing changes or ROUNDS are done.
+    """The undecoded text, and the text after each of ROUNDS of decoding, until nothing changes.
 
-    The time is linear in the text: each escape that is decoded makes it shorter.
+    The time is linear in the text: each decoded escape makes it shorter.
     """
-    meaning: Meaning | None = _as_it_stands(text)
+    meaning: Meaning | None = _undecoded(text)
     for _ in range(ROUNDS + 1):
         if meaning is None:
             return
@@ -54,11 +54,11 @@ def meanings(text: str) -> Iterator[Meaning]:
 
 
 def without_begun_escape(data: bytes) -> bytes:
-    """The bytes without what may be the start of an escape at their end, which what follows would complete."""
+    """The bytes without an incomplete escape at their end."""
     return _BEGUN_ESCAPE.sub(b"", data)
 
 
-def _as_it_stands(text: str) -> Meaning:
+def _undecoded(text: str) -> Meaning:
     data = text.encode("utf-8", "surrogatepass")
     if len(data) == len(text):
         return Meaning(data, range(len(data)), range(1, len(data) + 1))
@@ -72,7 +72,7 @@ def _width(character: str) -> int:
 
 
 def _decoded(meaning: Meaning) -> Meaning | None:
-    """After one round; None where nothing changes."""
+    """The meaning after one more round; None if nothing changes."""
     data, done = bytearray(), 0
     starts: list[int] = []
     ends: list[int] = []
@@ -95,7 +95,7 @@ def _decoded(meaning: Meaning) -> Meaning | None:
 
 
 def _character(code: int) -> bytes | None:
-    """None for what is no character: half a pair, or beyond Unicode."""
+    """None for half a pair, and for codes beyond Unicode."""
     return None if 0xD800 <= code < 0xE000 or code > 0x10FFFF else chr(code).encode()
 
 
@@ -104,7 +104,7 @@ def _hexadecimal(digits: bytes) -> bytes | None:
 
 
 def _pair(digits: bytes) -> bytes:
-    """Of the two halves `D83D\\uDE00`."""
+    """The character of two halves such as `D83D\\uDE00`."""
     high, low = int(digits[:4], 16), int(digits[6:], 16)
     return chr(0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00)).encode()
 

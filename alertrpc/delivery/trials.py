@@ -1,15 +1,13 @@
-"""Test messages: made like an alert's, sent at once by the same code, kept as an alert with the outcome."""
+"""Sends test messages at once, as alerts are sent, and stores each as an alert with its outcome."""
 
-import asyncio
 import time
 from collections.abc import Mapping
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
-from alertrpc.delivery.media_types import UnusableMediaType, usable_media_type
-from alertrpc.delivery.opening import open_sender
-from alertrpc.delivery.outcome import Verdict
-from alertrpc.delivery.sender import Sender, recorded
+from alertrpc.delivery.media_types import UnusableMediaType, media_type_of
+from alertrpc.delivery.protocol import Verdict
+from alertrpc.delivery.sender import Sender, open_sender
 from alertrpc.errors import StoreError
 from alertrpc.ledger.messages import subject_line
 from alertrpc.ledger.rules import RuleBook
@@ -26,7 +24,7 @@ from alertrpc.store.trials import test_action
 MARK = "[TEST] "
 
 
-def sample_alarm(now: int) -> dict[str, Any]:
+def _sample_alarm(now: int) -> dict[str, Any]:
     """An alarm that gives every variable a value; `now` is in milliseconds."""
     return {
         "id": 0,
@@ -35,7 +33,7 @@ def sample_alarm(now: int) -> dict[str, Any]:
         "name": "Test message",
         "level": 5,
         "summary": "A test message; nothing is wrong",
-        "description": "Somebody asked alertrpc to try this media type.",
+        "description": "Somebody asked alertrpc to test this media type.",
         "url": "https://example.com/alarms/0",
         "annotations": {"example": "test"},
         "active_at": now,
@@ -55,67 +53,42 @@ class Trials:
     async def send(
         self, mediatypeid: int, sendto: str, *, userid: int | None = None, subject: str = "", message: str = ""
     ) -> dict[str, Any]:
-        """Sends a message, marked as a test, and returns the result; a disabled media type is tried too.
+        """Sends a message, marked as a test, and returns the result; disabled media types send it too.
 
-        Subject and message are the media type's own where they are not given.
+        An empty subject or message is replaced by the media type's own.
         """
         now = int(self._sender.clock() * 1000)
-        alarm = sample_alarm(now)
-        trial = _Trial(mediatypeid, sendto, userid, subject, message)
-        alert, media_type = await self._database.write(partial(_prepare, trial, alarm, now))
-        tried = await self._sender.send({**alert, "alarm": alarm}, media_type)
-        once = recorded(alert, tried, media_type, now)
-        if tried.outcome.verdict is not Verdict.SENT:
+        alarm = _sample_alarm(now)
+        no_action = no_event = 0
+        texts, status = (sendto, subject, message), AlertStatus.NOT_SENT
+        test = NewAlert(no_action, no_event, userid, now // 1000, mediatypeid, *texts, status)
+        alert, media_type = await self._database.write(partial(_prepare, test, mediatypeid, alarm, now))
+        once = await self._sender.send({**alert, "alarm": alarm}, media_type)
+        if once.attempt.outcome != Verdict.SENT:
             once = once._replace(alert=once.alert._replace(status=AlertStatus.FAILED), due=None)
         await self._database.write(partial(record_attempts, [once]))
-        told = {name: value for name, value in once.attempt._asdict().items() if name not in {"number", "started"}}
-        return {**told, "alertid": str(once.attempt.alertid)}
-
-
-class _Trial(NamedTuple):
-    """What to send as a test, and to whom; an empty text is the media type's own."""
-
-    mediatypeid: int
-    sendto: str
-    userid: int | None
-    subject: str
-    message: str
+        result = {name: value for name, value in once.attempt._asdict().items() if name not in {"number", "started"}}
+        return {**result, "alertid": str(once.attempt.alertid)}
 
 
 def _prepare(
-    trial: _Trial, alarm: Mapping[str, Any], now: int, connection: SqlConnection
+    test: NewAlert, mediatypeid: int, alarm: Mapping[str, Any], now: int, connection: SqlConnection
 ) -> tuple[dict[str, Any], MediaType | UnusableMediaType]:
-    """The alert of the test, and the media type that sends it."""
-    templates = RuleBook().current(connection).templates_of(trial.mediatypeid)
+    """Stores the alert of the test; returns its row, and the media type that sends it."""
+    templates = RuleBook().current(connection).templates_of(mediatypeid)
     variables = Variables(Told(alarm, is_active=True, now=now / 1000))
     subject, message = templates.rendered(variables, is_recovery=False)
-    test = NewAlert(
+    test = test._replace(
         actionid=test_action(connection),
-        eventid=0,
-        userid=trial.userid,
-        clock=now // 1000,
-        mediatypeid=trial.mediatypeid,
-        sendto=trial.sendto,
-        subject=subject_line(MARK + (trial.subject or subject)),
-        message=MARK + (trial.message or message),
-        status=AlertStatus.NOT_SENT,
+        subject=subject_line(MARK + (test.subject or subject)),
+        message=MARK + (test.message or message),
     )
-    alertids = add_alerts([test], now, connection)
-    try:
-        media_type: MediaType | UnusableMediaType = usable_media_type(
-            find_media_type(trial.mediatypeid, connection), enabled=False
-        )
-    except UnusableMediaType as fault:
-        media_type = fault
-    return find_alerts(alertids, connection)[0], media_type
+    [alert] = find_alerts(add_alerts([test], now, connection), connection)
+    return alert, media_type_of(find_media_type(mediatypeid, connection), even_disabled=True)
 
 
-def try_channel(settings: Settings, name: str, sendto: str, *, subject: str, message: str) -> dict[str, Any]:
-    """What came of a test message through the media type of a name; raises StoreError where there is not just one."""
-    return asyncio.run(_try_channel(settings, name, sendto, subject, message))
-
-
-async def _try_channel(settings: Settings, name: str, sendto: str, subject: str, message: str) -> dict[str, Any]:
+async def send_test(settings: Settings, name: str, sendto: str, *, subject: str, message: str) -> dict[str, Any]:
+    """Sends a test message through the media type of a name. Raises StoreError unless there is exactly one."""
     async with open_database(settings.database_path, settings, functions={}) as database:
         found = await database.read(media_type_ids, name)
         if len(found) != 1:

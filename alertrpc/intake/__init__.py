@@ -1,1 +1,1 @@
-"""Bodies of senders into alarms, one pure parser a sender; then events and alerts in one transaction."""
+"""Turns bodies of senders into alarms, with a pure parser for each sender, and records pushes together."""

@@ -6,7 +6,7 @@ Source: https://prometheus.io/docs/alerting/latest/configuration/#webhook_config
 from functools import partial
 
 from alertrpc.intake import checks
-from alertrpc.intake.alarm import BodyFault, Parsed
+from alertrpc.intake.bodies import BodyFault, Parsed
 from alertrpc.intake.labelled import ALERTNAME, MOST_ALERTS, alarm_of, present_labels, read
 from alertrpc.ledger.alarm import Alarm
 from alertrpc.records import Json
@@ -18,9 +18,9 @@ _status = checks.one_of({"firing": True, "resolved": False})
 
 
 def parse(body: Json, now: int) -> Parsed:
-    """The alarms of a body that came in at `now`, in milliseconds. Raises BodyFault when it is no webhook's body.
+    """The alarms of a body received at `now`, in milliseconds. Raises BodyFault if it is not a webhook's body.
 
-    A bad alert does not keep the others out: Alertmanager does not send them again.
+    A bad alert does not affect the others: Alertmanager would not send them again.
     """
     given = checks.members(body)
     checks.required(given, "version", _version)
@@ -31,7 +31,7 @@ def parse(body: Json, now: int) -> Parsed:
 
 
 def _left_out(value: Json) -> int:
-    """How many alerts the sender's `max_alerts` kept out; what is no such number keeps none of the others out."""
+    """How many alerts the sender's `max_alerts` left out; 0 if the value is not such a number."""
     return value if type(value) is int and value > 0 else 0
 
 
@@ -41,7 +41,7 @@ def _version(value: Json) -> None:
 
 
 def _alarm(now: int, alertname: str, value: Json) -> Alarm:
-    """An end beside the status counts only where it agrees with it: a resolved alert's is past, a firing one's ahead."""
+    """The alarm of an alert. Its end counts only if it agrees with its status: past if resolved, ahead if firing."""
     alert = read(value)
     is_active = checks.required(checks.members(value), "status", _status)
     name = alert.labels.get(ALERTNAME, alertname)

@@ -1,13 +1,12 @@
 """Checks of the members of bodies: each takes a value of JSON and returns it checked, or raises BodyFault.
 
-A table of these reads a body in a sixth of the time of marshmallow, which checks the parameters of the API; this is the
-path of every push.
+Every push passes here: these checks take a sixth of the time of marshmallow, which checks the parameters of the API.
 """
 
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
-from alertrpc.intake.alarm import BodyFault, Parsed, milliseconds
+from alertrpc.intake.bodies import BodyFault, Parsed, milliseconds
 from alertrpc.ledger.alarm import Alarm
 from alertrpc.records import Json
 from alertrpc.values import number
@@ -26,7 +25,7 @@ REQUIRED = "a value is required"
 
 
 def at(step: str | int, check: Check[T], value: Json) -> T:
-    """What `check` makes of a value; a fault's place then begins with the step."""
+    """The checked value; the place of a fault then begins with the step."""
     try:
         return check(value)
     except BodyFault as fault:
@@ -77,7 +76,7 @@ def good_of(most: int, check: Check[Alarm]) -> Check[Parsed]:
             try:
                 parsed.alarms.append(at(index, check, element))
             except BodyFault as fault:
-                fault.__traceback__ = fault.__context__ = None  # which would keep all that led there
+                fault.__traceback__ = fault.__context__ = None  # which would keep the values in memory
                 parsed.faults.append(fault)
         return parsed
 
@@ -85,7 +84,7 @@ def good_of(most: int, check: Check[Alarm]) -> Check[Parsed]:
 
 
 def text(least: int, most: int) -> Check[str]:
-    """A string of so many characters that the database, a process's environment and UTF-8 can hold."""
+    """A string of so many characters, without NULs and lone surrogates, which the database cannot hold."""
 
     def check_text(value: Json) -> str:
         if not isinstance(value, str):
@@ -109,7 +108,7 @@ def _require_utf8(value: str) -> None:
 
 
 def of_value(read: Callable[[Json], T]) -> Check[T]:
-    """The check that `read` makes, whose faults are ValueErrors."""
+    """The check of `read`, which raises ValueError."""
 
     def check_value(value: Json) -> T:
         try:
@@ -125,7 +124,7 @@ def whole(least: int, most: int) -> Check[int]:
 
 
 def one_of(choice: Mapping[str, T]) -> Check[T]:
-    """What stands for a word of the choice."""
+    """One of the words, as its value."""
 
     def check_word(value: Json) -> T:
         if not isinstance(value, str) or value not in choice:

@@ -1,6 +1,6 @@
-"""Alerts of Prometheus's family, whose identity is their label set, as alarms.
+"""Makes alarms of alerts of Prometheus and Alertmanager, whose identity is their label set.
 
-The same alert is the same alarm whether Prometheus sends it or an Alertmanager.
+An alert is the same alarm whether Prometheus or Alertmanager sends it.
 """
 
 from collections.abc import Mapping
@@ -8,14 +8,14 @@ from itertools import chain
 from typing import NamedTuple
 
 from alertrpc.intake import checks
-from alertrpc.intake.alarm import identity_of
+from alertrpc.intake.bodies import identity_of
 from alertrpc.ledger.alarm import Alarm
 from alertrpc.records import Json
 
 MOST_ALERTS = 10_000
 ALERTNAME = "alertname"
 DEFAULT_LEVEL = 3
-# What people write into the label `severity`, by OCP's level.
+# Usual values of the label `severity`, by OCP's level.
 _SEVERITIES = {
     1: ("disaster", "emergency", "fatal", "page"),
     2: ("critical", "crit", "error", "high"),
@@ -24,10 +24,10 @@ _SEVERITIES = {
     5: ("info", "information", "informational", "debug", "none"),
 }
 LEVELS = {word: level for level, words in _SEVERITIES.items() for word in words}
-# The labels that can name what an alert is about, best first.
+# The labels whose value may be the target, best first.
 TARGETS = ("instance", "host", "hostname", "node", "job")
 NO_TARGET = "prometheus"
-# Go's time without a value, which its programs send for "not known".
+# Go's zero time, which its programs send for "not known".
 _ZERO_TIME = "0001-01-01T00:00:00"
 
 _annotations = checks.texts_of(0, checks.LONGEST_DESCRIPTION)
@@ -45,7 +45,7 @@ class Alert(NamedTuple):
 
 
 def read(value: Json) -> Alert:
-    """The alert of an object; other members are ignored: other versions of the senders have more."""
+    """The alert of an object. Other members are ignored: other versions of the senders have more."""
     given = checks.members(value)
     return Alert(
         labels=checks.optional(given, "labels", present_labels) or {},
@@ -57,7 +57,7 @@ def read(value: Json) -> Alert:
 
 
 def present_labels(value: Json) -> dict[str, str]:
-    """To Prometheus, a label with an empty value is one that is not there."""
+    """The labels without those that have no value, which Prometheus takes as absent."""
     return {name: text for name, text in checks.labels(value).items() if text}
 
 
@@ -70,7 +70,7 @@ def _time(value: Json) -> int | None:
 def alarm_of(
     alert: Alert, alertname: str, *, is_active: bool, resolved_at: int | None = None, expires_at: int | None = None
 ) -> Alarm:
-    """The alarm; what is longer than an alarm's may be is cut, as these senders never mend a body."""
+    """The alarm. Long texts are cut, not refused: these senders never mend a body."""
     labels = alert.labels
     name = alertname[: checks.LONGEST_NAME]
     target = next((labels[label] for label in TARGETS if label in labels), NO_TARGET)

@@ -1,4 +1,4 @@
-"""OCP's push, `POST /api/v2/alarm/alarms`: an alarm, or an array of them that is taken whole or not at all.
+"""OCP's push, `POST /api/v2/alarm/alarms`: an alarm, or an array of them, of which all or none are recorded.
 
 alarmType, target and labels are OCP's ("Call an alert API",
 https://github.com/oceanbase/ocp-doc/blob/V4.2.2/en-US/1900.reference-guide/200.api-reference/1000.alert/100.call-an-alert-api.md);
@@ -11,13 +11,13 @@ from functools import partial
 from typing import Any
 
 from alertrpc.intake import checks
-from alertrpc.intake.alarm import BodyFault, identity_of
+from alertrpc.intake.bodies import BodyFault, identity_of
 from alertrpc.intake.checks import Check
 from alertrpc.ledger.alarm import Alarm
 from alertrpc.records import Json
 
 MOST_ALARMS = 1000
-MOST_TIMES = 10  # that one alarm comes in an array
+MOST_TIMES = 10  # for one alarm in an array
 DEFAULT_LEVEL = 3
 _DAY = 86_400_000  # how far the clock of a sender may be ahead, in milliseconds
 
@@ -40,22 +40,23 @@ REQUIRED_FIELDS = ("alarmType", "target")
 
 
 def parse(body: Json, now: int) -> list[Alarm]:
-    """The alarms of a body that came in at `now`, in milliseconds. Raises BodyFault for the first fault."""
+    """The alarms of a body received at `now`, in milliseconds. Raises BodyFault for the first fault."""
     if isinstance(body, dict):
         return [_alarm(now, body)]
     if isinstance(body, list):
-        return _each_seldom(checks.array_of(1, MOST_ALARMS, partial(_alarm, now))(body))
+        alarms = checks.array_of(1, MOST_ALARMS, partial(_alarm, now))(body)
+        _require_few_repeats(alarms)
+        return alarms
     raise BodyFault("an object or an array of objects is expected")
 
 
-def _each_seldom(alarms: list[Alarm]) -> list[Alarm]:
-    """Raises BodyFault when an alarm comes too often: each time is recorded after the other."""
+def _require_few_repeats(alarms: list[Alarm]) -> None:
+    """Repeated alarms are recorded one after the other, which takes time."""
     times: Counter[str] = Counter()
     for place, alarm in enumerate(alarms):
         times[alarm.identity] += 1
         if times[alarm.identity] > MOST_TIMES:
             raise BodyFault(f"an alarm may come {MOST_TIMES} times in an array", place)
-    return alarms
 
 
 def _alarm(now: int, value: Json) -> Alarm:
@@ -76,7 +77,7 @@ def _alarm(now: int, value: Json) -> Alarm:
 
 
 def _checked(given: Mapping[str, Json]) -> dict[str, Any]:
-    """The fields that are given; null counts as absent."""
+    """The given fields, checked; null counts as absent."""
     fields = {}
     for name, value in given.items():
         if name not in FIELDS:
@@ -90,7 +91,7 @@ def _checked(given: Mapping[str, Json]) -> dict[str, Any]:
 
 
 def _state(fields: Mapping[str, Any], now: int) -> dict[str, Any]:
-    """The members of the alarm that tell whether it is active, since when and until when."""
+    """The fields of Alarm that say whether it is active, since when and until when."""
     active_at, resolved_at = fields.get("activeAt"), fields.get("resolvedAt")
     is_over = resolved_at is not None and resolved_at <= now
     is_active = fields.get("status", not is_over)
@@ -98,9 +99,9 @@ def _state(fields: Mapping[str, Any], now: int) -> dict[str, Any]:
         raise BodyFault("a time at most a day ahead is expected", "activeAt")
     if active_at is not None and resolved_at is not None and active_at > resolved_at:
         raise BodyFault("a time not after resolvedAt is expected", "activeAt")
+    if is_active and is_over:
+        raise BodyFault("a time in the future is expected, because the alarm is Active", "resolvedAt")
     if is_active:
-        if is_over:
-            raise BodyFault("a time in the future is expected, because the alarm is Active", "resolvedAt")
         return {"active_at": active_at, "expires_at": resolved_at}
     if resolved_at is not None and resolved_at > now + _DAY:
         raise BodyFault("a time at most a day ahead is expected, as the alarm is Inactive", "resolvedAt")

@@ -1,4 +1,4 @@
-"""JSON of strangers, parsed only where it holds no more values than it may: each takes memory and time, however short."""
+"""Parses JSON of strangers only if it has few enough values: even a short one takes memory and time."""
 
 import gc
 from collections.abc import Iterator, Sequence
@@ -11,7 +11,7 @@ from alertrpc.records import Json
 
 MOST_VALUES = 1_001_000  # elements of arrays and members of objects
 MOST_CONTAINERS = 100_000  # arrays and objects
-MOST_MEMBERS = 250_000  # of objects, each of which takes more than an element of an array
+MOST_MEMBERS = 250_000  # of objects; one takes more memory than an element of an array
 _MOST_QUOTES = 4 * MOST_VALUES  # a member has four
 _SLICE = 64 * 1024
 
@@ -19,17 +19,17 @@ Bytes = bytes | bytearray
 
 
 class NoJson(AlertrpcError):
-    """A body is no JSON; the text says where."""
+    """A body is not JSON; the text says where."""
 
 
 class TooManyValues(AlertrpcError):
-    """A body has more values than it may."""
+    """A body has too many values."""
 
 
 def parse_json(body: Bytes) -> Json:
-    """What a body says. Raises NoJson, or TooManyValues before anything is made of it."""
+    """The body's document. Raises NoJson, or TooManyValues before it is parsed."""
     _require_few_values(body)
-    gc.disable()  # what is made here is no garbage, and looking through a million values takes long
+    gc.disable()  # there is no garbage here, and searching a million values for it takes long
     try:
         document: Json = orjson.loads(body)
     except orjson.JSONDecodeError as error:
@@ -40,12 +40,12 @@ def parse_json(body: Bytes) -> Json:
 
 
 def most_values(body: Bytes) -> int:
-    """As many values as the body may have."""
+    """At most so many values are in the body, without the first."""
     return body.count(b",")
 
 
 def _require_few_values(body: Bytes) -> None:
-    """Counts commas, brackets and colons; those in strings count only where they could be too many."""
+    """Counts commas, brackets and colons, then only those outside of strings if these are too many."""
     if not _too_many(_counted(body)):
         return
     count = [0, 0, 0]
@@ -60,14 +60,14 @@ def _counted(body: Bytes) -> list[int]:
 
 
 def _too_many(count: Sequence[int]) -> str:
-    """What is too many of the body's values, "" where nothing is."""
+    """The fault of a body with these counts, or ""."""
     most = {"values": MOST_VALUES, "arrays and objects": MOST_CONTAINERS, "members": MOST_MEMBERS}
-    faults = [f"more than {most[name]} {name}" for name, found in zip(most, count, strict=True) if found > most[name]]
-    return faults[0] if faults else ""
+    too_many = [name for name, found in zip(most, count, strict=True) if found > most[name]]
+    return f"more than {most[too_many[0]]} {too_many[0]}" if too_many else ""
 
 
 def _outside_strings(body: Bytes) -> Iterator[bytes]:
-    """What is outside of strings, in pieces."""
+    """The body without its strings, in pieces."""
     text = bytes(body).replace(b"\\\\", b"").replace(b'\\"', b"")  # so that every quote begins or ends a string
     if text.count(b'"') > _MOST_QUOTES:
         raise TooManyValues(f"more than {MOST_VALUES} values")

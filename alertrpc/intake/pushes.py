@@ -1,4 +1,4 @@
-"""Pushes of alarms: those that come in while others are written are recorded together, with one commit."""
+"""Records pushes of alarms: those that arrive during a commit are recorded together with the next one."""
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
@@ -16,16 +16,16 @@ from alertrpc.store.idempotency import Key, find_push, keep_push
 from alertrpc.store.problems import find_alarms
 
 MOST_TOGETHER = 200
-MOST_ALARMS = 500  # of one transaction, where a push need not be whole
+MOST_ALARMS = 500  # of one transaction, if a push is not whole
 AlarmRow = Mapping[str, Any]
 
 log = logging.getLogger(__name__)
 
 
 class Push(NamedTuple):
-    """The alarms of one request, which is taken whole or not at all where it `is_whole`.
+    """The alarms of one request, of which all or none are recorded if it `is_whole` or has a `key`.
 
-    With a `key`, which only a whole one has, a request that is repeated makes nothing new.
+    A repeated request with the same key records nothing new.
     """
 
     alarms: Sequence[Alarm]
@@ -33,7 +33,7 @@ class Push(NamedTuple):
     is_whole: bool = True
 
     def pieces(self) -> list["Push"]:
-        """What is recorded by one transaction each: many alarms would keep other writes waiting."""
+        """The pushes of one transaction each: many alarms would keep other writes waiting."""
         if self.is_whole or self.key is not None:
             return [self]
         starts = range(0, max(1, len(self.alarms)), MOST_ALARMS)
@@ -41,33 +41,28 @@ class Push(NamedTuple):
 
 
 class Recorded(NamedTuple):
-    """The alarms of a push as they are on disk; and the problems whose alerts are on record as due, and not made yet."""
+    """The rows of a push's alarms, and the ids of problems whose alerts are due but not created yet."""
 
     rows: list[AlarmRow | None]
     to_alert: list[int]
 
 
 class Pushes:
-    """Records pushes; `on_recorded` is told after each commit."""
+    """Records pushes; `on_commit` is called after each commit."""
 
     def __init__(
-        self,
-        database: Database,
-        ledger: Ledger,
-        clock: Clock,
-        on_recorded: Callable[[], None],
-        most_together: int = MOST_TOGETHER,
+        self, database: Database, ledger: Ledger, clock: Clock, on_commit: Callable[[], None], most: int = MOST_TOGETHER
     ) -> None:
         self._database = database
         self._ledger = ledger
         self._clock = clock
-        self._on_recorded = on_recorded
-        self._gather: Gather[Push, Recorded] = Gather(self._run, most_together)
+        self._on_commit = on_commit
+        self._gather: Gather[Push, Recorded] = Gather(self._run, most)
 
     async def record(self, push: Push) -> list[AlarmRow | None]:
-        """The alarms as they are on disk now; None for one that recovers and was never active.
+        """The stored rows of the alarms; None for one that recovers and was never active.
 
-        Raises KeyReused, DatabaseBusy or DatabaseUnwritable; earlier pieces of what is not whole are on record then.
+        Raises KeyReused, DatabaseBusy or DatabaseUnwritable; earlier pieces of a push that is not whole stay recorded.
         """
         rows: list[AlarmRow | None] = []
         for piece in push.pieces():
@@ -77,19 +72,18 @@ class Pushes:
         return rows
 
     async def _alert(self, eventids: list[int]) -> None:
-        """Makes the alerts that are due, in transactions that let other writes in between.
+        """Creates the due alerts, in transactions that let other writes in between.
 
-        What fails is on record as due, and is made by who delivers.
+        After a fault, the process that delivers creates the rest, which is recorded as due.
         """
         try:
             while eventids:
                 now = int(self._clock() * 1000)
                 eventids = await self._database.write(partial(self._ledger.alert_some, eventids, now))
-                self._on_recorded()
-        except (DatabaseBusy, DatabaseUnwritable) as error:
-            log.error("the alerts of a push are left to who delivers: %s", error)
-        except Exception:
-            log.exception("the alerts of a push are left to who delivers")
+                self._on_commit()
+        except Exception as error:
+            is_expected = isinstance(error, DatabaseBusy | DatabaseUnwritable)
+            log.error("alerts of a push are left to the deliverer: %s", error, exc_info=not is_expected)
 
     async def _run(self, pushes: list[Push]) -> list[Outcome]:
         try:
@@ -99,8 +93,8 @@ class Pushes:
         except Exception:
             if len(pushes) == 1:
                 raise
-            outcomes = [await self._alone(push) for push in pushes]  # so that one bad push fails alone
-        self._on_recorded()
+            outcomes = [await self._alone(push) for push in pushes]  # a bad push fails alone
+        self._on_commit()
         return outcomes
 
     async def _alone(self, push: Push) -> Outcome:
@@ -134,8 +128,7 @@ class Pushes:
     def _record_once(
         self, alarms: Sequence[Alarm], key: Key, now: int, connection: SqlConnection, later: list[int]
     ) -> list[int | None] | KeyReused:
-        earlier = find_push(key, connection)
-        if earlier is not None:
+        if (earlier := find_push(key, connection)) is not None:
             body, eventids = earlier
             return eventids if body == key.body else KeyReused("this Idempotency-Key came with another body before")
         eventids = self._ledger.record(alarms, now, connection, later)

@@ -6,7 +6,7 @@ Source: OCP's "Query the alert event list" and "Query alert notifications", as i
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from alertrpc.intake.alarm import milliseconds
+from alertrpc.intake.bodies import milliseconds
 from alertrpc.query import ocp as sql
 from alertrpc.values import INT64_MAX, one_of, whole
 

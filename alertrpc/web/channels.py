@@ -7,7 +7,7 @@ from aiohttp import web
 from alertrpc.api.mediatype import LONGEST_SENDTO
 from alertrpc.delivery.trials import Trials
 from alertrpc.intake import checks
-from alertrpc.intake.alarm import BodyFault
+from alertrpc.intake.bodies import BodyFault
 from alertrpc.ocp.envelope import NO_SUCH_CHANNEL, OcpFault
 from alertrpc.records import Json, UserType
 from alertrpc.store.deliveries import media_type_ids

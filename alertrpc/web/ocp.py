@@ -11,7 +11,7 @@ from aiohttp import web
 from alertrpc.api.credentials import NO_ACCESS
 from alertrpc.api.heavy import Heavy
 from alertrpc.errors import ApiError, KeyReused, QueryTimeout, Unanswered
-from alertrpc.intake.alarm import BodyFault
+from alertrpc.intake.bodies import BodyFault
 from alertrpc.intake.parsing import Bytes, NoJson, TooManyValues, most_values, parse_json
 from alertrpc.ocp.envelope import NO_HEADERS, OcpFault, envelope
 from alertrpc.records import Json

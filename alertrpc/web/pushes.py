@@ -10,7 +10,7 @@ from typing import Any
 from aiohttp import web
 
 from alertrpc.intake import alertmanager, ocp, prometheus
-from alertrpc.intake.alarm import Parsed
+from alertrpc.intake.bodies import Parsed
 from alertrpc.intake.parsing import Bytes
 from alertrpc.intake.pushes import Push, Pushes
 from alertrpc.ocp.envelope import OcpFault

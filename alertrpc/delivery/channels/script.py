@@ -1,4 +1,4 @@
-"""Media types that run a script, as OCP and Zabbix do: variables in its environment, arguments, JSON on its input."""
+"""Media types that run a script, as in OCP and Zabbix, with arguments, variables in its environment, and JSON as input."""
 
 import asyncio
 import errno
@@ -12,32 +12,30 @@ from alertrpc.configuration.media_types import key
 from alertrpc.configuration.values import text
 from alertrpc.delivery.expect import EXPECT, is_expected
 from alertrpc.delivery.masking import kept_text, one_line
-from alertrpc.delivery.message import Message
-from alertrpc.delivery.outcome import Outcome, Reason, Verdict, failed, sent
-from alertrpc.delivery.scripts.files import FOLDER_NAME_BYTES, UnusableScript, find_script, folder_name, make_folder
+from alertrpc.delivery.protocol import Message, Outcome, Reason, Verdict, failed, sent
+from alertrpc.delivery.scripts import files
 from alertrpc.delivery.scripts.process import Ended, Run
 from alertrpc.delivery.secrets import secrets_of
 from alertrpc.records import Clock, MediaType
 from alertrpc.settings import Settings
 
-GIVEN_UP = 78  # EX_CONFIG: trying again helps nothing
+GIVEN_UP = 78  # EX_CONFIG: another attempt would fail too
 STARTERS = 2  # scripts that are started at one time
 BUSY = frozenset({errno.ENOMEM, errno.EAGAIN, errno.ETXTBSY, errno.EMFILE, errno.ENFILE, errno.ENOSPC})
 
 
 def _name_of_folder(value: Any) -> str:
-    """The name of a media type that has a folder of this name."""
+    """The name of a media type and of its working folder."""
     name = text(1, 100)(value)
-    if "/" in name or name.startswith(".") or len(name.encode()) > FOLDER_NAME_BYTES:
-        raise ValueError(
-            f'it names a folder: no "/", no leading "." and at most {FOLDER_NAME_BYTES} bytes are expected'
-        )
+    if not files.can_name_folder(name):
+        most = files.FOLDER_NAME_BYTES
+        raise ValueError(f'it names a folder: no "/", no leading "." and at most {most} bytes are expected')
     return name
 
 
 def _name_of_script(value: Any) -> str:
     name = text(1, 255)(value)
-    if name.startswith("/") or ".." in name.split("/"):
+    if not files.is_name_within(name):
         raise ValueError("the name of a file in scripts_dir is expected")
     return name
 
@@ -58,7 +56,7 @@ class ScriptMediaType(MediaType):
 class ScriptChannel:
     """Runs scripts of one folder, each media type in a working folder of its own.
 
-    They are started in threads, as a start waits until the script is in its process: many would hold the event loop.
+    Threads start them: a start waits for the new process, and would block the event loop.
     """
 
     def __init__(self, scripts_dir: Path, work_dir: Path) -> None:
@@ -75,7 +73,7 @@ class ScriptChannel:
         except asyncio.CancelledError:
             starting.add_done_callback(self._abandon)
             raise
-        except UnusableScript as error:
+        except files.UnusableScript as error:
             return failed(Verdict.GIVE_UP, Reason.UNUSABLE_SCRIPT, str(error), secrets)
         except _NoFolder as error:
             return failed(Verdict.TRY_AGAIN, Reason.CANNOT_START, str(error), secrets)
@@ -83,21 +81,20 @@ class ScriptChannel:
             verdict = Verdict.TRY_AGAIN if error.errno in BUSY else Verdict.GIVE_UP
             text = f"{media_type.script}: cannot start: {error.strerror}"
             return failed(verdict, Reason.CANNOT_START, text, secrets)
-        ended = await run.end(media_type.timeout)
-        return await _outcome(media_type, ended, secrets)
+        return await _outcome(media_type, await run.end(media_type.timeout), secrets)
 
     def _start(self, media_type: ScriptMediaType, message: Message) -> Run:
-        """Raises UnusableScript, _NoFolder, or OSError where the system cannot start it."""
-        script = find_script(self._scripts_dir, media_type.script)
-        folder = self._work_dir.resolve() / folder_name(media_type.name)
+        """Raises UnusableScript, _NoFolder, or OSError if the system cannot start it."""
+        script = files.find_script(self._scripts_dir, media_type.script)
+        folder = self._work_dir.resolve() / files.folder_name(media_type.name)
         try:
-            make_folder(folder)
+            files.make_folder(folder)
         except OSError as error:
             raise _NoFolder(f"cannot make the working folder: {error.strerror}") from error
         return Run(script, folder, message)
 
     def _abandon(self, starting: asyncio.Future[Run]) -> None:
-        """Ends a script at once that nobody waits for any more."""
+        """Kills a script whose sender was cancelled while it started."""
         if not starting.cancelled() and starting.exception() is None:
             ending = asyncio.ensure_future(starting.result().end(0))
             self._abandoned.add(ending)
@@ -105,33 +102,33 @@ class ScriptChannel:
 
 
 class _NoFolder(Exception):
-    """There is no folder to run in."""
+    """The working folder cannot be created."""
 
 
 async def _outcome(media_type: ScriptMediaType, ended: Ended, secrets: tuple[str, ...]) -> Outcome:
+    verdict, reason, fault = await _judged(media_type, ended)
     stdout, stderr = kept_text(ended.stdout, secrets), kept_text(ended.stderr, secrets)
+    if verdict is Verdict.SENT:
+        return sent(code=0, stdout=stdout, stderr=stderr)
     said = stderr if stderr.strip() else stdout
+    texts = [said] if reason is Reason.EXIT_STATUS and said.strip() else [fault, said]
+    error = one_line(": ".join(filter(str.strip, texts)), ())
+    return Outcome(verdict=verdict, reason=reason, error=error, code=ended.status, stdout=stdout, stderr=stderr)
 
-    def ended_badly(verdict: Verdict, reason: Reason, error: str) -> Outcome:
-        code = ended.status
-        error = one_line(error, ())
-        return Outcome(verdict=verdict, reason=reason, error=error, code=code, stdout=stdout, stderr=stderr)
 
+async def _judged(media_type: ScriptMediaType, ended: Ended) -> tuple[Verdict, Reason, str]:
+    """The verdict, its reason, and the fault."""
     if ended.status is None:
-        return ended_badly(Verdict.TRY_AGAIN, Reason.TIMEOUT, _with(f"killed after {media_type.timeout} s", said))
+        return Verdict.TRY_AGAIN, Reason.TIMEOUT, f"killed after {media_type.timeout} s"
     if ended.status < 0:
-        return ended_badly(Verdict.TRY_AGAIN, Reason.KILLED, _with(f"killed by signal {-ended.status}", said))
+        return Verdict.TRY_AGAIN, Reason.KILLED, f"killed by signal {-ended.status}"
     if ended.status > 0:
         verdict = Verdict.GIVE_UP if ended.status == GIVEN_UP else Verdict.TRY_AGAIN
-        return ended_badly(verdict, Reason.EXIT_STATUS, said if said.strip() else f"exit status {ended.status}")
+        return verdict, Reason.EXIT_STATUS, f"exit status {ended.status}"
     answer = (ended.stderr.strip() or ended.stdout).decode("utf-8", "replace")
     if not await is_expected(media_type.expect, answer):
-        return ended_badly(Verdict.TRY_AGAIN, Reason.UNEXPECTED_ANSWER, _with("unexpected output", said))
-    return sent(code=0, stdout=stdout, stderr=stderr)
-
-
-def _with(fault: str, said: str) -> str:
-    return f"{fault}: {said}" if said.strip() else fault
+        return Verdict.TRY_AGAIN, Reason.UNEXPECTED_ANSWER, "unexpected output"
+    return Verdict.SENT, Reason.DELIVERED, ""
 
 
 KIND = ScriptMediaType

@@ -1,1 +1,1 @@
-"""Scripts of channels: which files are usable, what they are given, and how they run and end."""
+"""Runs scripts: their files, their environment and their processes."""

@@ -1,4 +1,4 @@
-"""What a script is given: arguments, variables in its environment, JSON on its input, and the room there is for them."""
+"""The arguments, environment and input of a script, within the limits of Linux."""
 
 import contextlib
 import json
@@ -12,22 +12,22 @@ from typing import IO
 import orjson
 
 from alertrpc.delivery.masking import cut, plain
-from alertrpc.delivery.message import Message
+from alertrpc.delivery.protocol import Message
 from alertrpc.ledger.variables import ANNOTATION, LABEL
 
-OWN_VARIABLES = ("PATH", "HOME", "LANG")  # all that a script sees of the server's environment
+OWN_VARIABLES = ("PATH", "HOME", "LANG")  # of the server's environment, a script sees only these
 TRUNCATED = b"environment_truncated"
 RESERVED = frozenset({TRUNCATED, *map(os.fsencode, OWN_VARIABLES)})
-# Linux takes 128 KiB a text, and 2 MiB of them all where the stack has its usual 8 MiB.
+# Linux allows 128 KiB for a text, and 2 MiB for all of them with the usual stack of 8 MiB.
 TEXT_BYTES = 96 * 1024
 TOTAL_BYTES = 1024 * 1024
-POINTER_BYTES = 8  # what Linux adds for each text
+POINTER_BYTES = 8  # Linux adds these to each text
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_]")
 
 
 @dataclass(slots=True)
 class Room:
-    """What is left for arguments and environment, and whether it was too little."""
+    """The bytes left for arguments and environment, and whether more were needed."""
 
     left: int
     is_exceeded: bool = False
@@ -40,14 +40,14 @@ class Room:
         return cut(data.decode(), TEXT_BYTES).encode()
 
     def json(self, text: str) -> bytes:
-        """The text as a JSON string; a long text is cut so that it stays one."""
+        """The text as a JSON string; a long text is cut before it is encoded."""
         while len(data := _json(text)) > TEXT_BYTES:
             self.is_exceeded = True
             text = text[: len(text) * TEXT_BYTES // len(data) - 1]
         return data
 
     def takes(self, size: int) -> bool:
-        """Takes so many bytes of it, and what Linux adds for a text, if they are there."""
+        """Takes so many bytes, and what Linux adds for a text, if they are left."""
         size += POINTER_BYTES
         if size > self.left:
             self.is_exceeded = True
@@ -59,7 +59,7 @@ class Room:
 def _json(value: str | dict[str, str]) -> bytes:
     try:
         return orjson.dumps(value)
-    except orjson.JSONEncodeError:  # half a character
+    except orjson.JSONEncodeError:  # a lone surrogate
         return json.dumps(value).encode()
 
 
@@ -71,7 +71,7 @@ def arguments_of(message: Message, room: Room) -> list[bytes]:
 
 
 def environment_of(variables: Mapping[str, str], room: Room) -> dict[bytes, bytes]:
-    """The server's few variables and the message's, as many as fit; those of labels and annotations come last."""
+    """OWN_VARIABLES and the message's variables, as many as fit; those of labels and annotations come last."""
     environment = {os.fsencode(name): os.fsencode(os.environ[name]) for name in OWN_VARIABLES if name in os.environ}
     environment[TRUNCATED] = b"0"
     for name, data in environment.items():
@@ -87,7 +87,7 @@ def environment_of(variables: Mapping[str, str], room: Room) -> dict[bytes, byte
 
 
 def _named_values(variables: Mapping[str, str], room: Room) -> Iterator[tuple[bytes, bytes]]:
-    """Names that shells can read and their values, in the order in which they get room."""
+    """Names that shells can read, and their values; the first ones get room first."""
     of_alarm = [name for name in variables if name.startswith((LABEL, ANNOTATION))]
     documented = [name for name in variables if not name.startswith((LABEL, ANNOTATION))]
     for name in documented:
@@ -95,7 +95,7 @@ def _named_values(variables: Mapping[str, str], room: Room) -> Iterator[tuple[by
     for name in documented:
         if f"{name}_json" not in variables:
             yield _documented_names(name)[1], room.json(variables[name])
-    # a name that needs no change comes before one that is changed to it
+    # Names that need no change come first: others may be changed to the same.
     of_alarm.sort(key=_is_odd)
     taken = RESERVED.union(*map(_documented_names, documented))
     names = _free_names(map(_variable_name, of_alarm), set(taken))
@@ -104,7 +104,7 @@ def _named_values(variables: Mapping[str, str], room: Room) -> Iterator[tuple[by
 
 
 def _free_names(names: Iterable[bytes], taken: set[bytes]) -> Iterator[bytes]:
-    """Each name, where it is taken with the next number from 2 on that makes it free; `taken` is added to."""
+    """Each name, with the next free number from 2 on if it is taken; they are added to `taken`."""
     numbers: dict[bytes, int] = {}
     for name in names:
         free = name
@@ -131,7 +131,7 @@ def _is_odd(name: str) -> bool:
 
 @contextlib.contextmanager
 def input_of(variables: dict[str, str]) -> Iterator[IO[bytes]]:
-    """A file in memory rather than a pipe: a script that does not read it blocks nobody."""
+    """A file in memory: unlike a pipe, it blocks nobody if the script does not read it."""
     with open(os.memfd_create("alert"), "w+b") as file:
         file.write(_json(variables))
         file.seek(0)

@@ -1,4 +1,4 @@
-"""The files of scripts and their working folders: what can be run, and by which interpreter."""
+"""The files of scripts, their interpreters, and their working folders."""
 
 import os
 import re
@@ -12,8 +12,8 @@ from alertrpc.delivery.masking import plain
 from alertrpc.errors import AlertrpcError
 from alertrpc.folders import absolute
 
-FOLDER_NAME_BYTES = 200  # file systems take 255, and what is made beside the folder has a longer name
-SHEBANG_BYTES = 256  # Linux reads no more of a first line
+FOLDER_NAME_BYTES = 200  # file systems allow 255, and files beside the folder have longer names
+SHEBANG_BYTES = 256  # of a first line; Linux reads no more
 _INTERPRETER = re.compile(r"python(2|3(\.[0-9]+)?)?|bash|sh")
 
 
@@ -22,7 +22,7 @@ class UnusableScript(AlertrpcError, ValueError):
 
 
 class Script(NamedTuple):
-    """A file to run; `interpreter` is what runs it where the kernel could not find what its shebang asks for."""
+    """A file to run. `interpreter` runs it if the kernel cannot find the one of its shebang."""
 
     path: str
     interpreter: tuple[str, ...] = ()
@@ -43,21 +43,30 @@ def find_script(scripts_dir: Path, name: str) -> Script:
 
 
 def _shown_folder(scripts_dir: Path) -> str:
-    """The folder as a person would look for it, as the setting may be relative to where the program was started."""
+    """The folder as an absolute path: the setting may be relative to where the program was started."""
     missing = "" if scripts_dir.is_dir() else ", which is no folder"
     return f"scripts_dir {plain(absolute(scripts_dir))}{missing}"
 
 
 def folder_name(media_type_name: str) -> str:
-    """The name of a media type's working folder. Raises UnusableScript when it can be none."""
-    name = media_type_name
-    size = len(name.encode("utf-8", "surrogatepass"))
-    if not name or name != plain(name) or "/" in name or name.startswith(".") or size > FOLDER_NAME_BYTES:
+    """The name of a media type's working folder. Raises UnusableScript."""
+    if not can_name_folder(media_type_name):
+        shown = plain(media_type_name)[:FOLDER_NAME_BYTES]
         raise UnusableScript(
-            f'the media type\'s name "{plain(name)[:FOLDER_NAME_BYTES]}" cannot name its working folder: it must be of '
+            f'the media type\'s name "{shown}" cannot name its working folder: it must be of '
             f'1 to {FOLDER_NAME_BYTES} bytes, without "/" and NUL, and not start with "."'
         )
-    return name
+    return media_type_name
+
+
+def can_name_folder(name: str) -> bool:
+    size = len(name.encode("utf-8", "surrogatepass"))
+    return 0 < size <= FOLDER_NAME_BYTES and name == plain(name) and "/" not in name and not name.startswith(".")
+
+
+def is_name_within(name: str) -> bool:
+    """Whether the name of a file cannot lead out of its folder."""
+    return not name.startswith("/") and ".." not in name.split("/")
 
 
 def make_folder(folder: Path) -> None:
@@ -69,7 +78,7 @@ def make_folder(folder: Path) -> None:
 def _resolve(scripts_dir: Path, name: str) -> str:
     if not name:
         raise UnusableScript("no script is named")
-    if name.startswith("/") or ".." in name.split("/"):
+    if not is_name_within(name):
         raise UnusableScript(f"{name}: not a name within scripts_dir")
     folder = os.path.realpath(scripts_dir)
     path = os.path.realpath(f"{folder}/{name}", strict=True)
@@ -88,15 +97,14 @@ def _first_line(path: str) -> bytes:
 
 
 def _missing_interpreter(name: str, first_line: bytes) -> tuple[str, ...]:
-    """What must stand before the script, empty where the kernel starts it. Raises UnusableScript."""
+    """The interpreter and its arguments, empty if the kernel finds them. Raises UnusableScript."""
     if not first_line.startswith(b"#!"):
         raise UnusableScript(f"{name}: its first line is no shebang")
     if first_line.endswith(b"\r"):
         raise UnusableScript(f"{name}: its lines end in CR LF")
     words = first_line[2:].decode("utf-8", "replace").split()
-    asked, *arguments = words or [""]
-    # the kernel gives all that follows as one argument
-    arguments = [" ".join(arguments)] if arguments else []
+    asked = words[0] if words else ""
+    arguments = [" ".join(words[1:])] if words[1:] else []  # the kernel passes the rest as one argument
     by_env = asked.startswith("/") and asked.endswith("/env")
     if by_env:
         asked, *arguments = _words_of_env(name, words[1:])
@@ -104,7 +112,7 @@ def _missing_interpreter(name: str, first_line: bytes) -> tuple[str, ...]:
         raise UnusableScript(f"{name}: its shebang asks for neither Python nor Bash")
     found = shutil.which(asked)
     if found is None and asked.rpartition("/")[2] == "python":
-        # OCP's samples ask for it, and Debian has none
+        # OCP's samples ask for it, and Debian does not have it.
         return shutil.which("python3") or sys.executable, *arguments
     if found is None:
         raise UnusableScript(f"{name}: its shebang asks for {asked}, which there is not")

@@ -1,6 +1,6 @@
-"""The process of a script, from its start to its end, and what it writes.
+"""Runs the process of a script and reads what it writes.
 
-The script is the leader of a session of its own. When it ends, or its time is over, its whole process group is killed.
+The script leads a session of its own. When it ends, or its time is over, its whole process group is killed.
 """
 
 import asyncio
@@ -13,17 +13,17 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 from alertrpc.delivery.masking import READ_BYTES
-from alertrpc.delivery.message import Message
+from alertrpc.delivery.protocol import Message
 from alertrpc.delivery.scripts.environment import TOTAL_BYTES, Room, arguments_of, environment_of, input_of
 from alertrpc.delivery.scripts.files import Script
 
-_running: set[int] = set()  # process groups whose scripts are not at their end
+_running: set[int] = set()  # process groups of scripts that have not ended
 
 KILL_SECONDS = 5.0  # a killed process can take long to end only while it waits for a disk
 
 
 class _Output:
-    """What comes out of a pipe: its start is kept, and the rest read and thrown away."""
+    """Reads a pipe: the start is kept, the rest is thrown away."""
 
     def __init__(self, pipe: IO[bytes] | None) -> None:
         assert pipe is not None
@@ -39,7 +39,7 @@ class _Output:
         loop.add_reader(self._pipe.fileno(), self._read, loop)
 
     def close(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Takes what is in the pipe; whoever still holds its other end is not waited for."""
+        """Takes what is in the pipe, without waiting for processes that still hold its other end."""
         loop.remove_reader(self._pipe.fileno())
         while len(self._kept) < READ_BYTES and self._take():
             pass
@@ -50,14 +50,14 @@ class _Output:
             loop.remove_reader(self._pipe.fileno())
 
     def _take(self) -> bytes | None:
-        """A piece; empty at the end, None when there is nothing yet."""
+        """A piece: empty at the end, None if there is nothing yet."""
         piece: bytes | None = self._pipe.read(READ_BYTES)
         self._kept += (piece or b"")[: READ_BYTES - len(self._kept)]
         return piece
 
 
 class Ended(NamedTuple):
-    """How a script ended; `status` is negative after a signal, and None when its time was over."""
+    """How a script ended; `status` is negative after a signal, and None after its time was over."""
 
     status: int | None
     stdout: bytes
@@ -65,7 +65,7 @@ class Ended(NamedTuple):
 
 
 class Run:
-    """A script from its start to its end. Raises OSError when it cannot be started."""
+    """A running script. Raises OSError if it cannot be started."""
 
     def __init__(self, script: Script, folder: Path, message: Message) -> None:
         room = Room(TOTAL_BYTES)
@@ -95,7 +95,7 @@ class Run:
             raise
 
     async def end(self, timeout: float) -> Ended:  # noqa: ASYNC109 - the script's time, not the caller's
-        """Waits for the script, and kills what is left of its group, even when the wait is cancelled."""
+        """Waits for the script, and kills the rest of its group, even if the wait is cancelled."""
         loop = asyncio.get_running_loop()
         try:
             self._watch(loop)
@@ -120,9 +120,8 @@ class Run:
         self._stderr.watch(loop)
 
     def _kill(self) -> None:
-        """Kills the group. Its leader is reaped later: till then the group's id can be no other's."""
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+        """Kills the group. Its leader is reaped later, so that no other group can have its id yet."""
+        _kill_group(self._process.pid)
 
     def _close(self, loop: asyncio.AbstractEventLoop) -> None:
         loop.remove_reader(self._pidfd)
@@ -130,12 +129,16 @@ class Run:
         self._stdout.close(loop)
         self._stderr.close(loop)
         _running.discard(self._process.pid)
-        if self._process.poll() is None:  # killed, but it waits for a disk
+        if self._process.poll() is None:  # killed, but waiting for a disk
             threading.Thread(target=self._process.wait, daemon=True).start()
 
 
 def kill_running() -> None:
-    """Kills all scripts with their groups, for a server that leaves at once."""
+    """Kills all scripts with their groups, for a server that stops at once."""
     for group in list(_running):
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(group, signal.SIGKILL)
+        _kill_group(group)
+
+
+def _kill_group(group: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(group, signal.SIGKILL)

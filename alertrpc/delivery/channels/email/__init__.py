@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from alertrpc.configuration.channel_values import email_address, host_name
 from alertrpc.configuration.media_types import key
-from alertrpc.configuration.values import one_of, text, true_or_false
-from alertrpc.delivery.message import Channel
+from alertrpc.configuration.values import boolean, one_of, text
+from alertrpc.delivery.protocol import Channel
 from alertrpc.delivery.secrets import base64_forms
 from alertrpc.records import SMTP_SECURITIES, MediaType, SmtpSecurity
 from alertrpc.values import number
@@ -28,12 +28,12 @@ class EmailMediaType(MediaType):
     smtp_email: str = key(email_address, column="smtp_email")
     smtp_helo: str = key(host_name, "", column="smtp_helo")
     smtp_security: SmtpSecurity = key(one_of(SMTP_SECURITIES), SmtpSecurity.NONE, column="smtp_security")
-    smtp_verify: bool = key(true_or_false, True, column="smtp_verify_peer")
+    smtp_verify: bool = key(boolean, True, column="smtp_verify_peer")
     username: str = key(text(0, 255), "", column="username")
     password: str = key(text(0, 255), "", column="passwd", is_secret=True)
 
     def secrets(self) -> Iterator[str]:
-        """The password as SMTP carries it, which servers repeat when they refuse it."""
+        """The password as SMTP carries it: servers repeat it when they refuse it."""
         if self.password:
             for login in (self.password, f"\0{self.username}\0{self.password}", f"{self.username}:{self.password}"):
                 yield from base64_forms(login.encode("utf-8", "replace"))

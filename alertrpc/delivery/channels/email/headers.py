@@ -1,8 +1,7 @@
-"""Headers of a mail whose texts are literal: whatever a text looks like, it arrives as it stands.
+"""Headers of a mail with literal texts: readers see every text unchanged.
 
-The standard library's header classes parse what they are given, decode what looks encoded, and take time that grows with
-the square of its length. Here a text is only ever written: plain where no reader can take it for anything else, else as
-encoded-words (RFC 2047).
+The standard library's header classes parse a text, decode what looks encoded, and take time that grows with the square of
+its length. Here a text is written plain if no reader can take it for anything else, else as encoded-words (RFC 2047).
 """
 
 import re
@@ -10,19 +9,19 @@ from email.header import Header
 from email.headerregistry import Address
 from email.utils import quote
 
-LINE = 76  # characters of a line that has encoded-words (RFC 2047, section 2)
+LINE = 76  # characters of a line with encoded-words (RFC 2047, section 2)
 
-_PLAIN = re.compile(r"[!-~]+(?: [!-~]+)*")  # of several spaces readers make one, of those at the ends none
+_PLAIN = re.compile(r"[!-~]+(?: [!-~]+)*")  # readers join spaces, and drop those at the ends
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]+")  # RFC 5322, section 3.2.3
 
 
 def text_header(name: str, text: str) -> bytes:
-    """A header of a free text, such as a subject, that has no control characters, line breaks or lone surrogates."""
+    """A header of a text, such as a subject, without control characters, line breaks and lone surrogates."""
     return _header(name, text if _is_plain(name, text) else _encoded(name, text))
 
 
 def mailbox_header(name: str, address: Address) -> bytes:
-    """A header of one address with its display name; an address beyond ASCII stands in it as UTF-8 (RFC 6532)."""
+    """A header of one address with its display name; an address beyond ASCII is in UTF-8 (RFC 6532)."""
     if not address.display_name:
         return _header(name, address.addr_spec)
     phrase, mailbox = _phrase(name, address.display_name), f"<{address.addr_spec}>"
@@ -41,7 +40,7 @@ def _phrase(name: str, text: str) -> str:
 
 
 def _is_plain(name: str, text: str) -> bool:
-    """Whether the text fits into the header's first line, quotes and all, and every reader takes it for what it is."""
+    """Whether the text in quotes fits into the header's first line, and no reader changes it."""
     is_short = len(f'{name}: "{quote(text)}"') <= LINE
     return not text or (is_short and "=?" not in text and _PLAIN.fullmatch(text) is not None)
 

@@ -10,34 +10,26 @@ from email.policy import SMTP as SMTP_POLICY
 from email.utils import formatdate
 from typing import NamedTuple
 
-from aiosmtplib import (
-    SMTP,
-    SMTPConnectError,
-    SMTPException,
-    SMTPNotSupported,
-    SMTPRecipientsRefused,
-    SMTPResponseException,
-)
+import aiosmtplib
 
 from alertrpc.delivery.channels.email import EmailMediaType
 from alertrpc.delivery.channels.email.headers import mailbox_header, text_header
 from alertrpc.delivery.connecting import connection_fault
 from alertrpc.delivery.masking import kept_text, one_line, plain
-from alertrpc.delivery.message import Message
-from alertrpc.delivery.outcome import Outcome, Reason, Verdict, failed, sent
+from alertrpc.delivery.protocol import Message, Outcome, Reason, Verdict, failed, sent
 from alertrpc.delivery.secrets import secrets_of
 from alertrpc.ledger.messages import LONGEST_SUBJECT, subject_line
 from alertrpc.records import SmtpSecurity
 
 DELIVERED_CODE = 250
-QUIT_SECONDS = 1.0  # the message is taken by then
+QUIT_SECONDS = 1.0  # the server has accepted the message by then
 HARMLESS_DEFECTS = (errors.NonASCIILocalPartDefect, errors.ObsoleteHeaderDefect)
-LONGEST_LINE = 900  # SMTP takes 998 bytes
-LONGEST_ADDRESS = 1024  # characters, as in the configuration; the parser takes long over more
+LONGEST_LINE = 900  # SMTP allows 998 bytes
+LONGEST_ADDRESS = 1024  # characters, as in the configuration; the parser is slow with more
 
 
 class _Mail(NamedTuple):
-    """A mail as it is sent; an address that `needs_utf8` goes to servers with SMTPUTF8 alone (RFC 6531)."""
+    """A mail to be sent. If an address `needs_utf8`, the server must have SMTPUTF8 (RFC 6531)."""
 
     sender: str
     receiver: str
@@ -47,7 +39,7 @@ class _Mail(NamedTuple):
 
 
 class EmailChannel:
-    """One connection an e-mail."""
+    """Opens a connection for each e-mail."""
 
     def __init__(self) -> None:
         self._contexts: dict[bool, ssl.SSLContext] = {}
@@ -56,23 +48,23 @@ class EmailChannel:
         secrets = secrets_of(media_type)
         try:
             async with asyncio.timeout(media_type.timeout):
-                mail = await asyncio.to_thread(_mail, media_type, message)  # a long one takes long
+                mail = await asyncio.to_thread(_mail, media_type, message)  # slow if it is long
                 answer = await self._send(media_type, mail)
-        except SMTPRecipientsRefused as error:
+        except aiosmtplib.SMTPRecipientsRefused as error:
             return _refused(error.recipients[0], secrets)
-        except SMTPResponseException as error:
+        except aiosmtplib.SMTPResponseException as error:
             return _refused(error, secrets)
-        except TimeoutError:  # aiosmtplib's are of this kind too
+        except TimeoutError:  # aiosmtplib's timeouts too
             return failed(Verdict.TRY_AGAIN, Reason.TIMEOUT, f"not sent within {media_type.timeout} s", secrets)
-        except (SMTPException, OSError) as error:
+        except (aiosmtplib.SMTPException, OSError) as error:
             return failed(Verdict.TRY_AGAIN, Reason.NETWORK, _network_fault(media_type, error), secrets)
         except ValueError as error:
             return failed(Verdict.GIVE_UP, Reason.INVALID_MESSAGE, str(error), secrets)
         return sent(code=DELIVERED_CODE, answer=kept_text(answer.encode("utf-8", "replace"), secrets))
 
     async def _send(self, media_type: EmailMediaType, mail: _Mail) -> str:
-        """What the server said when it took the mail."""
-        client = SMTP(
+        """Returns the server's reply to the mail."""
+        client = aiosmtplib.SMTP(
             hostname=media_type.smtp_server,
             port=media_type.smtp_port,
             local_hostname=media_type.smtp_helo or mail.domain,
@@ -88,28 +80,27 @@ class EmailChannel:
             try:
                 options = ["SMTPUTF8"] if mail.needs_utf8 else []
                 _, answer = await client.sendmail(mail.sender, [mail.receiver], mail.data, mail_options=options)
-            except SMTPNotSupported as error:
+            except aiosmtplib.SMTPNotSupported as error:
                 raise ValueError(error.message) from error
-            with contextlib.suppress(SMTPException, OSError, TimeoutError):
+            with contextlib.suppress(aiosmtplib.SMTPException, OSError, TimeoutError):
                 await client.quit(timeout=QUIT_SECONDS)
             return answer
         finally:
             client.close()
 
     async def _context(self, media_type: EmailMediaType) -> ssl.SSLContext | None:
-        """Made once, beside the event loop: the system's certificates take long to load."""
+        """Created once, in a thread: loading the system's certificates takes long."""
         if media_type.smtp_security is SmtpSecurity.NONE:
             return None
-        context = self._contexts.get(media_type.smtp_verify)
-        if context is None:
-            context = await asyncio.to_thread(_new_context, media_type.smtp_verify)
-            self._contexts[media_type.smtp_verify] = context
-        return context
+        verify = media_type.smtp_verify
+        if verify not in self._contexts:
+            self._contexts[verify] = await asyncio.to_thread(_new_context, verify)
+        return self._contexts[verify]
 
 
 def _network_fault(media_type: EmailMediaType, error: Exception) -> str:
-    """`error` is what aiosmtplib raised; of a connection that did not come about, its cause says more."""
-    if isinstance(error, SMTPConnectError) and isinstance(error.__cause__, OSError):
+    """The text of aiosmtplib's error, or of its cause if there was no connection."""
+    if isinstance(error, aiosmtplib.SMTPConnectError) and isinstance(error.__cause__, OSError):
         return connection_fault(media_type.smtp_server, media_type.smtp_port, error.__cause__)
     return str(error) or type(error).__name__
 
@@ -123,9 +114,9 @@ def _new_context(verify: bool) -> ssl.SSLContext:
 
 
 def _mail(media_type: EmailMediaType, message: Message) -> _Mail:
-    """Raises ValueError when an address or the text cannot be in a mail."""
+    """Raises ValueError if a mail cannot hold an address or the text."""
     sender, receiver = _address(media_type.smtp_email), _address(message.sendto)
-    domain = _ascii_domain(sender)
+    domain = sender.domain.encode("idna").decode()
     headers = (
         mailbox_header("From", sender),
         mailbox_header("To", receiver),
@@ -142,9 +133,7 @@ def _mail(media_type: EmailMediaType, message: Message) -> _Mail:
 
 
 def _is_plain(text: str) -> bool:
-    if not text.isascii() or "\0" in text:
-        return False
-    return all(len(line) <= LONGEST_LINE for line in text.encode().splitlines())
+    return text.isascii() and "\0" not in text and all(len(line) <= LONGEST_LINE for line in text.encode().splitlines())
 
 
 def _address(text: str) -> Address:
@@ -155,10 +144,10 @@ def _address(text: str) -> Address:
         raise ValueError(f"not an address: {text!r}")
     try:
         header = SMTP_POLICY.header_factory("To", text)
-        (group,) = header.groups  # an address by itself is a group without a name
+        (group,) = header.groups  # a single address is a group without a name
         (address,) = group.addresses
         faults = [fault for fault in header.defects if not isinstance(fault, HARMLESS_DEFECTS)]
-    except Exception:  # the parser of the standard library stumbles over some texts
+    except Exception:  # the standard library's parser fails on some texts
         raise ValueError(f"not one address: {text}") from None
     if faults or group.display_name is not None or not _can_be_written(address):
         raise ValueError(f"not an address: {text}")
@@ -166,18 +155,14 @@ def _address(text: str) -> Address:
 
 
 def _can_be_written(address: Address) -> bool:
-    """Whether its parts, which the parser may have decoded, are texts that a header can hold and nobody decodes again."""
+    """Whether a header can hold its parts, which the parser may have decoded, and no reader decodes them again."""
     if not address.username or not address.domain or not str(address).isprintable():
         return False
     return "=?" not in address.addr_spec and len(address.addr_spec.encode()) <= LONGEST_LINE
 
 
-def _ascii_domain(address: Address) -> str:
-    return address.domain.encode("idna").decode()
-
-
-def _refused(error: SMTPResponseException, secrets: tuple[str, ...]) -> Outcome:
-    """By the code: 5xx is for good, and what is no code of SMTP is a fault of the connection."""
+def _refused(error: aiosmtplib.SMTPResponseException, secrets: tuple[str, ...]) -> Outcome:
+    """Codes 5xx are permanent; a code that is not SMTP's is a fault of the connection."""
     answer = kept_text(error.message.encode("utf-8", "replace"), secrets)
     verdict = Verdict.GIVE_UP if 500 <= error.code < 600 else Verdict.TRY_AGAIN
     return Outcome(

@@ -10,7 +10,7 @@ from alertrpc.configuration.channel_values import header_name, header_value, pro
 from alertrpc.configuration.media_types import key
 from alertrpc.configuration.values import one_of, table_of
 from alertrpc.delivery.expect import EXPECT
-from alertrpc.delivery.message import Channel
+from alertrpc.delivery.protocol import Channel
 from alertrpc.delivery.secrets import in_templates, of_body, of_header, of_url
 from alertrpc.ledger.variables import OF_CHANNELS
 from alertrpc.records import Clock, MediaType

@@ -12,19 +12,8 @@ from http import HTTPStatus
 from typing import NamedTuple
 from urllib.parse import quote, urlsplit
 
+import aiohttp
 import orjson
-from aiohttp import (
-    ClientConnectorCertificateError,
-    ClientConnectorError,
-    ClientError,
-    ClientProxyConnectionError,
-    ClientResponse,
-    ClientSession,
-    ClientTimeout,
-    DummyCookieJar,
-    InvalidURL,
-    TCPConnector,
-)
 from aiohttp.http_exceptions import HttpProcessingError
 from multidict import CIMultiDict
 from yarl import URL
@@ -34,15 +23,14 @@ from alertrpc.delivery.channels.http import HttpMediaType
 from alertrpc.delivery.connecting import connection_fault
 from alertrpc.delivery.expect import is_expected
 from alertrpc.delivery.masking import READ_BYTES, kept_text, one_line
-from alertrpc.delivery.message import Message
-from alertrpc.delivery.outcome import Outcome, Reason, Verdict, failed, sent
+from alertrpc.delivery.protocol import Message, Outcome, Reason, Verdict, failed, sent
 from alertrpc.delivery.secrets import secrets_of
 from alertrpc.ledger.templates import render
 from alertrpc.records import Clock
 
 LONGEST_RETRY_AFTER = 86400.0
 
-# What becomes of an alert after each status; the rest is given up, redirects too.
+# Alerts are given up after any other status, redirects too.
 VERDICTS = dict.fromkeys(range(100, 600), Verdict.GIVE_UP) | {
     **dict.fromkeys(range(200, 300), Verdict.SENT),
     **dict.fromkeys(range(500, 600), Verdict.TRY_AGAIN),
@@ -50,13 +38,13 @@ VERDICTS = dict.fromkeys(range(100, 600), Verdict.GIVE_UP) | {
     HTTPStatus.TOO_EARLY: Verdict.TRY_AGAIN,
     HTTPStatus.TOO_MANY_REQUESTS: Verdict.TRY_AGAIN,
 }
-SAY_WHEN = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})  # whose Retry-After counts
+SAY_WHEN = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})  # their Retry-After counts
 
 _DELAY = re.compile(r"[0-9]+")
 _NOT_IN_HEADERS = re.compile(r"[\x00-\x1f\x7f-\x9f]")  # Unicode's category Cc; aiohttp refuses most of it
 _NOT_IN_URLS = re.compile(r"[\x00-\x1f\x7f]")
-_NO_TIMEOUT = ClientTimeout(total=None)  # `send` has one for all
-_LARGE_BODY = 1024 * 1024  # aiohttp warns of longer bytes, which it would send in one piece
+_NO_TIMEOUT = aiohttp.ClientTimeout(total=None)  # `send` limits the whole attempt
+_LARGE_BODY = 1024 * 1024  # bytes; aiohttp would send more in one piece, and warns
 
 
 class _Request(NamedTuple):
@@ -73,20 +61,23 @@ class _Answer(NamedTuple):
     body: bytes
 
 
-def new_session() -> ClientSession:
+def new_session() -> aiohttp.ClientSession:
     """A session for HttpChannel, to be made within the event loop and closed by the caller.
 
-    It has no limit of connections, as media types have limits of their own, and keeps no cookies.
+    It does not limit connections, because media types have limits of their own, and keeps no cookies.
     """
-    return ClientSession(
-        connector=TCPConnector(limit=0), cookie_jar=DummyCookieJar(), timeout=_NO_TIMEOUT, trust_env=False
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=0),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        timeout=_NO_TIMEOUT,
+        trust_env=False,
     )
 
 
 class HttpChannel:
-    """Sends through one session, which stays the caller's."""
+    """Sends through one session, which the caller closes."""
 
-    def __init__(self, session: ClientSession, clock: Clock = time.time) -> None:
+    def __init__(self, session: aiohttp.ClientSession, clock: Clock = time.time) -> None:
         self._session = session
         self._clock = clock
 
@@ -99,9 +90,13 @@ class HttpChannel:
         except TimeoutError:
             fault = f"no complete answer within {media_type.timeout} s"
             return failed(Verdict.TRY_AGAIN, Reason.TIMEOUT, fault, secrets)
-        except InvalidURL as error:
+        except aiohttp.InvalidURL as error:
             return failed(Verdict.GIVE_UP, Reason.INVALID_MESSAGE, f"invalid URL: {error}", secrets)
-        except (ClientError, HttpProcessingError, OSError) as error:  # before ValueError: a bad certificate is both
+        except (
+            aiohttp.ClientError,
+            HttpProcessingError,
+            OSError,
+        ) as error:  # before ValueError: a bad certificate is both
             return failed(Verdict.TRY_AGAIN, Reason.NETWORK, _network_fault(error), secrets)
         except (ValueError, orjson.JSONEncodeError) as error:
             return failed(Verdict.GIVE_UP, Reason.INVALID_MESSAGE, str(error), secrets)
@@ -147,25 +142,20 @@ class HttpChannel:
 
 def _network_fault(error: Exception) -> str:
     match error:
-        case ClientConnectorCertificateError():
+        case aiohttp.ClientConnectorCertificateError():
             return connection_fault(error.host, error.port, error.certificate_error)
-        case ClientProxyConnectionError():
+        case aiohttp.ClientProxyConnectionError():
             return f"the proxy: {connection_fault(error.host, error.port, error.os_error)}"
-        case ClientConnectorError():
+        case aiohttp.ClientConnectorError():
             return connection_fault(error.host, error.port, error.os_error)
         case _:
             return str(error) or type(error).__name__
 
 
 def _request(media_type: HttpMediaType, message: Message) -> _Request:
-    """Raises ValueError, or orjson.JSONEncodeError for half characters, when it makes no request."""
-    headers = CIMultiDict(
-        {
-            "User-Agent": f"alertrpc/{__version__}",
-            "Idempotency-Key": message.delivery_id,
-            "Accept-Encoding": "gzip, deflate",
-        }
-    )
+    """Renders the templates. Raises ValueError, or orjson.JSONEncodeError for lone surrogates."""
+    headers = CIMultiDict({"User-Agent": f"alertrpc/{__version__}", "Idempotency-Key": message.delivery_id})
+    headers["Accept-Encoding"] = "gzip, deflate"
     has_body = media_type.method != "GET"
     if has_body:
         headers["Content-Type"] = "application/json"
@@ -173,16 +163,13 @@ def _request(media_type: HttpMediaType, message: Message) -> _Request:
         headers[name] = _NOT_IN_HEADERS.sub(" ", render(value, message.variables))
         headers[name].encode()  # raises before a connection is made
     body = render(media_type.body, message.variables).encode() if has_body else None
-    return _Request(media_type.method, _url(media_type, message), headers, body)
-
-
-def _url(media_type: HttpMediaType, message: Message) -> URL:
-    return _parsed_url(render(media_type.url, message.variables, _quoted_in_url).strip())
+    url = _parsed_url(render(media_type.url, message.variables, _quoted_in_url).strip())
+    return _Request(media_type.method, url, headers, body)
 
 
 @lru_cache(maxsize=256)
 def _parsed_url(text: str) -> URL:
-    """The URL just as it was rendered: yarl would change escapes that a receiver may have signed."""
+    """The URL with its escapes unchanged: a receiver may have signed them, and yarl would normalize them."""
     if _NOT_IN_URLS.search(text):
         raise ValueError("the URL has a control character")
     parts, url = urlsplit(text), URL(text)
@@ -202,12 +189,12 @@ def _quoted_in_url(name: str, value: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    """What cannot stand in a URL, such as spaces and letters beyond ASCII, as escapes; escapes stay."""
+    """The text with escapes for what a URL cannot hold, such as spaces and letters beyond ASCII; escapes stay."""
     return quote(text, safe="!$%&'()*+,/:;=?@[]~")
 
 
-async def _start(response: ClientResponse) -> bytes:
-    """As much of the answer as is looked at; the connection is closed over the rest."""
+async def _start(response: aiohttp.ClientResponse) -> bytes:
+    """The first READ_BYTES of the answer; the connection is closed if there are more."""
     data = bytearray()
     while len(data) < READ_BYTES and (piece := await response.content.read(READ_BYTES - len(data))):
         data += piece
@@ -215,7 +202,7 @@ async def _start(response: ClientResponse) -> bytes:
 
 
 def _decompressed(data: bytes, encoding: str) -> bytes:
-    """At most READ_BYTES, however much the data would become; as it is when it is not what it says."""
+    """The first READ_BYTES of the decompressed data, or the data itself if it is not of that encoding."""
     if encoding.strip().lower() not in ("gzip", "x-gzip", "deflate"):
         return data
     for window in (zlib.MAX_WBITS | 32, -zlib.MAX_WBITS):  # with a header of gzip or zlib; without any
@@ -227,9 +214,9 @@ def _decompressed(data: bytes, encoding: str) -> bytes:
 
 
 def _retry_after(text: str, now: float) -> float | None:
-    """The seconds to wait as the header Retry-After says, as a number or a date."""
+    """The seconds to wait by the header Retry-After, which is a number or a date."""
     if _DELAY.fullmatch(text.strip()):
-        # a day has five digits; the last of very many would be dear to read
+        # A day has five digits, and very many take long to parse.
         delay = float(text.strip().lstrip("0")[:9] or "0")
     else:
         try:

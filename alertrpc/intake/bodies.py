@@ -1,4 +1,4 @@
-"""What every sender's body becomes: alarms, or one fault with its place."""
+"""What the parsers of bodies share: faults with their place, identities of alarms, and times."""
 
 import hashlib
 from datetime import UTC, datetime, timedelta
@@ -14,7 +14,7 @@ _LONGEST_STEP = 64
 
 
 class BodyFault(ValueError):
-    """What is wrong with a body; `steps` lead there: names of members, and numbers of elements from 0."""
+    """A fault of a body; `steps` lead to its place: names of members, and numbers of elements from 0."""
 
     def __init__(self, fault: str, *steps: str | int) -> None:
         super().__init__(fault, *steps)
@@ -26,7 +26,7 @@ class BodyFault(ValueError):
 
     @property
     def place(self) -> str:
-        """Such as `labels.key` or `[2].target`; "" for the body."""
+        """Such as `labels.key` or `[2].target`; "" for the whole body."""
         return "".join(_spelled(step) for step in self.steps).removeprefix(".")
 
     def __str__(self) -> str:
@@ -34,7 +34,7 @@ class BodyFault(ValueError):
 
 
 def _spelled(step: str | int) -> str:
-    """A step as any answer or log can hold it: a sender's name may be long, or no text that UTF-8 has."""
+    """A step as answers and logs can hold it: a name may be long, or have characters that UTF-8 cannot hold."""
     if isinstance(step, int):
         return f"[{step}]"
     name = step if len(step) <= _LONGEST_STEP else step[:_LONGEST_STEP] + "…"
@@ -42,12 +42,12 @@ def _spelled(step: str | int) -> str:
 
 
 def identity_of(*parts: str) -> str:
-    """The SHA-256 of texts, none of which holds a NUL: only the same texts in the same order have the same."""
+    """The SHA-256 of texts without NULs, which only the same texts in the same order have."""
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
 def milliseconds(text: str) -> int:
-    """Milliseconds since 1970-01-01 UTC of a time in ISO 8601 or RFC 3339; one without an offset is UTC.
+    """Milliseconds since 1970-01-01 UTC of a time in ISO 8601 or RFC 3339, in UTC if it has no offset.
 
     Digits beyond microseconds are ignored: Go's programs send nine. Raises ValueError.
     """
@@ -63,7 +63,7 @@ def milliseconds(text: str) -> int:
 
 
 class Parsed(NamedTuple):
-    """The good alarms of a body whose sender never mends it, the faults of the others, and how many it left out itself."""
+    """The good alarms of a body, the faults of the others, and how many alerts the sender left out."""
 
     alarms: list[Alarm]
     faults: list[BodyFault]

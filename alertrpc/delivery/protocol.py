@@ -1,0 +1,81 @@
+"""The protocol of channels: the message that one sends, and the outcome that it returns."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Protocol
+
+from alertrpc.delivery.masking import one_line
+
+
+class Verdict(StrEnum):
+    """Whether the alert was sent, is to be sent again, or is given up."""
+
+    SENT = "sent"
+    TRY_AGAIN = "try_again"
+    GIVE_UP = "give_up"
+
+
+class Reason(StrEnum):
+    """The reason of a verdict."""
+
+    DELIVERED = "delivered"
+    TIMEOUT = "timeout"
+    EXIT_STATUS = "exit_status"  # a script ended with a status other than 0
+    KILLED = "killed"  # a script ended by a signal
+    UNUSABLE_SCRIPT = "unusable_script"  # missing, outside scripts_dir, not executable, no shebang of Python or Bash
+    CANNOT_START = "cannot_start"  # the system could not start the script
+    HTTP_STATUS = "http_status"
+    UNEXPECTED_ANSWER = "unexpected_answer"  # the answer is not as `expect` says
+    NETWORK = "network"
+    SMTP_REPLY = "smtp_reply"
+    INVALID_MESSAGE = "invalid_message"  # the channel cannot write it as it has to
+    UNUSABLE_MEDIA_TYPE = "unusable_media_type"  # gone, disabled, or of a kind that alertrpc does not send
+    INTERNAL = "internal"  # a fault of ours; the log has more
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """One attempt.
+
+    `error` is one line for the alert's `error`, empty if it was sent. `code` is an exit status, or a code of HTTP or SMTP.
+    `retry_after` is the seconds that the receiver asked to wait.
+    """
+
+    verdict: Verdict
+    reason: Reason
+    error: str = ""
+    code: int | None = None
+    answer: str = ""
+    stdout: str = ""
+    stderr: str = ""
+    retry_after: float | None = None
+
+
+def failed(verdict: Verdict, reason: Reason, error: str, secrets: tuple[str, ...]) -> Outcome:
+    """An attempt without an answer; `secrets` are masked in its error."""
+    return Outcome(verdict=verdict, reason=reason, error=one_line(error, secrets))
+
+
+def sent(*, code: int | None = None, answer: str = "", stdout: str = "", stderr: str = "") -> Outcome:
+    verdict, reason = Verdict.SENT, Reason.DELIVERED
+    return Outcome(verdict=verdict, reason=reason, code=code, answer=answer, stdout=stdout, stderr=stderr)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One alert. `delivery_id` is the same at every attempt; `variables` are for templates and scripts."""
+
+    delivery_id: str
+    sendto: str
+    subject: str
+    message: str
+    variables: Mapping[str, str]
+
+
+class Channel(Protocol):
+    """Sends through the media types of a kind."""
+
+    async def send(self, media_type: Any, message: Message) -> Outcome:
+        """Makes one attempt within the media type's timeout. Raises nothing that a receiver or a file can cause."""
+        ...
