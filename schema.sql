@@ -452,7 +452,7 @@ CREATE TABLE alert_queue (
 ) STRICT;
 CREATE INDEX alert_queue_mediatypeid ON alert_queue (mediatypeid, due, alertid);
 
--- Ours: every try to send an alert. started is in milliseconds since 1970-01-01 UTC; outcome is sent, try_again or give_up;
+-- Ours: every attempt to send an alert. started is in milliseconds since 1970-01-01 UTC; outcome is sent, try_again or give_up;
 -- code is the exit status, or the code of HTTP or SMTP. Texts are cut to 2 KiB, secrets are masked.
 CREATE TABLE attempts (
     attemptid INTEGER PRIMARY KEY,

@@ -34,6 +34,7 @@ Matches = Mapping[str, Match | Linked | ByDefault]
 
 
 def by_columns(*names: str) -> Matches:
+    """Each name is a column that filter or search may name."""
     return dict.fromkeys(names, Match.COLUMN)
 
 
