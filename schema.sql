@@ -508,3 +508,68 @@ END;
 CREATE TRIGGER hstgrp_made_anew AFTER DELETE ON hstgrp BEGIN
     DELETE FROM applied WHERE object = 'hstgrp' AND objectid = old.groupid;
 END;
+
+-- Version 5: alerts go in order, the severest first, and within the limits of receivers.
+-- What an address is told of a problem through a media type is a line: an alert behind another of its line waits for it.
+-- state 0 may be sent, 1 not before `due`, 2 waits behind another, 3 is being sent. The lowest rank goes first: the time when
+-- the alert was made, in milliseconds, a minute earlier for each level of severity. only_if_told: a recovery that is not
+-- sent if the address got no alert of the problem.
+ALTER TABLE alert_queue ADD COLUMN problemid INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE alert_queue ADD COLUMN sendto TEXT NOT NULL DEFAULT '';
+ALTER TABLE alert_queue ADD COLUMN rank INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE alert_queue ADD COLUMN state INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE alert_queue ADD COLUMN only_if_told INTEGER NOT NULL DEFAULT 0;
+UPDATE alert_queue SET
+    problemid = COALESCE(a.p_eventid, a.eventid),
+    sendto = a.sendto,
+    rank = 1000 * a.clock
+FROM alerts a
+WHERE a.alertid = alert_queue.alertid;
+UPDATE alert_queue SET rank = rank - 60000 * e.severity
+FROM events e
+WHERE e.eventid = alert_queue.problemid;
+UPDATE alert_queue SET state = 2
+WHERE problemid > 0 AND EXISTS (
+    SELECT 1
+    FROM alert_queue q
+    WHERE q.problemid = alert_queue.problemid
+        AND q.mediatypeid = alert_queue.mediatypeid
+        AND q.sendto = alert_queue.sendto
+        AND q.alertid < alert_queue.alertid
+);
+DROP INDEX alert_queue_mediatypeid;
+CREATE INDEX alert_queue_ready ON alert_queue (mediatypeid, rank, sendto) WHERE state = 0;
+CREATE INDEX alert_queue_due ON alert_queue (mediatypeid, due) WHERE state = 1;
+CREATE INDEX alert_queue_line ON alert_queue (problemid, mediatypeid, sendto);
+
+-- Ours: how alerts are sent through media types of a configuration file, beside the columns of media_type. A media type without
+-- a row is Zabbix's: its attempts come at a fixed interval. Times are seconds, rates such as 20/1m.
+CREATE TABLE media_type_rules (
+    mediatypeid INTEGER PRIMARY KEY,
+    attempt_growth REAL NOT NULL DEFAULT 1,
+    give_up_after INTEGER NOT NULL DEFAULT 3600,
+    rate TEXT NOT NULL DEFAULT '',
+    address_rate TEXT NOT NULL DEFAULT '',
+    hold TEXT NOT NULL DEFAULT 'media_type'
+) STRICT;
+
+-- Ours: until when nothing is sent through a media type, or to an address of it (sendto '' is every address), because its
+-- receiver asked to wait. Milliseconds since 1970-01-01 UTC.
+CREATE TABLE holds (
+    mediatypeid INTEGER NOT NULL,
+    sendto TEXT NOT NULL,
+    until INTEGER NOT NULL,
+    PRIMARY KEY (mediatypeid, sendto)
+) STRICT, WITHOUT ROWID;
+
+-- Ours: the attempts that count for the rates of media types. ended is when the attempt ended, or will have ended at the latest;
+-- milliseconds since 1970-01-01 UTC.
+CREATE TABLE turns (
+    turnid INTEGER PRIMARY KEY,
+    mediatypeid INTEGER NOT NULL,
+    sendto TEXT NOT NULL,
+    alertid INTEGER NOT NULL,
+    ended INTEGER NOT NULL
+) STRICT;
+CREATE INDEX turns_mediatypeid ON turns (mediatypeid, ended);
+CREATE INDEX turns_alertid ON turns (alertid);

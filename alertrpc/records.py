@@ -6,6 +6,8 @@ from dataclasses import Field, dataclass, field, fields
 from enum import IntEnum
 from typing import Any, ClassVar, NamedTuple, Self
 
+from alertrpc.values import Rate
+
 Clock = Callable[[], float]
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 Params = dict[str, Json]
@@ -49,6 +51,15 @@ class AlertStatus(IntEnum):
     NEW = 3
 
 
+class Queued(IntEnum):
+    """The state of an alert in the queue. LATER has a time; BEHIND waits for another alert of its line."""
+
+    READY = 0
+    LATER = 1
+    BEHIND = 2
+    SENDING = 3
+
+
 class Caller(NamedTuple):
     """The user behind a session, API token or password. `may_call`: the role allows calls of the API.
 
@@ -80,15 +91,24 @@ class SmtpSecurity(IntEnum):
 SMTP_SECURITIES = {security.name.lower(): security for security in SmtpSecurity}
 
 
+HOLDS_MEDIA_TYPE, HOLDS_ADDRESS = "media_type", "address"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MediaType:
     """A configured way to send. Each kind is a subclass that adds its own keys. Times are in seconds."""
 
     name: str
     timeout: int = 30
-    max_attempts: int = 3
+    max_attempts: int = 10
     attempt_interval: int = 10
+    attempt_growth: float = 2.0  # of the pause, from one attempt to the next
+    give_up_after: int = 3600
+    attempt_jitter: float = 0.2  # the part of a pause that chance adds at most
     max_sessions: int = 1  # 0: no limit
+    rate: Rate | None = None
+    address_rate: Rate | None = None  # of each address
+    hold: str = HOLDS_MEDIA_TYPE  # what a receiver that asks to wait holds
     subject: str = ""
     message: str = ""
     recovery_subject: str = ""
@@ -156,6 +176,19 @@ class Step:
     media_types: tuple[str, ...] = ()
 
 
+class Recovery(IntEnum):
+    """Whom an action tells that a problem is over: nobody, those whom it told of the problem, or also those it could not."""
+
+    NEVER = 0
+    TOLD = 1
+    ALWAYS = 2
+
+    @property
+    def spelled(self) -> str:
+        """As a configuration file has it."""
+        return ("false", "true", "always")[self]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
     """Which alarms alert whom. Each condition is a list of globs, one of which must match; an empty one always holds."""
@@ -165,7 +198,7 @@ class Action:
     target: tuple[str, ...] = ()
     labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     min_severity: Severity = Severity.NOT_CLASSIFIED
-    recovery: bool = False
+    recovery: Recovery = Recovery.NEVER
     repeat_every: int | None = None
     resolve_after: int | None = None
     steps: tuple[Step, ...] = ()

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Collection
-from typing import Any
+from typing import Any, NamedTuple
 
 INT32_MAX, INT64_MAX = 2**31 - 1, 2**63 - 1
 INT32, INT64 = range(-INT32_MAX - 1, INT32_MAX + 1), range(-INT64_MAX - 1, INT64_MAX + 1)
@@ -12,6 +12,8 @@ _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _TIME = re.compile(r"([0-9]{1,15})([smhdw]?)")
 _BYTES = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30}
 _SIZE = re.compile(r"([0-9]{1,12})([KMG]?)(?:i?B)?")
+_RATE = re.compile(r"([0-9]{1,6})/([0-9]{1,9}[smhd]?)")
+MOST_OF_RATE, LONGEST_SPAN = 10_000, 86_400  # attempts, seconds
 _WHOLE = re.compile(r"-?[0-9]{1,19}")
 
 
@@ -30,6 +32,26 @@ def duration(text: str) -> int:
     if number is None or len(text.rstrip("smhdw")) > _LONGEST_TIME:
         raise ValueError("a time such as 30s, 15m or 1h is expected")
     return number
+
+
+class Rate(NamedTuple):
+    """At most so many in any span of so many seconds."""
+
+    most: int
+    seconds: int
+
+    def __str__(self) -> str:
+        return f"{self.most}/{self.seconds}s"
+
+
+def rate(text: str) -> Rate:
+    """The rate of a text such as `20/1m`; raises ValueError."""
+    found = _RATE.fullmatch(text)
+    if found:
+        most, span = int(found[1]), duration(found[2])
+        if 1 <= most <= MOST_OF_RATE and 1 <= span <= LONGEST_SPAN:
+            return Rate(most, span)
+    raise ValueError(f"a rate such as 20/1m is expected, of 1 to {MOST_OF_RATE} attempts in 1s to 1d")
 
 
 def size(text: str) -> int:

@@ -36,7 +36,16 @@ def declare(path: Path, *media_types: Mapping[str, Any]) -> dict[str, int]:
     return dict(execute(path, "SELECT name, mediatypeid FROM media_type"))
 
 
-def queue(path: Path, mediatypeid: int, count: int, *, message: str = "text", due: int = 0) -> None:
+def queue(
+    path: Path,
+    mediatypeid: int,
+    count: int,
+    *,
+    message: str = "text",
+    due: int = 0,
+    sendto: str = "to",
+    severity: int = 0,
+) -> None:
     """Puts alerts of no alarm on the queue, with the next ids."""
     connection = connect(path)
     connection.execute("BEGIN")
@@ -44,10 +53,13 @@ def queue(path: Path, mediatypeid: int, count: int, *, message: str = "text", du
     for alertid in range(last + 1, last + count + 1):
         connection.execute(
             "INSERT INTO alerts (alertid, actionid, eventid, clock, mediatypeid, sendto, subject, message, status)"
-            " VALUES (?, 1, ?, 0, ?, 'to', ?, ?, 3)",
-            (alertid, alertid, mediatypeid, f"alert {alertid}", message),
+            " VALUES (?, 1, ?, ?, ?, ?, ?, ?, 3)",
+            (alertid, alertid, int(NOW), mediatypeid, sendto, f"alert {alertid}", message),
         )
-        connection.execute("INSERT INTO alert_queue VALUES (?, ?, ?)", (alertid, mediatypeid, due))
+        connection.execute(
+            "INSERT INTO alert_queue (alertid, mediatypeid, due, problemid, sendto, rank) VALUES (?, ?, ?, ?, ?, ?)",
+            (alertid, mediatypeid, due, alertid, sendto, -60_000 * severity),
+        )
     connection.execute("COMMIT")
     connection.close()
 

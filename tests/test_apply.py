@@ -19,6 +19,7 @@ from alertrpc.records import (
     Configuration,
     Media,
     Receiver,
+    Recovery,
     Severity,
     SmtpSecurity,
     Step,
@@ -59,7 +60,7 @@ WAKE = Action(
     alarm_type=("ob_*",),
     labels={"b": ("1",), "a": ("2", "3")},
     min_severity=Severity.AVERAGE,
-    recovery=True,
+    recovery=Recovery.TOLD,
     repeat_every=3600,
     steps=(Step(users=("dba",), media_types=("pager",)), Step(after=600, user_groups=("On call",))),
 )
@@ -86,7 +87,7 @@ CHANGES: list[tuple[Configuration, str]] = [
     (replace(WHOLE, media_types=(replace(PAGER, timeout=10), CHAT, MAIL)), 'media type "pager": timeout 30s -> 10s'),
     (
         replace(WHOLE, media_types=(replace(PAGER, max_attempts=5, attempt_interval=60, max_sessions=0), CHAT, MAIL)),
-        'media type "pager": max_attempts 3 -> 5, attempt_interval 10s -> 60s, max_sessions 1 -> 0',
+        'media type "pager": max_attempts 10 -> 5, attempt_interval 10s -> 60s, max_sessions 1 -> 0',
     ),
     (
         replace(WHOLE, media_types=(replace(PAGER, script="b c.py", expect="x"), CHAT, MAIL)),
@@ -130,7 +131,7 @@ CHANGES: list[tuple[Configuration, str]] = [
         'action "Wake": alarm_type changed, target changed, labels changed, steps changed',
     ),
     (
-        replace(WHOLE, actions=(replace(WAKE, recovery=False, repeat_every=None, resolve_after=60),)),
+        replace(WHOLE, actions=(replace(WAKE, recovery=Recovery.NEVER, repeat_every=None, resolve_after=60),)),
         'action "Wake": recovery true -> false, repeat_every 3600s -> never, resolve_after never -> 60s',
     ),
     (
@@ -242,7 +243,7 @@ def test_the_rows_of_media_types(connection: sqlite3.Connection) -> None:
     shared = "status, timeout, attempt_interval, maxattempts, maxsessions, message_format"
     for name in ("pager", "chat", "mail"):
         found = row(connection, f"SELECT {shared} FROM media_type WHERE name = ?", name)
-        assert found == (0, "30s", "10s", 3, 1, 0)
+        assert found == (0, "30s", "10s", 10, 1, 0)
     assert row(connection, "SELECT type, exec_path FROM media_type WHERE name = 'pager'") == (1, "a.py")
     assert row(connection, "SELECT type FROM media_type WHERE name = 'chat'") == (4,)
     of_mail = "type, smtp_server, smtp_port, smtp_email, smtp_helo, smtp_security, smtp_verify_peer, smtp_verify_host"

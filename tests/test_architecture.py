@@ -37,7 +37,7 @@ GROUND: dict[str, set[str]] = {
     "memory": set(),
     "networks": set(),
     "reloading": {"errors", "loglines", "settings"},
-    "records": set(),
+    "records": {"values"},
     "values": set(),
     "words": set(),
     "folders": set(),

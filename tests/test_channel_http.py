@@ -175,13 +175,14 @@ async def test_every_status(channel: HttpChannel) -> None:
     async with serving(handler) as url:
         for status in range(200, 600):
             outcome = await channel.send(media_type(f"{url}/{status}", headers={"X-Token": "opensesame"}), message())
-            assert (outcome.verdict, outcome.code) == (VERDICTS[status], status)
-            assert outcome.retry_after == (7 if status in (429, 503) else None)
+            waits = status in (429, 503)
+            assert (outcome.verdict, outcome.code) == (Verdict.WAIT if waits else VERDICTS[status], status)
+            assert outcome.after == (7 if waits else None)
             assert "opensesame" not in outcome.answer + outcome.error
             if 200 <= status < 300:
                 assert (outcome.reason, outcome.error) == (Reason.DELIVERED, "")
             else:
-                assert outcome.reason is Reason.HTTP_STATUS
+                assert outcome.reason is (Reason.HELD if waits else Reason.HTTP_STATUS)
                 assert outcome.error.startswith(f"HTTP {status}")
 
 
@@ -224,7 +225,7 @@ async def test_an_error_has_the_start_of_the_answer(channel: HttpChannel) -> Non
 )
 async def test_retry_after(text: str, seconds: float | None, channel: HttpChannel) -> None:
     async with answering(f"HTTP/1.1 429 Slow\r\nRetry-After: {text}\r\nContent-Length: 0\r\n\r\n".encode()) as url:
-        assert (await channel.send(media_type(url), message())).retry_after == seconds
+        assert (await channel.send(media_type(url), message())).after == seconds
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "deflate", "x-gzip"])

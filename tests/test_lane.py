@@ -24,11 +24,11 @@ class Records:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._waiting: dict[asyncio.Future[None], Recorded] = {}
+        self._waiting: dict[asyncio.Future[int | None], Recorded] = {}
         self._takes_all = False
 
-    def __call__(self, recorded: Recorded) -> asyncio.Future[None]:
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    def __call__(self, recorded: Recorded) -> asyncio.Future[int | None]:
+        future: asyncio.Future[int | None] = asyncio.get_running_loop().create_future()
         self._waiting[future] = recorded
         if self._takes_all:
             self.take()

@@ -14,7 +14,7 @@ from alertrpc.delivery.channels.script import ScriptMediaType
 from alertrpc.intake.bodies import identity_of
 from alertrpc.ledger.alarm import Alarm
 from alertrpc.ledger.ledger import Ledger
-from alertrpc.records import Action, Configuration, Media, Receiver, Severity, Step
+from alertrpc.records import Action, Configuration, Media, Receiver, Recovery, Severity, Step
 from alertrpc.store import users
 from alertrpc.store.applying.applying import apply_configuration
 from alertrpc.store.connection import connect, transaction
@@ -168,7 +168,7 @@ def test_a_push_again_updates_the_problem(book: Book) -> None:
 
 
 def test_one_alarm_many_times_in_a_batch(book: Book) -> None:
-    book.apply(replace(WAKE, recovery=True))
+    book.apply(replace(WAKE, recovery=Recovery.TOLD))
     active, over, other = an_alarm(), an_alarm(is_active=False), an_alarm("db-2")
     first, ended, again, lone, last = book.record(active, over, active, other, active)
     assert first == ended != again == last
@@ -267,7 +267,9 @@ def test_the_queue(book: Book) -> None:
 
 def test_recovery_is_told_once_to_all_who_were_alerted(book: Book) -> None:
     steps = (DBA_STEP, replace(BOSS_STEP, users=("boss", "dba")))
-    book.apply(replace(WAKE, steps=steps, repeat_every=60, recovery=True), Action(name="No", steps=(DBA_STEP,)))
+    book.apply(
+        replace(WAKE, steps=steps, repeat_every=60, recovery=Recovery.TOLD), Action(name="No", steps=(DBA_STEP,))
+    )
     (problem,) = book.record(an_alarm())
     book.advance(600_000)
     book.advance(660_000)
@@ -288,23 +290,23 @@ def test_recovery_is_told_once_to_all_who_were_alerted(book: Book) -> None:
 
 
 def test_recovery_is_not_told_to_who_was_not_alerted(book: Book) -> None:
-    book.apply(replace(WAKE, steps=(DBA_STEP, BOSS_STEP), recovery=True))
+    book.apply(replace(WAKE, steps=(DBA_STEP, BOSS_STEP), recovery=Recovery.TOLD))
     book.record(an_alarm())
     book.record(an_alarm(is_active=False), at=5000)
     assert [alert["username"] for alert in book.alerts()] == ["dba", "dba"]
 
 
 def test_recovery_is_not_told_to_users_disabled_since(book: Book) -> None:
-    book.apply(replace(WAKE, recovery=True))
+    book.apply(replace(WAKE, recovery=Recovery.TOLD))
     book.record(an_alarm())
     users.disable_user(book.connection, "dba")
     book.record(an_alarm(is_active=False), at=5000)
     assert len(book.told()) == 1
 
 
-@pytest.mark.parametrize("actions", [[], [replace(WAKE, recovery=False)]])
+@pytest.mark.parametrize("actions", [[], [replace(WAKE, recovery=Recovery.NEVER)]])
 def test_an_action_that_does_not_tell_recoveries_any_more(book: Book, actions: list[Action]) -> None:
-    book.apply(replace(WAKE, recovery=True))
+    book.apply(replace(WAKE, recovery=Recovery.TOLD))
     book.record(an_alarm())
     book.apply(*actions)
     book.record(an_alarm(is_active=False), at=5000)
@@ -356,7 +358,8 @@ def test_conditions(book: Book, conditions: dict[str, Any], alarm: dict[str, Any
 
 def test_a_level_that_rises_puts_other_actions_to_work(book: Book) -> None:
     book.apply(
-        WAKE, Action(name="Worst", min_severity=Severity.DISASTER, recovery=True, steps=(Step(users=("boss",)),))
+        WAKE,
+        Action(name="Worst", min_severity=Severity.DISASTER, recovery=Recovery.TOLD, steps=(Step(users=("boss",)),)),
     )
     book.record(an_alarm(level=3))
     assert book.told_by() == ["Wake"]
@@ -460,7 +463,7 @@ def test_what_is_disabled_is_left_aside(book: Book, change: str, told: list[tupl
 
 
 def test_the_sender_says_when_it_ends(book: Book) -> None:
-    book.apply(replace(WAKE, recovery=True))
+    book.apply(replace(WAKE, recovery=Recovery.TOLD))
     book.record(an_alarm(expires_at=START + MINUTE))
     assert book.advance(MINUTE - 1) == MINUTE
     book.record(an_alarm(expires_at=START + 2 * MINUTE), at=MINUTE - 1)

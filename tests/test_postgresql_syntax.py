@@ -19,7 +19,7 @@ from alertrpc.ocp.envelope import OcpFault
 from alertrpc.ocp.lists import ALARMS, NOTIFICATIONS, OcpList, asked
 from alertrpc.query.logged_in import LOGGED_IN
 from alertrpc.query.resources import RESOURCES
-from alertrpc.records import Caller, Configuration, UserGroup, UserType
+from alertrpc.records import Caller, Configuration, Recovery, UserGroup, UserType
 from alertrpc.store import connection
 from alertrpc.store.applying.applying import bring
 from alertrpc.store.bulk import Given, Row, array_of_rows, insert_statement, one_row, update_statement
@@ -125,7 +125,7 @@ def test_statements_of_commands(path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(connection, "for_sqlite", noted)
     group = UserGroup(name="Night shift", members=("dba",), read=("Routers",), deny=("Secret",))
     bring(path, replace(WHOLE, user_groups=(group,)))
-    bring(path, replace(WHOLE, actions=(replace(WAKE, recovery=False),)))
+    bring(path, replace(WHOLE, actions=(replace(WAKE, recovery=Recovery.NEVER),)))
     bring(path, Configuration())
     with administered(path) as administering:
         sight_of("dba", administering)

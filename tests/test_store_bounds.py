@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 
 from alertrpc.api.credentials import Credentials, hash_session
+from alertrpc.delivery.claims import claim
 from alertrpc.errors import QueryTimeout
 from alertrpc.store import credentials as credential_rows
 from alertrpc.store.alerts import add_alerts
 from alertrpc.store.connection import TimeLimit, connect
-from alertrpc.store.deliveries import MOST_BYTES, claim_due
+from alertrpc.store.deliveries import MOST_BYTES, begin_again
 from alertrpc.store.idempotency import KEPT, Key, find_push, keep_push
 from alertrpc.store.problems import last_ids
 from alertrpc.store.tables import NewAlert
@@ -64,29 +65,29 @@ def test_no_limit_outlasts_its_job(connection: sqlite3.Connection) -> None:
 # --- claims
 
 
-def test_alerts_that_are_held_do_not_starve_those_behind(path: Path, connection: sqlite3.Connection) -> None:
-    queue(path, 1, 6)
-    found = claim_due(1, 1, 2, [1, 2, 3], connection)
-    assert [alert["alertid"] for alert in found] == [4, 5]
+def claimed(connection: sqlite3.Connection, now: int = 1) -> list[int]:
+    return [alert["alertid"] for alert in claim(1, now, 0, connection).alerts]
+
+
+def test_what_is_being_sent_is_not_taken_again(path: Path, connection: sqlite3.Connection) -> None:
+    queue(path, 1, 3)
+    assert [claimed(connection), claimed(connection)] == [[1, 2, 3], []]
+    begin_again(connection)
+    assert claimed(connection) == [1, 2, 3]
 
 
 def test_a_claim_holds_no_more_than_it_may(path: Path, connection: sqlite3.Connection) -> None:
     """But the first alert, however large it is."""
     queue(path, 1, 3, message="x" * (MOST_BYTES * 2 // 5))
     queue(path, 1, 1, message="x" * (MOST_BYTES + 1))
-    sizes = []
-    held: list[int] = []
-    while found := claim_due(1, 1, 10, held, connection):
-        sizes.append([alert["alertid"] for alert in found])
-        held += sizes[-1]
-    assert sizes == [[1, 2], [3], [4]]
+    assert [claimed(connection) for _ in range(4)] == [[1, 2], [3], [4], []]
 
 
 def test_a_claim_takes_what_is_due(path: Path, connection: sqlite3.Connection) -> None:
     queue(path, 1, 1, due=5)
     queue(path, 2, 1, due=1)
     queue(path, 1, 1, due=6)
-    assert [alert["alertid"] for alert in claim_due(1, 5, 10, [], connection)] == [1]
+    assert claimed(connection, 5) == [1]
 
 
 # --- keys
@@ -134,7 +135,7 @@ def test_an_id_that_a_leftover_names_is_taken(connection: sqlite3.Connection, me
     [
         "INSERT INTO alerts (alertid, actionid, eventid, clock) VALUES (777, 1, 1, 0)",
         "INSERT INTO attempts (alertid, number, started, milliseconds, outcome, reason) VALUES (777, 1, 0, 0, '', '')",
-        "INSERT INTO alert_queue VALUES (777, 1, 0)",
+        "INSERT INTO alert_queue (alertid, mediatypeid, due) VALUES (777, 1, 0)",
         "INSERT INTO resends (alertid, resent_alertid) VALUES (777, 1)",
     ],
 )

@@ -6,8 +6,8 @@ from typing import Any
 from marshmallow import ValidationError
 
 from alertrpc.configuration.tables import Key, Table
-from alertrpc.configuration.values import SEVERITIES, boolean, globs, list_of, names, one_of, seconds, table_of, text
-from alertrpc.records import Action, Step
+from alertrpc.configuration.values import SEVERITIES, globs, list_of, names, one_of, seconds, table_of, text
+from alertrpc.records import Action, Recovery, Step
 
 
 def _make_step(**values: Any) -> Step:
@@ -36,6 +36,14 @@ def _steps(value: Any) -> tuple[Step, ...]:
     return steps
 
 
+def _recovery(value: Any) -> Recovery:
+    if value == "always":
+        return Recovery.ALWAYS
+    if not isinstance(value, bool):
+        raise ValueError('true, false or "always" is expected')
+    return Recovery(value)
+
+
 ACTION = Table(
     Action,
     {
@@ -44,7 +52,7 @@ ACTION = Table(
         "target": Key(globs),
         "labels": Key(table_of(text(1, 255), globs)),
         "min_severity": Key(one_of(SEVERITIES)),
-        "recovery": Key(boolean),
+        "recovery": Key(_recovery),
         "repeat_every": Key(seconds("1m", "52w")),
         "resolve_after": Key(seconds("1s", "52w")),
         "steps": Key(_steps, required=True),

@@ -7,9 +7,9 @@ from typing import Any
 from alertrpc.configuration.channel_values import template
 from alertrpc.configuration.checking import Check, T
 from alertrpc.configuration.tables import Key, Table
-from alertrpc.configuration.values import one_of, seconds, text
+from alertrpc.configuration.values import decimal, one_of, rate, seconds, text
 from alertrpc.ledger.variables import OF_MESSAGES
-from alertrpc.records import MediaType
+from alertrpc.records import HOLDS_ADDRESS, HOLDS_MEDIA_TYPE, MediaType
 from alertrpc.values import number
 
 Kinds = Mapping[str, type[MediaType]]  # the classes of media types by their `type`
@@ -35,7 +35,12 @@ def media_type(kinds: Kinds) -> Check[MediaType]:
         "timeout": Key(seconds("1s", "1h")),
         "max_attempts": Key(number(1, 100)),
         "attempt_interval": Key(seconds("0s", "1h")),
+        "attempt_growth": Key(decimal(1, 10)),
+        "give_up_after": Key(seconds("1s", "52w")),
         "max_sessions": Key(number(0, 100)),
+        "rate": Key(rate),
+        "address_rate": Key(rate),
+        "hold": Key(one_of({word: word for word in (HOLDS_MEDIA_TYPE, HOLDS_ADDRESS)})),
         "subject": Key(template(OF_MESSAGES, 1000)),
         "message": Key(template(OF_MESSAGES)),
         "recovery_subject": Key(template(OF_MESSAGES, 1000)),

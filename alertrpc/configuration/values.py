@@ -5,10 +5,11 @@ from typing import Any
 
 from marshmallow import ValidationError
 
+from alertrpc import values
 from alertrpc.configuration.checking import Check, T, checked, each
 from alertrpc.configuration.faults import type_name
 from alertrpc.records import Severity
-from alertrpc.values import duration
+from alertrpc.values import Rate, duration
 
 SEVERITIES = {severity.name.replace("_", " ").capitalize(): severity for severity in Severity}
 
@@ -40,19 +41,35 @@ def seconds(least: str, most: str) -> Check[int]:
     return check
 
 
+def decimal(least: int, most: int) -> Check[float]:
+    """A number, whole or not."""
+
+    def check(value: Any) -> float:
+        if type(value) not in (int, float) or not least <= value <= most:
+            raise ValueError(f"a number from {least} to {most} is expected")
+        return float(value)
+
+    return check
+
+
+def rate(value: Any) -> Rate:
+    """A rate such as `20/1m`."""
+    return values.rate(value if isinstance(value, str) else "")
+
+
 def boolean(value: Any) -> bool:
     if not isinstance(value, bool):
         raise ValueError("true or false is expected")
     return value
 
 
-def one_of(values: Mapping[str, T]) -> Check[T]:
+def one_of(choice: Mapping[str, T]) -> Check[T]:
     """One of the named values, in upper or lower case."""
-    by_name = {name.casefold(): value for name, value in values.items()}
+    by_name = {name.casefold(): value for name, value in choice.items()}
 
     def check(value: Any) -> T:
         if not isinstance(value, str) or value.casefold() not in by_name:
-            raise ValueError(f"one of {', '.join(values)} is expected")
+            raise ValueError(f"one of {', '.join(choice)} is expected")
         return by_name[value.casefold()]
 
     return check

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 
@@ -15,7 +15,15 @@ from alertrpc.ledger.ledger import Ledger, due_timers, next_timer, put_aside
 from alertrpc.settings import Settings
 from alertrpc.store.connection import SqlError
 from alertrpc.store.database import Database
-from alertrpc.store.deliveries import ROW_FAULTS, Recorded, next_due, queue_heads, record_attempts
+from alertrpc.store.deliveries import (
+    ROW_FAULTS,
+    Recorded,
+    begin_again,
+    next_due,
+    ready_heads,
+    record_attempts,
+    waiting_heads,
+)
 from alertrpc.store.gather import Gather, Outcome
 from alertrpc.store.resends import NEVER, make_again
 from alertrpc.store.trials import end_interrupted_tests
@@ -36,11 +44,14 @@ class Recorder:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._gather: Gather[Recorded, None] = Gather(self._write, MOST_RECORDED)
+        self._gather: Gather[Recorded, int | None] = Gather(self._write, MOST_RECORDED)
         self._closing = False
 
-    def record(self, recorded: Recorded) -> asyncio.Future[None]:
-        """Done when the attempt is on disk, or failed to be written."""
+    def record(self, recorded: Recorded) -> asyncio.Future[int | None]:
+        """Done when the attempt is on disk, or failed to be written.
+
+        The value is the rank of an alert of the same media type that may be sent now, if one waited behind.
+        """
         return self._gather.start(recorded)
 
     def close(self) -> None:
@@ -50,25 +61,25 @@ class Recorder:
     async def _write(self, batch: list[Recorded]) -> list[Outcome]:
         """Writes all together, or each alone if that fails, so that a bad one fails alone."""
         try:
-            await self._keep(batch)
+            following = await self._keep(batch)
         except Exception:
             if self._closing:
                 raise
             return [await self._alone(recorded) for recorded in batch]
-        return [Outcome(None)] * len(batch)
+        return [Outcome(following.get(recorded.mediatypeid)) for recorded in batch]
 
     async def _alone(self, recorded: Recorded) -> Outcome:
         try:
-            await self._keep([recorded])
+            following = await self._keep([recorded])
         except Exception:
             log.exception("the attempt of alert %d could not be recorded with its texts", recorded.attempt.alertid)
             try:
-                await self._keep([_without_texts(recorded)])
+                following = await self._keep([_without_texts(recorded)])
             except Exception as error:
                 return Outcome(None, error)
-        return Outcome(None)
+        return Outcome(following.get(recorded.mediatypeid))
 
-    async def _keep(self, batch: list[Recorded]) -> None:
+    async def _keep(self, batch: list[Recorded]) -> Mapping[int, int]:
         """Waits as long as the database cannot be written; raises other errors."""
         while True:
             try:
@@ -123,6 +134,7 @@ class Deliverer:
         before = int(self._sender.clock()) - LONGEST_TEST
         with suppress(AlertrpcError, SqlError):
             await self._database.write(partial(end_interrupted_tests, before))
+        await self._begin_again()
         while True:
             try:
                 wait = await self._look()
@@ -132,6 +144,15 @@ class Deliverer:
                 wait = _PAUSE
             await asyncio.sleep(SHORTEST_WAIT)
             await self._bell.wait(wait)
+
+    async def _begin_again(self) -> None:
+        """Queues again what the process was sending that had the lock before."""
+        while True:
+            try:
+                return await self._database.write(begin_again)
+            except (AlertrpcError, SqlError) as error:
+                log.error("the alerts of the last process could not be queued again: %s", error)
+                await asyncio.sleep(_PAUSE)
 
     def _takes_lock(self) -> bool:
         try:
@@ -147,7 +168,9 @@ class Deliverer:
         if timer is not None and timer <= now:
             timer = await self._advance(now)
         times = [] if timer is None else [timer]
-        for mediatypeid, due in await self._database.read(queue_heads):
+        for mediatypeid, rank in await self._database.read(ready_heads):
+            self._lane(mediatypeid).wake(rank)
+        for mediatypeid, due in await self._database.read(waiting_heads):
             if due <= now:
                 self._lane(mediatypeid).wake()
                 later = await self._database.read(next_due, mediatypeid, now)

@@ -1,34 +1,34 @@
 """Sends the alerts of one media type: as many at one time as it allows, independent of other media types."""
 
 import asyncio
+import heapq
 import logging
-from collections import deque
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
-from alertrpc.delivery.media_types import UnusableMediaType, media_type_of
+from alertrpc.delivery.claims import Alert, Claimed, claim, sessions_of
+from alertrpc.delivery.media_types import UnusableMediaType
 from alertrpc.delivery.sender import Sender
 from alertrpc.errors import AlertrpcError
 from alertrpc.loglines import rfc_3339
 from alertrpc.records import AlertStatus, MediaType
 from alertrpc.store.connection import SqlError
 from alertrpc.store.database import Database
-from alertrpc.store.deliveries import Recorded, claim_due, find_media_type
+from alertrpc.store.deliveries import Recorded, give_back
+from alertrpc.store.limits import EVERY_ADDRESS
 
-UNLIMITED_SESSIONS = 100  # the most that Zabbix allows
-LEAST_CLAIMED, MOST_CLAIMED = 16, 256
 UNRECORDED = 8  # attempts of each session that may wait to be recorded
+MOST_READY = 1024  # claimed alerts that wait for a session
+UNKNOWN_RANK = -(2**63)  # goes before any alert
 _PAUSE = 1.0  # seconds after a fault of the database
 
-Alert = dict[str, Any]
-Record = Callable[[Recorded], asyncio.Future[None]]
+Record = Callable[[Recorded], asyncio.Future[int | None]]
 
 log = logging.getLogger(__name__)
 
 
 class Lane:
-    """Sends what is due. Call `wake` when there may be more; the lane calls `ring` when it queued an alert again."""
+    """Sends what may be sent. Call `wake` when there may be more; the lane calls `ring` when an alert is due later."""
 
     def __init__(
         self, mediatypeid: int, database: Database, sender: Sender, record: Record, ring: Callable[[], None]
@@ -39,31 +39,39 @@ class Lane:
         self._record = record
         self._ring = ring
         self._media_type: MediaType | UnusableMediaType | None = None  # not read yet
-        self._ready: deque[Alert] = deque()
-        self._held: set[int] = set()  # claimed and not recorded yet
+        self._ready: list[tuple[int, int, Alert]] = []  # a heap by rank and alertid
         self._sessions: set[asyncio.Task[None]] = set()
         self._takers = 0  # sessions that will ask for another alert
-        self._records: set[asyncio.Future[None]] = set()
+        self._sending = 0
+        self._records: set[asyncio.Future[int | None]] = set()
         self._recorded = asyncio.Event()
         self._claim: asyncio.Task[None] | None = None
-        self._is_dry = False
+        self._waiting: int | None = None  # no alert that is not claimed has a lower rank; None: there is none
         self._was_full = False  # the last claim took as many as it might
+        self._held_until = 0  # nothing is sent before this time, in milliseconds
+        self._opens = 0  # nothing is claimed before this time, in milliseconds
+        self._timer: asyncio.TimerHandle | None = None
         self._closing = False
 
-    def wake(self) -> None:
-        self._is_dry = False
-        if self._takers < self._most_sessions() and not self._closing:
+    def wake(self, rank: int = UNKNOWN_RANK) -> None:
+        """There may be alerts to send, of this rank or after it."""
+        self._waiting = rank if self._waiting is None else min(rank, self._waiting)
+        if self._takers < self._most_sessions() and not self._closing and (self._ready or self._is_open()):
             self._start_session()
 
     async def close(self, seconds: float) -> None:
         """Starts nothing more, waits `seconds` for attempts in progress, then stops them; their records are written."""
         self._closing = True
+        if self._timer is not None:
+            self._timer.cancel()
         if self._sessions:
             await asyncio.wait(self._sessions, timeout=seconds)
         for session in self._sessions:
             session.cancel()
         await asyncio.gather(*filter(None, [*self._sessions, self._claim]), return_exceptions=True)
         await asyncio.gather(*self._records, return_exceptions=True)
+
+    # --- sessions
 
     def _start_session(self) -> None:
         self._takers += 1
@@ -90,62 +98,122 @@ class Lane:
             self._takers -= 1
 
     async def _next(self) -> Alert | None:
-        """The next alert; None if there is none, or if the media type allows fewer sessions now."""
-        while not self._ready and not self._closing and (self._is_claiming() or not self._is_dry):
+        """The first alert; None if there is none, or if the media type is held or allows fewer sessions now."""
+        while not self._closing and not self._is_held() and self._has_to_claim():
             await asyncio.shield(self._start_claim())
-        if not self._ready or self._closing or self._takers > self._most_sessions():
+        if not self._ready or self._closing or self._is_held() or self._takers > self._most_sessions():
             return None
-        alert = self._ready.popleft()
+        _, _, alert = heapq.heappop(self._ready)
         if len(self._ready) < self._takers and self._was_full:
             self._start_claim()  # before a session has to wait for it
         return alert
+
+    def _has_to_claim(self) -> bool:
+        """Whether an alert that is not claimed goes, or may go, before those that are."""
+        if not self._ready and self._is_claiming():
+            return True
+        if self._waiting is None or not self._is_open():
+            return False
+        return not self._ready or (self._waiting < self._ready[0][0] and len(self._ready) < MOST_READY)
+
+    def _most_sessions(self) -> int:
+        return 1 if self._media_type is None else sessions_of(self._media_type)
+
+    def _name(self) -> str:
+        """The media type's name, or its id if it has no name any more."""
+        return (self._media_type and self._media_type.name) or f"media type {self._mediatypeid}"
+
+    # --- claims
 
     def _is_claiming(self) -> bool:
         return self._claim is not None and not self._claim.done()
 
     def _start_claim(self) -> asyncio.Task[None]:
         if self._claim is None or self._claim.done():
-            self._claim = asyncio.create_task(self._take_due())
+            self._claim = asyncio.create_task(self._take())
         return self._claim
 
-    def _most_sessions(self) -> int:
-        if self._media_type is None:
-            return 1
-        return (isinstance(self._media_type, MediaType) and self._media_type.max_sessions) or UNLIMITED_SESSIONS
-
-    async def _take_due(self) -> None:
-        self._is_dry = True  # until something is found, or `wake` is called meanwhile
-        most = min(MOST_CLAIMED, max(LEAST_CLAIMED, 8 * self._most_sessions()))
-        now, held = int(self._sender.clock() * 1000), tuple(self._held)
+    async def _take(self) -> None:
+        before, self._waiting = self._waiting, None  # `wake` may be called meanwhile
+        now = int(self._sender.clock() * 1000)
         try:
-            row, alerts = await self._database.write(
-                lambda connection: (
-                    find_media_type(self._mediatypeid, connection),
-                    claim_due(self._mediatypeid, now, most, held, connection),
-                )
-            )
+            claimed = await self._database.write(partial(claim, self._mediatypeid, now, self._sending))
         except (AlertrpcError, SqlError) as error:
             log.error("alerts could not be taken from the queue: %s", error)
+            self._waiting = before
             await asyncio.sleep(_PAUSE)
             return
-        self._media_type = media_type_of(row)
-        self._was_full = len(alerts) == most
-        if alerts:
-            self._is_dry = False
-            self._held.update([alert["alertid"] for alert in alerts])
-            self._ready.extend(alerts)
-            self._start_sessions()
+        self._keep(claimed)
+
+    def _keep(self, claimed: Claimed) -> None:
+        self._media_type, self._was_full = claimed.media_type, claimed.is_full
+        for alert in claimed.alerts:
+            heapq.heappush(self._ready, (alert["rank"], alert["alertid"], alert))
+        if claimed.alerts:  # the queue may have more, which go behind these
+            last = max(alert["rank"] for alert in claimed.alerts)
+            self._waiting = last if self._waiting is None else min(last, self._waiting)
+        self._opens = claimed.opens or 0
+        if claimed.opens is not None:
+            self._waiting = UNKNOWN_RANK
+        if (again := claimed.opens or claimed.again) is not None:
+            self._wake_at(again)
+        self._start_sessions()
+
+    async def _give_back(self) -> None:
+        """Puts alerts that are claimed back into the queue."""
+        ready, self._ready = self._ready, []
+        listed, now = [alertid for _, alertid, _ in ready], int(self._sender.clock() * 1000)
+        try:
+            await self._database.write(partial(give_back, listed, now))
+        except (AlertrpcError, SqlError) as error:
+            log.error("alerts could not be put back into the queue: %s", error)
+            self._ready += ready
+            heapq.heapify(self._ready)
+
+    # --- times
+
+    def _is_held(self) -> bool:
+        return self._sender.clock() * 1000 < self._held_until
+
+    def _is_open(self) -> bool:
+        return self._sender.clock() * 1000 >= max(self._opens, self._held_until)
+
+    def _hold(self, until: int) -> None:
+        """Sends nothing before a time, in milliseconds."""
+        self._held_until = max(until, self._held_until)
+        self._wake_at(self._held_until)
+        if self._ready:
+            giving = asyncio.create_task(self._give_back())
+            self._sessions.add(giving)
+            giving.add_done_callback(self._sessions.discard)
+
+    def _wake_at(self, time: int) -> None:
+        """Wakes the lane at a time, in milliseconds."""
+        if self._timer is not None:
+            self._timer.cancel()
+        seconds = max(0.001, time / 1000 - self._sender.clock())
+        self._timer = asyncio.get_running_loop().call_later(seconds, self._end_wait)
+
+    def _end_wait(self) -> None:
+        if self._is_held():  # the clock was set back, or the timer came too early
+            self._wake_at(self._held_until)
+        else:
+            self.wake()
+
+    # --- attempts
 
     async def _send(self, alert: Alert) -> Recorded:
         assert self._media_type is not None, "it was read with the alert"
-        recorded = await self._sender.send(alert, self._media_type)
+        self._sending += 1
+        try:
+            recorded = await self._sender.send(alert, self._media_type)
+        finally:
+            self._sending -= 1
         if recorded.alert.status is not AlertStatus.SENT:
             _log_failure(self._name(), recorded)
+        if recorded.hold is not None and recorded.hold.sendto == EVERY_ADDRESS:
+            self._hold(recorded.hold.until)
         return recorded
-
-    def _name(self) -> str:
-        """The media type's name, or its id if it has no name any more."""
-        return (self._media_type and self._media_type.name) or f"media type {self._mediatypeid}"
 
     def _start_record(self, recorded: Recorded) -> None:
         """Records the attempt even if its session is cancelled."""
@@ -153,16 +221,20 @@ class Lane:
         self._records.add(record)
         record.add_done_callback(partial(self._end_record, recorded))
 
-    def _end_record(self, recorded: Recorded, record: asyncio.Future[None]) -> None:
+    def _end_record(self, recorded: Recorded, record: asyncio.Future[int | None]) -> None:
         self._records.discard(record)
         self._recorded.set()
         fault = "stopped" if record.cancelled() else record.exception()
-        if fault is not None:  # the alert stays held, so that this process does not send it again and again
+        if fault is not None:  # the queue has it as being sent, so that this process does not send it again and again
             log.error("the attempt of alert %d could not be recorded: %s", recorded.attempt.alertid, fault)
             return
-        self._held.discard(recorded.attempt.alertid)
         if recorded.due is not None:
             self._ring()
+        if recorded.turn is not None:  # which may have ended sooner than the last claim knew
+            self._opens = 0
+            self.wake()
+        elif (rank := record.result()) is not None:
+            self.wake(rank)
 
 
 def _log_failure(media_type: str, recorded: Recorded) -> None:

@@ -9,7 +9,9 @@ import orjson
 from alertrpc.delivery.channels import KINDS
 from alertrpc.records import MediaType
 from alertrpc.store.applying.media_types import kind_of
-from alertrpc.values import duration
+from alertrpc.values import duration, rate
+
+ZABBIX_GIVES_UP = 86_400  # seconds, in which all attempts that Zabbix allows have been made
 
 
 class UnusableMediaType(NamedTuple):
@@ -35,10 +37,19 @@ def media_type_of(row: Mapping[str, Any] | None, *, even_disabled: bool = False)
             max_attempts=row["maxattempts"],
             attempt_interval=duration(row["attempt_interval"]),
             max_sessions=row["maxsessions"],
+            **_rules(row),
             **dict(_own(kind, row if row["smtp_authentication"] else {**row, "username": "", "passwd": ""})),
         )
     except (ValueError, LookupError, TypeError) as error:
         return UnusableMediaType(f"the media type cannot be read: {error}", row["name"])
+
+
+def _rules(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The rules of a media type of a configuration file, or those of Zabbix: pauses do not grow."""
+    if row["hold"] is None:
+        return {"attempt_growth": 1.0, "attempt_jitter": 0.0, "give_up_after": ZABBIX_GIVES_UP}
+    rates = {name: rate(row[name]) if row[name] else None for name in ("rate", "address_rate")}
+    return {name: row[name] for name in ("attempt_growth", "give_up_after", "hold")} | rates
 
 
 def _has_its_parameters(kind: type[MediaType], parameters: Mapping[str, str]) -> bool:

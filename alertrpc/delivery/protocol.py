@@ -9,10 +9,11 @@ from alertrpc.delivery.masking import one_line
 
 
 class Verdict(StrEnum):
-    """Whether the alert was sent, is to be sent again, or is given up."""
+    """Whether the alert was sent, is to be sent again, waits because the receiver asked for it, or is given up."""
 
     SENT = "sent"
     TRY_AGAIN = "try_again"
+    WAIT = "wait"
     GIVE_UP = "give_up"
 
 
@@ -27,9 +28,11 @@ class Reason(StrEnum):
     CANNOT_START = "cannot_start"  # the system could not start the script
     HTTP_STATUS = "http_status"
     UNEXPECTED_ANSWER = "unexpected_answer"  # the answer is not as `expect` says
+    HELD = "held"  # the receiver asked to wait
     NETWORK = "network"
     SMTP_REPLY = "smtp_reply"
     INVALID_MESSAGE = "invalid_message"  # the channel cannot write it as it has to
+    PROBLEM_FAILED = "problem_failed"  # a recovery, of whose problem the address got no alert
     UNUSABLE_MEDIA_TYPE = "unusable_media_type"  # gone, disabled, or of a kind that alertrpc does not send
     INTERNAL = "internal"  # a fault of ours; the log has more
 
@@ -39,7 +42,7 @@ class Outcome:
     """One attempt.
 
     `error` is one line for the alert's `error`, empty if it was sent. `code` is an exit status, or a code of HTTP or SMTP.
-    `retry_after` is the seconds that the receiver asked to wait.
+    `after` is the seconds to wait if the verdict is WAIT; None: the media type's attempt_interval.
     """
 
     verdict: Verdict
@@ -49,7 +52,7 @@ class Outcome:
     answer: str = ""
     stdout: str = ""
     stderr: str = ""
-    retry_after: float | None = None
+    after: float | None = None
 
 
 def failed(verdict: Verdict, reason: Reason, error: str, secrets: tuple[str, ...]) -> Outcome:

@@ -1,24 +1,33 @@
 """Makes one attempt to send one alert: its variables, its channel, and the record of its outcome."""
 
 import logging
+import random
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import fields
 from hashlib import blake2b
-from typing import Any
+from typing import Any, NamedTuple
 
 from alertrpc.delivery.channels import KINDS
+from alertrpc.delivery.limits import has_rates
 from alertrpc.delivery.media_types import UnusableMediaType
+from alertrpc.delivery.pauses import pause_after
 from alertrpc.delivery.protocol import Channel, Message, Outcome, Reason, Verdict
 from alertrpc.ledger.variables import Told, Variables
-from alertrpc.records import AlertStatus, Clock, MediaType
+from alertrpc.loglines import rfc_3339
+from alertrpc.records import HOLDS_ADDRESS, AlertStatus, Clock, MediaType
 from alertrpc.settings import Settings
 from alertrpc.store.database import Database
 from alertrpc.store.deliveries import Recorded, instance_uuid
+from alertrpc.store.limits import EVERY_ADDRESS, Hold, Turn
 from alertrpc.store.tables import AlertResult, Attempt
 
 _SAID = [field.name for field in fields(Outcome) if field.name in Attempt._fields]  # what a channel says of an attempt
+
+FAILURES = frozenset({Verdict.TRY_AGAIN, Verdict.GIVE_UP})
+LEAST_HOLD = 1.0  # seconds; a receiver that asks for less would be asked again and again
+UNTOLD = "the address got no alert of the problem, because all failed"
 
 log = logging.getLogger(__name__)
 
@@ -26,29 +35,39 @@ log = logging.getLogger(__name__)
 class Sender:
     """Makes attempts. `instance` distinguishes the alerts of this database from those of others."""
 
-    def __init__(self, channels: Mapping[str, Channel], instance: str, clock: Clock) -> None:
+    def __init__(
+        self,
+        channels: Mapping[str, Channel],
+        instance: str,
+        clock: Clock,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
         self._channels = channels
         self._instance = instance.encode()
+        self._chance = chance
         self.clock = clock
 
     async def send(self, alert: Mapping[str, Any], media_type: MediaType | UnusableMediaType) -> Recorded:
         """Attempts to send an alert, given as its row with its `alarm`. Raises nothing but CancelledError."""
         started, at = self.clock(), time.perf_counter()
         outcome = await self._outcome(alert, media_type)
-        milliseconds = round(1000 * (time.perf_counter() - at))
-        attempt = Attempt(
-            alertid=alert["alertid"],
-            number=alert["attempts"] + 1,
-            started=int(started * 1000),
-            outcome=outcome.verdict,
-            milliseconds=milliseconds,
-            **{name: getattr(outcome, name) for name in _SAID},
+        tried = Tried(alert, media_type, outcome, started, time.perf_counter() - at)
+        return _recorded(tried, int(self.clock() * 1000), self._chance())
+
+    def hold_back(self, alert: Mapping[str, Any], media_type: MediaType | UnusableMediaType, opens: int) -> Recorded:
+        """An attempt that sends nothing, as nothing may be sent before `opens`, in milliseconds."""
+        error = (
+            f"the rate is used up, or the receiver asked to wait: nothing may be sent before {rfc_3339(opens / 1000)}"
         )
-        return _recorded(attempt, outcome, alert["retries"], media_type, int(self.clock() * 1000))
+        now = self.clock()
+        tried = Tried(alert, media_type, Outcome(verdict=Verdict.WAIT, reason=Reason.HELD, error=error), now, 0.0)
+        return _recorded(tried, int(now * 1000), 0.0)._replace(hold=None)
 
     async def _outcome(self, alert: Mapping[str, Any], media_type: MediaType | UnusableMediaType) -> Outcome:
         if isinstance(media_type, UnusableMediaType):
             return Outcome(verdict=Verdict.GIVE_UP, reason=Reason.UNUSABLE_MEDIA_TYPE, error=media_type.fault)
+        if alert.get("untold"):
+            return Outcome(verdict=Verdict.GIVE_UP, reason=Reason.PROBLEM_FAILED, error=UNTOLD)
         try:
             return await self._channels[media_type.kind].send(media_type, self._message(alert))
         except Exception:
@@ -64,20 +83,74 @@ class Sender:
         return Message(delivery_id=delivery_id, variables=variables, **texts)
 
 
-def _recorded(
-    attempt: Attempt, outcome: Outcome, failed: int, media_type: MediaType | UnusableMediaType, now: int
-) -> Recorded:
-    """The attempt and the new state of its alert, which `failed` so often before; `now` is in milliseconds.
+class Tried(NamedTuple):
+    """An attempt with its alert and its media type; when it started and how long it took, in seconds."""
 
-    Attempts are made until as many have failed as the media type allows.
+    alert: Mapping[str, Any]
+    media_type: MediaType | UnusableMediaType
+    outcome: Outcome
+    started: float
+    took: float
+
+    @property
+    def attempt(self) -> Attempt:
+        return Attempt(
+            alertid=self.alert["alertid"],
+            number=self.alert["attempts"] + 1,
+            started=int(self.started * 1000),
+            outcome=self.outcome.verdict,
+            milliseconds=round(1000 * self.took),
+            **{name: getattr(self.outcome, name) for name in _SAID},
+        )
+
+
+def _recorded(tried: Tried, now: int, chance: float) -> Recorded:
+    """The attempt, which ended at `now`, in milliseconds, and the new state of its alert.
+
+    Attempts are made until as many have failed as the media type allows, or until `give_up_after` is over.
     """
+    alert, media_type, outcome = tried.alert, tried.media_type, tried.outcome
+    failed = alert["retries"] + (outcome.verdict in FAILURES)
     if outcome.verdict is Verdict.SENT:
-        return Recorded(attempt, AlertResult(attempt.alertid, AlertStatus.SENT, failed, outcome.error), None)
-    status, due, failed = AlertStatus.FAILED, None, failed + 1
-    if outcome.verdict is Verdict.TRY_AGAIN and isinstance(media_type, MediaType) and failed < media_type.max_attempts:
-        pause = max(media_type.attempt_interval, outcome.retry_after or 0)
-        status, due = AlertStatus.NOT_SENT, now + round(1000 * pause)
-    return Recorded(attempt, AlertResult(attempt.alertid, status, failed, outcome.error), due)
+        status, due = AlertStatus.SENT, None
+    else:
+        due = _next_attempt(tried, failed, now, chance)
+        status = AlertStatus.FAILED if due is None else AlertStatus.NOT_SENT
+    return Recorded(
+        tried.attempt,
+        AlertResult(alert["alertid"], status, failed, outcome.error),
+        due,
+        alert["mediatypeid"],
+        _hold(tried, now),
+        Turn(alert["alertid"], now) if isinstance(media_type, MediaType) and has_rates(media_type) else None,
+    )
+
+
+def _next_attempt(tried: Tried, failed: int, now: int, chance: float) -> int | None:
+    """When the next attempt is due, in milliseconds; None: there is none."""
+    media_type = tried.media_type
+    if not isinstance(media_type, MediaType) or tried.outcome.verdict is Verdict.GIVE_UP:
+        return None
+    if tried.outcome.verdict is Verdict.WAIT:
+        due = now + _wait(tried.outcome, media_type)
+    elif failed < media_type.max_attempts:
+        due = now + round(1000 * pause_after(media_type, failed, chance))
+    else:
+        return None
+    return due if due <= 1000 * (tried.alert["clock"] + media_type.give_up_after) else None
+
+
+def _wait(outcome: Outcome, media_type: MediaType) -> int:
+    """The milliseconds for which a receiver asked to wait."""
+    return round(1000 * max(LEAST_HOLD, media_type.attempt_interval if outcome.after is None else outcome.after))
+
+
+def _hold(tried: Tried, now: int) -> Hold | None:
+    """What a receiver that asked to wait holds: its media type or the address."""
+    if tried.outcome.verdict is not Verdict.WAIT or not isinstance(tried.media_type, MediaType):
+        return None
+    sendto = tried.alert["sendto"] if tried.media_type.hold == HOLDS_ADDRESS else EVERY_ADDRESS
+    return Hold(tried.alert["mediatypeid"], sendto, now + _wait(tried.outcome, tried.media_type))
 
 
 @asynccontextmanager

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+from alertrpc.delivery.limits import has_rates, limits_of
 from alertrpc.delivery.media_types import UnusableMediaType, media_type_of
 from alertrpc.delivery.protocol import Verdict
 from alertrpc.delivery.sender import Sender, open_sender
@@ -15,10 +16,11 @@ from alertrpc.ledger.variables import OF_LABELS, Told, Variables
 from alertrpc.records import AlertStatus, MediaType
 from alertrpc.settings import Settings
 from alertrpc.store.alerts import add_alerts
+from alertrpc.store.bulk import insert
 from alertrpc.store.connection import SqlConnection
 from alertrpc.store.database import Database, open_database
 from alertrpc.store.deliveries import find_alerts, find_media_type, media_type_ids, record_attempts
-from alertrpc.store.tables import NewAlert
+from alertrpc.store.tables import NewAlert, NewTurn
 from alertrpc.store.trials import test_action
 
 MARK = "[TEST] "
@@ -62,8 +64,12 @@ class Trials:
         no_action = no_event = 0
         texts, status = (sendto, subject, message), AlertStatus.NOT_SENT
         test = NewAlert(no_action, no_event, userid, now // 1000, mediatypeid, *texts, status)
-        alert, media_type = await self._database.write(partial(_prepare, test, mediatypeid, alarm, now))
-        once = await self._sender.send({**alert, "alarm": alarm}, media_type)
+        alert, media_type, opens = await self._database.write(partial(_prepare, test, mediatypeid, alarm, now))
+        alert = {**alert, "alarm": alarm}
+        if opens is None:
+            once = await self._sender.send(alert, media_type)
+        else:
+            once = self._sender.hold_back(alert, media_type, opens)
         if once.attempt.outcome != Verdict.SENT:
             once = once._replace(alert=once.alert._replace(status=AlertStatus.FAILED), due=None)
         await self._database.write(partial(record_attempts, [once]))
@@ -73,8 +79,11 @@ class Trials:
 
 def _prepare(
     test: NewAlert, mediatypeid: int, alarm: Mapping[str, Any], now: int, connection: SqlConnection
-) -> tuple[dict[str, Any], MediaType | UnusableMediaType]:
-    """Stores the alert of the test; returns its row, and the media type that sends it."""
+) -> tuple[dict[str, Any], MediaType | UnusableMediaType, int | None]:
+    """Stores the alert of the test, and takes a turn for it.
+
+    Returns its row, the media type that sends it, and when it may send, in milliseconds; None: now.
+    """
     templates = RuleBook().current(connection).templates_of(mediatypeid)
     variables = Variables(Told(alarm, is_active=True, now=now / 1000))
     subject, message = templates.rendered(variables, is_recovery=False)
@@ -84,7 +93,15 @@ def _prepare(
         message=MARK + (test.message or message),
     )
     [alert] = find_alerts(add_alerts([test], now, connection), connection)
-    return alert, media_type_of(find_media_type(mediatypeid, connection), even_disabled=True)
+    media_type = media_type_of(find_media_type(mediatypeid, connection), even_disabled=True)
+    if isinstance(media_type, UnusableMediaType):
+        return alert, media_type, None
+    limits = limits_of(mediatypeid, media_type, now, connection)
+    if (ends := limits.takes(test.sendto)) is None:
+        return alert, media_type, limits.opens_for(test.sendto)
+    if has_rates(media_type):
+        insert(connection, [NewTurn(mediatypeid, test.sendto, alert["alertid"], ends)])
+    return alert, media_type, None
 
 
 async def send_test(settings: Settings, name: str, sendto: str, *, subject: str, message: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from alertrpc.ledger.periods import is_within
 from alertrpc.ledger.rules import Rule, Rules
 from alertrpc.ledger.steps import due_steps
 from alertrpc.ledger.variables import Told, Variables
-from alertrpc.records import AlertStatus
+from alertrpc.records import AlertStatus, Recovery
 from alertrpc.store import alerts as stored
 from alertrpc.store import escalations
 from alertrpc.store.actions import find_receivers
@@ -219,7 +219,8 @@ def _tell_involved(
         if not made.takes((pairs[involved.place], alert.userid, alert.mediatypeid, alert.sendto), alert):
             left = set(telling[involved.place :])
             break
-    stored.add_alerts(made.alerts, work.now, work.connection)
+    only_if_told = {each.actionid for each in telling if work.rules.actions[each.actionid].recovery is Recovery.TOLD}
+    stored.add_alerts(made.alerts, work.now, work.connection, only_if_told=only_if_told)
     return [each for each in ended if each not in left]
 
 

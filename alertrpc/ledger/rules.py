@@ -7,6 +7,7 @@ from fnmatch import translate
 from typing import Any, NamedTuple
 
 from alertrpc.ledger.messages import DEFAULTS, Templates
+from alertrpc.records import Recovery
 from alertrpc.store import actions
 from alertrpc.store.connection import SqlConnection
 
@@ -22,7 +23,7 @@ class Rule:
     target: Globs
     labels: Mapping[str, Globs]
     min_severity: int
-    recovery: bool
+    recovery: Recovery
     repeat_every: int | None
     resolve_after: int | None
     afters: Sequence[int]
@@ -79,7 +80,7 @@ def _read(connection: SqlConnection) -> Rules:
 def _rule(row: Mapping[str, Any]) -> Rule:
     labels = {name: _globs(globs) for name, globs in row["labels"].items()}
     compiled = {"alarm_type": _globs(row["alarm_type"]), "target": _globs(row["target"]), "labels": labels}
-    return Rule(**{**row, **compiled, "recovery": bool(row["recovery"])})
+    return Rule(**{**row, **compiled, "recovery": Recovery(row["recovery"])})
 
 
 def _globs(globs: Sequence[str]) -> Globs:

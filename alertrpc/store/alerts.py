@@ -1,13 +1,13 @@
 """The rows of alerts: adds and finds them."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
 from alertrpc.records import AlertStatus
 from alertrpc.store.bulk import as_json, fetch, insert
 from alertrpc.store.statements import SQL
-from alertrpc.store.tables import NewAlert, NewInQueue
+from alertrpc.store.tables import NewAlert
 
 
 class Involved(NamedTuple):
@@ -30,15 +30,38 @@ def last_alertid(connection: sqlite3.Connection) -> int:
     return last
 
 
-def add_alerts(alerts: Sequence[NewAlert], due: int, connection: sqlite3.Connection) -> list[int]:
-    """Adds alerts, and queues the new ones, due in milliseconds; returns the alertids."""
+def add_alerts(
+    alerts: Sequence[NewAlert], now: int, connection: sqlite3.Connection, *, only_if_told: Collection[int] = ()
+) -> list[int]:
+    """Adds alerts, and queues the new ones at `now`, in milliseconds; returns the alertids.
+
+    Recoveries of the actions in `only_if_told` are not sent to an address that got no alert of the problem.
+    """
     if not alerts:
         return []
     numbered = [alert._replace(alertid=alertid) for alertid, alert in enumerate(alerts, last_alertid(connection) + 1)]
     insert(connection, numbered)
-    new = [alert for alert in numbered if alert.status is AlertStatus.NEW]
-    insert(connection, [NewInQueue(alert.alertid, alert.mediatypeid, due) for alert in new])
+    new = [
+        (alert.alertid, int(alert.p_eventid is not None and alert.actionid in only_if_told))
+        for alert in numbered
+        if alert.status is AlertStatus.NEW
+    ]
+    queue(new, now, connection)
     return [alert.alertid for alert in numbered]
+
+
+def queue(new: Sequence[tuple[int, int]], now: int, connection: sqlite3.Connection) -> None:
+    """Queues alerts, given as pairs of alertid and `only_if_told`; each behind the others of its line.
+
+    A line is what an address is told of a problem through a media type.
+    """
+    if not new:
+        return
+    connection.execute(SQL["queue.add"], (as_json(new), now, now))
+    listed = as_json([alertid for alertid, _ in new])
+    lined_up = connection.execute(SQL["queue.line_up"], (listed,)).fetchall()
+    if lined_up:
+        connection.execute(SQL["queue.raise_line"], (as_json([alertid for (alertid,) in lined_up]),))
 
 
 def alerts_of(steps: Sequence[tuple[int, int, int]], connection: sqlite3.Connection) -> list[tuple[Any, ...]]:

@@ -1,32 +1,54 @@
 """The queue of alerts, the attempts to send them, and what sending them needs."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import orjson
 
-from alertrpc.records import AlertStatus
+from alertrpc.records import AlertStatus, Queued
 from alertrpc.store.bulk import as_json, insert, update
+from alertrpc.store.limits import Hold, Turn, end_turns, hold
 from alertrpc.store.problems import find_alarms
 from alertrpc.store.statements import SQL
-from alertrpc.store.tables import AlertResult, Attempt, DueTime
+from alertrpc.store.tables import AlertResult, Attempt, QueueState
 
 ROW_FAULTS = (sqlite3.IntegrityError, sqlite3.DataError)  # caused by a row, not by the database
 MOST_BYTES = 8 * 2**20  # of the alerts claimed at one time
+MOST_RELEASED = 1000  # alerts that become due in one transaction
 
 
 class Recorded(NamedTuple):
-    """An attempt and the new state of its alert; `due` is when the next attempt is, in milliseconds; None is never."""
+    """An attempt and the new state of its alert; `due` is when the next attempt is, in milliseconds; None is never.
+
+    `hold` and `turn` are given if the attempt holds its media type, or counts for its rates.
+    """
 
     attempt: Attempt
     alert: AlertResult
     due: int | None
+    mediatypeid: int = 0
+    hold: Hold | None = None
+    turn: Turn | None = None
 
 
-def queue_heads(connection: sqlite3.Connection) -> list[tuple[int, int]]:
-    """The media types that have alerts to send, and when the first is due, in milliseconds."""
-    return connection.execute(SQL["queue.heads"]).fetchall()
+class Ready(NamedTuple):
+    """An alert that may be sent; the lowest rank goes first. `untold`: the address got no alert of its problem."""
+
+    alertid: int
+    rank: int
+    sendto: str
+    untold: bool
+
+
+def ready_heads(connection: sqlite3.Connection) -> list[tuple[int, int]]:
+    """The media types that have alerts to send now, and the rank of the first."""
+    return connection.execute(SQL["queue.ready"]).fetchall()
+
+
+def waiting_heads(connection: sqlite3.Connection) -> list[tuple[int, int]]:
+    """The media types that have alerts to send at a time, and when the first is due, in milliseconds."""
+    return connection.execute(SQL["queue.waiting"]).fetchall()
 
 
 def next_due(mediatypeid: int, now: int, connection: sqlite3.Connection) -> int | None:
@@ -35,19 +57,41 @@ def next_due(mediatypeid: int, now: int, connection: sqlite3.Connection) -> int 
     return found
 
 
-def claim_due(
-    mediatypeid: int, now: int, most: int, held: Sequence[int], connection: sqlite3.Connection
-) -> list[dict[str, Any]]:
-    """The first alerts of a media type that are due at `now`, in milliseconds, except those held.
+def release_due(mediatypeid: int, now: int, connection: sqlite3.Connection) -> None:
+    """Alerts whose time has come may be sent; `now` is in milliseconds."""
+    connection.execute(SQL["queue.release_due"], (mediatypeid, now, MOST_RELEASED))
 
-    Each has its `alarm`, or None. New alerts become NOT_SENT.
+
+def first_ready(mediatypeid: int, most: int, but: Iterable[str], connection: sqlite3.Connection) -> list[Ready]:
+    """The first alerts of a media type that may be sent, except those to some addresses."""
+    asked = (mediatypeid, as_json(but), most, MOST_BYTES)
+    return [Ready(*row) for row in orjson.loads(connection.execute(SQL["queue.first"], asked).fetchone()[0])]
+
+
+def begin(ready: Sequence[Ready], connection: sqlite3.Connection) -> list[dict[str, Any]]:
+    """Marks alerts as being sent; returns them with their `alarm`, or None, their `rank`, and whether they are `untold`.
+
+    New alerts become NOT_SENT.
     """
-    asked = (mediatypeid, now, most + len(held), as_json(held), MOST_BYTES)
-    claimed: str = connection.execute(SQL["queue.due"], asked).fetchone()[0]
-    if claimed == "[]":
+    if not ready:
         return []
-    connection.execute(SQL["alerts.set_status"], (AlertStatus.NOT_SENT, claimed, AlertStatus.NEW))
-    return _to_be_sent(claimed, connection)
+    listed = as_json([each.alertid for each in ready])
+    connection.execute(SQL["queue.begin"], (listed,))
+    connection.execute(SQL["alerts.set_status"], (AlertStatus.NOT_SENT, listed, AlertStatus.NEW))
+    more = {each.alertid: {"rank": each.rank, "untold": bool(each.untold)} for each in ready}
+    return [alert | more[alert["alertid"]] for alert in _to_be_sent(listed, connection)]
+
+
+def give_back(alertids: Sequence[int], now: int, connection: sqlite3.Connection) -> None:
+    """Alerts that were marked as being sent are not sent yet; `now` is in milliseconds."""
+    listed = as_json(alertids)
+    connection.execute(SQL["queue.give_back"], (listed,))
+    connection.execute(SQL["limits.give_back"], (listed, now))
+
+
+def begin_again(connection: sqlite3.Connection) -> None:
+    """The alerts that a process was sending when it ended may be sent again."""
+    connection.execute(SQL["queue.begin_again"])
 
 
 def find_alerts(alertids: Sequence[int], connection: sqlite3.Connection) -> list[dict[str, Any]]:
@@ -73,13 +117,21 @@ def media_type_ids(name: str, connection: sqlite3.Connection) -> list[int]:
     return [row[0] for row in connection.execute(SQL["media_types.named"], (name,))]
 
 
-def record_attempts(recorded: Sequence[Recorded], connection: sqlite3.Connection) -> None:
-    """Stores attempts, the new states of their alerts, and when the next attempts are due."""
+def record_attempts(recorded: Sequence[Recorded], connection: sqlite3.Connection) -> Mapping[int, int]:
+    """Stores attempts, the new states of their alerts, and when the next attempts are due.
+
+    Returns the media types of which alerts may be sent that waited behind these, and the rank of each one's first.
+    """
     insert(connection, [each.attempt for each in recorded])
     update(connection, [each.alert for each in recorded])
-    update(connection, [DueTime(each.attempt.alertid, each.due) for each in recorded if each.due is not None])
-    done = [each.attempt.alertid for each in recorded if each.due is None]
-    connection.execute(SQL["queue.drop"], (as_json(done),))
+    later = [QueueState(each.alert.alertid, Queued.LATER, each.due) for each in recorded if each.due is not None]
+    update(connection, later)
+    hold([each.hold for each in recorded if each.hold is not None], connection)
+    end_turns([each.turn for each in recorded if each.turn is not None], connection)
+    done = as_json([each.attempt.alertid for each in recorded if each.due is None])
+    following = connection.execute(SQL["queue.follow"], (done,)).fetchall()
+    connection.execute(SQL["queue.drop"], (done,))
+    return dict(sorted(following, reverse=True))
 
 
 def instance_uuid(connection: sqlite3.Connection) -> str:

@@ -21,7 +21,9 @@ BATCH_BYTES = 2 * MOST_LINE_BYTES
 MOST_SHAPES = 1_000  # kept statements, one for each table and order of columns
 CACHE_KIB = 256 * 1024
 # Tables that no file fills, and columns that follow from other tables.
-_OURS = frozenset({"sessions", "instance", "applied", "idempotency_keys", "alert_queue", "escalations"})
+_OURS = frozenset({
+    "sessions", "instance", "applied", "idempotency_keys", "alert_queue", "escalations", "holds", "turns",
+})  # fmt: skip
 _DERIVED = {("events", "recovered")}
 _RECOVERED = "UPDATE events SET recovered = 1 WHERE eventid IN (SELECT eventid FROM event_recovery) AND recovered = 0"
 _NUL = b"\\u0000"

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Sequence
 
 from alertrpc.records import AlertStatus
-from alertrpc.store.alerts import last_alertid
+from alertrpc.store.alerts import last_alertid, queue
 from alertrpc.store.bulk import as_json, insert
 from alertrpc.store.statements import SQL
 from alertrpc.store.tables import NewResend
@@ -39,5 +39,6 @@ def make_again(now: int, connection: sqlite3.Connection) -> bool:
             break
         made.append(alertid)
     connection.execute(SQL["alerts.make_again"], (now // 1000, AlertStatus.NEW, as_json(made)))
-    connection.execute(SQL["queue.set_due"], (now, as_json(made)))
+    connection.execute(SQL["queue.drop"], (as_json(made),))
+    queue([(alertid, 0) for alertid in made], now, connection)
     return len(made) < len(waiting)

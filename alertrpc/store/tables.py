@@ -7,7 +7,7 @@ Where a row is changed, the first field is its key.
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from alertrpc.records import AlertStatus
+from alertrpc.records import AlertStatus, Queued
 
 NewHost = NamedTuple("NewHost", [("hostid", int), ("host", str), ("name", str)])
 NewHostInGroup = NamedTuple("NewHostInGroup", [("hostid", int), ("groupid", int)])
@@ -123,8 +123,7 @@ class NewAlert(NamedTuple):
 
 AlertResult = NamedTuple("AlertResult", [("alertid", int), ("status", AlertStatus), ("retries", int), ("error", str)])
 # `due` is in milliseconds.
-NewInQueue = NamedTuple("NewInQueue", [("alertid", int), ("mediatypeid", int | None), ("due", int)])
-DueTime = NamedTuple("DueTime", [("alertid", int), ("due", int)])
+QueueState = NamedTuple("QueueState", [("alertid", int), ("state", Queued), ("due", int)])
 NewResend = NamedTuple("NewResend", [("alertid", int), ("resent_alertid", int)])
 
 
@@ -144,6 +143,15 @@ class Attempt(NamedTuple):
     milliseconds: int
 
 
+class NewTurn(NamedTuple):
+    """An attempt that counts for the rates of its media type; `ended` is in milliseconds."""
+
+    mediatypeid: int
+    sendto: str
+    alertid: int
+    ended: int
+
+
 _ROWS: Mapping[str, tuple[type[tuple[object, ...]], ...]] = {
     "hosts": (NewHost,),
     "hosts_groups": (NewHostInGroup,),
@@ -156,7 +164,8 @@ _ROWS: Mapping[str, tuple[type[tuple[object, ...]], ...]] = {
     "action_steps": (NewStep,),
     "escalations": (NewEscalation, EscalationStep, EscalationCheck),
     "alerts": (NewAlert, AlertResult),
-    "alert_queue": (NewInQueue, DueTime),
+    "alert_queue": (QueueState,),
+    "turns": (NewTurn,),
     "resends": (NewResend,),
     "attempts": (Attempt,),
 }

@@ -3,8 +3,8 @@
 import sqlite3
 from collections.abc import Sequence
 
-from alertrpc.records import Action, Severity, Step
-from alertrpc.store.applying.columns import ENABLED, Column, Key, from_to, only, update, yes_or_no
+from alertrpc.records import Action, Recovery, Severity, Step
+from alertrpc.store.applying.columns import ENABLED, Column, Key, from_to, only, update
 from alertrpc.store.applying.names import as_json, ids_of
 from alertrpc.store.bulk import insert
 from alertrpc.store.statements import SQL
@@ -29,7 +29,7 @@ _RULES = (
     Column("target", lambda a: as_json(a.target), only("target changed")),
     Column("labels", lambda a: as_json(dict(sorted(a.labels.items()))), only("labels changed")),
     Column("min_severity", lambda a: int(a.min_severity), from_to("min_severity", _severity)),
-    Column("recovery", lambda a: int(a.recovery), from_to("recovery", yes_or_no)),
+    Column("recovery", lambda a: int(a.recovery), from_to("recovery", lambda value: Recovery(value).spelled)),
     Column("repeat_every", lambda a: a.repeat_every, from_to("repeat_every", _time_or_never)),
     Column("resolve_after", lambda a: a.resolve_after, from_to("resolve_after", _time_or_never)),
 )

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from alertrpc.records import SMTP_SECURITIES, MediaType
 from alertrpc.store.applying.columns import ENABLED, Column, Key, from_to, one_of, only, update, yes_or_no
 from alertrpc.store.applying.names import as_json, quoted
+from alertrpc.store.statements import SQL
 
 _KINDS = {0: "email", 1: "script", 4: "http"}  # by Zabbix's numbers; a parameter names any other kind
 _KIND = "alertrpc_type"
@@ -16,6 +17,10 @@ _TEMPLATES = (("subject", "message"), ("recovery_subject", "recovery_message")) 
 def _key_in(column: str, otherwise: str | int = "") -> Callable[[MediaType], str | int]:
     """The value of the kind's key that belongs to the column; `otherwise` if the kind has none."""
     return lambda m: next((getattr(m, key.name) for key in m.own() if key.metadata["column"] == column), otherwise)
+
+
+def _rate_or_none(value: str) -> str:
+    return value or "none"
 
 
 _USERNAME = _key_in("username")
@@ -38,6 +43,14 @@ _COLUMNS = (
     Column("passwd", _key_in("passwd"), only("password changed")),
 )
 
+_RULES = (
+    Column("attempt_growth", lambda m: m.attempt_growth, from_to("attempt_growth", "{:g}".format)),
+    Column("give_up_after", lambda m: m.give_up_after, from_to("give_up_after", "{}s".format)),
+    Column("rate", lambda m: str(m.rate or ""), from_to("rate", _rate_or_none)),
+    Column("address_rate", lambda m: str(m.address_rate or ""), from_to("address_rate", _rate_or_none)),
+    Column("hold", lambda m: m.hold, from_to("hold")),
+)
+
 
 def kind_of(number: int, parameters: Mapping[str, str]) -> str:
     """The kind of a media type by Zabbix's number and its parameters; alertrpc may not know the kind."""
@@ -52,8 +65,10 @@ def bring_media_type(mediatypeid: int, media_type: MediaType, connection: sqlite
     retyped = f"type {was} -> {media_type.kind}"
     columns = (ENABLED, Column("type", lambda m: m.zabbix_type, only(retyped)), *_COLUMNS)
     new = _parameters(media_type)
+    connection.execute(SQL["media_types.add_rules"], here)
     return [
         *update(Key("media_type", "mediatypeid", mediatypeid), columns, media_type, connection),
+        *update(Key("media_type_rules", "mediatypeid", mediatypeid), _RULES, media_type, connection),
         *([retyped] if media_type.kind != was else []),
         *_bring_parameters(mediatypeid, old, new, connection),
         *_bring_templates(mediatypeid, media_type, connection),

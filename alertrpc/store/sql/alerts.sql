@@ -55,6 +55,7 @@ SELECT @json_array_of(@json_object(
     'subject', a.subject,
     'message', a.message,
     'retries', a.retries,
+    'clock', a.clock,
     'esc_step', a.esc_step,
     'p_eventid', a.p_eventid,
     'mediatypeid', a.mediatypeid,

@@ -19,6 +19,11 @@ SELECT @json_object(
     'attempt_interval', mt.attempt_interval,
     'timeout', mt.timeout,
     'script', mt.script,
+    'attempt_growth', mr.attempt_growth,
+    'give_up_after', mr.give_up_after,
+    'rate', mr.rate,
+    'address_rate', mr.address_rate,
+    'hold', mr.hold,
     'parameters', @json((
         SELECT @json_object_of(mp.name, mp.value)
         FROM media_type_param mp
@@ -26,9 +31,15 @@ SELECT @json_object(
     ))
 )
 FROM media_type mt
+LEFT JOIN media_type_rules mr ON mr.mediatypeid = mt.mediatypeid
 WHERE mt.mediatypeid = ?
 
 -- name: named
 SELECT mediatypeid
 FROM media_type
 WHERE name = ?
+
+-- name: add_rules
+INSERT INTO media_type_rules (mediatypeid)
+VALUES (?)
+ON CONFLICT DO NOTHING

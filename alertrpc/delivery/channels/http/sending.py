@@ -130,13 +130,16 @@ class HttpChannel:
             if await is_expected(media_type.expect, answer.body.decode("utf-8", "replace")):
                 return sent(code=answer.status, answer=text)
             verdict, reason, status = Verdict.TRY_AGAIN, Reason.UNEXPECTED_ANSWER, f"{status}, but unexpected answer"
+        after = _retry_after(answer.retry_after, self._clock()) if answer.status in SAY_WHEN else None
+        if after is not None:
+            verdict, reason = Verdict.WAIT, Reason.HELD
         return Outcome(
             verdict=verdict,
             reason=reason,
             error=one_line(f"{status}: {text}" if text.strip() else status, secrets),
             code=answer.status,
             answer=text,
-            retry_after=_retry_after(answer.retry_after, self._clock()) if answer.status in SAY_WHEN else None,
+            after=after,
         )
 
 

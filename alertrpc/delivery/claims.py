@@ -1,0 +1,87 @@
+"""Takes alerts from the queue: the first ones that may be sent, within the limits of their media type."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from alertrpc.delivery.limits import Limits, has_limits, has_rates, limits_of
+from alertrpc.delivery.media_types import UnusableMediaType, media_type_of
+from alertrpc.records import MediaType
+from alertrpc.store.bulk import insert
+from alertrpc.store.connection import SqlConnection
+from alertrpc.store.deliveries import Ready, begin, find_media_type, first_ready, release_due
+from alertrpc.store.tables import NewTurn
+
+UNLIMITED_SESSIONS = 100  # the most that Zabbix allows
+LEAST_CLAIMED, MOST_CLAIMED = 16, 256
+MOST_ROUNDS = 8  # of looks past addresses that may get nothing now
+
+Alert = dict[str, Any]
+
+
+class Claimed(NamedTuple):
+    """Alerts to be sent now. If it `is_full`, there may be more.
+
+    `opens` is when anything may be sent again, None if now; `again` is when alerts to some address may be. Milliseconds.
+    """
+
+    media_type: MediaType | UnusableMediaType
+    alerts: list[Alert]
+    is_full: bool = False
+    opens: int | None = None
+    again: int | None = None
+
+
+def sessions_of(media_type: MediaType | UnusableMediaType) -> int:
+    return (isinstance(media_type, MediaType) and media_type.max_sessions) or UNLIMITED_SESSIONS
+
+
+def claim(mediatypeid: int, now: int, sending: int, connection: SqlConnection) -> Claimed:
+    """Takes the first alerts of a media type; `now` is in milliseconds, `sending` the number of attempts under way.
+
+    Where limits may make an alert wait, only as many are taken as are sent at once; else some more, ahead of time.
+    """
+    media_type = media_type_of(find_media_type(mediatypeid, connection))
+    release_due(mediatypeid, now, connection)
+    sessions = sessions_of(media_type)
+    most = min(MOST_CLAIMED, max(LEAST_CLAIMED, 8 * sessions))
+    if isinstance(media_type, UnusableMediaType):
+        return _taken(media_type, first_ready(mediatypeid, most, (), connection), most, connection)
+    limits = limits_of(mediatypeid, media_type, now, connection)
+    if limits.opens is not None:
+        return Claimed(media_type, [], opens=limits.opens)
+    if not has_limits(media_type):
+        found = first_ready(mediatypeid, most, limits.closed, connection)
+        return _taken(media_type, found, most, connection)
+    return _within_limits(mediatypeid, media_type, limits, max(1, sessions - sending), connection)
+
+
+def _taken(
+    media_type: MediaType | UnusableMediaType, found: Sequence[Ready], most: int, connection: SqlConnection
+) -> Claimed:
+    return Claimed(media_type, begin(found, connection), is_full=len(found) == most)
+
+
+def _within_limits(
+    mediatypeid: int, media_type: MediaType, limits: Limits, most: int, connection: SqlConnection
+) -> Claimed:
+    """Takes at most so many; an alert whose address may get nothing now is passed over."""
+    alerts: list[Alert] = []
+    left_over = False
+    for _ in range(MOST_ROUNDS):
+        found = first_ready(mediatypeid, most - len(alerts), limits.closed, connection)
+        taken = []
+        turns = []
+        for ready in found:
+            if ready.untold:
+                taken.append(ready)
+            elif (ends := limits.takes(ready.sendto)) is not None:
+                taken.append(ready)
+                turns.append(NewTurn(mediatypeid, ready.sendto, ready.alertid, ends))
+        if has_rates(media_type):
+            insert(connection, turns)
+        alerts += begin(taken, connection)
+        left_over = len(taken) < len(found)
+        if not left_over or limits.opens is not None:
+            break
+    is_full = left_over or len(alerts) == most
+    return Claimed(media_type, alerts, is_full, limits.opens, min(limits.closed.values(), default=None))
