@@ -103,8 +103,7 @@ class MediaType:
     max_attempts: int = 10
     attempt_interval: int = 10
     attempt_growth: float = 2.0  # of the pause, from one attempt to the next
-    give_up_after: int = 3600
-    attempt_jitter: float = 0.2  # the part of a pause that chance adds at most
+    give_up_after: int | None = 3600  # None: Zabbix's rule, all attempts at a fixed interval
     max_sessions: int = 1  # 0: no limit
     rate: Rate | None = None
     address_rate: Rate | None = None  # of each address

@@ -13,7 +13,8 @@ _TIME = re.compile(r"([0-9]{1,15})([smhdw]?)")
 _BYTES = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30}
 _SIZE = re.compile(r"([0-9]{1,12})([KMG]?)(?:i?B)?")
 _RATE = re.compile(r"([0-9]{1,6})/([0-9]{1,9}[smhd]?)")
-MOST_OF_RATE, LONGEST_SPAN = 10_000, 86_400  # attempts, seconds
+MOST_OF_RATE = 10_000  # attempts
+LONGEST_SPAN = 86_400  # seconds
 _WHOLE = re.compile(r"-?[0-9]{1,19}")
 
 

@@ -47,6 +47,7 @@ class Lane:
         self._recorded = asyncio.Event()
         self._claim: asyncio.Task[None] | None = None
         self._waiting: int | None = None  # no alert that is not claimed has a lower rank; None: there is none
+        self._claiming = UNKNOWN_RANK  # the same of what is being claimed
         self._was_full = False  # the last claim took as many as it might
         self._held_until = 0  # nothing is sent before this time, in milliseconds
         self._opens = 0  # nothing is claimed before this time, in milliseconds
@@ -110,11 +111,12 @@ class Lane:
 
     def _has_to_claim(self) -> bool:
         """Whether an alert that is not claimed goes, or may go, before those that are."""
-        if not self._ready and self._is_claiming():
-            return True
-        if self._waiting is None or not self._is_open():
-            return False
-        return not self._ready or (self._waiting < self._ready[0][0] and len(self._ready) < MOST_READY)
+        if self._is_claiming():
+            return self._goes_first(self._claiming)
+        return self._waiting is not None and self._is_open() and self._goes_first(self._waiting)
+
+    def _goes_first(self, rank: int) -> bool:
+        return not self._ready or (rank < self._ready[0][0] and len(self._ready) < MOST_READY)
 
     def _most_sessions(self) -> int:
         return 1 if self._media_type is None else sessions_of(self._media_type)
@@ -134,13 +136,14 @@ class Lane:
         return self._claim
 
     async def _take(self) -> None:
-        before, self._waiting = self._waiting, None  # `wake` may be called meanwhile
+        self._claiming = UNKNOWN_RANK if self._waiting is None else self._waiting
+        self._waiting = None  # `wake` may be called meanwhile
         now = int(self._sender.clock() * 1000)
         try:
             claimed = await self._database.write(partial(claim, self._mediatypeid, now, self._sending))
         except (AlertrpcError, SqlError) as error:
             log.error("alerts could not be taken from the queue: %s", error)
-            self._waiting = before
+            self._waiting = self._claiming
             await asyncio.sleep(_PAUSE)
             return
         self._keep(claimed)

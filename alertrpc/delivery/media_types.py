@@ -11,8 +11,6 @@ from alertrpc.records import MediaType
 from alertrpc.store.applying.media_types import kind_of
 from alertrpc.values import duration, rate
 
-ZABBIX_GIVES_UP = 86_400  # seconds, in which all attempts that Zabbix allows have been made
-
 
 class UnusableMediaType(NamedTuple):
     """A media type that cannot send, and why; the name of a deleted one is empty."""
@@ -45,9 +43,9 @@ def media_type_of(row: Mapping[str, Any] | None, *, even_disabled: bool = False)
 
 
 def _rules(row: Mapping[str, Any]) -> dict[str, Any]:
-    """The rules of a media type of a configuration file, or those of Zabbix: pauses do not grow."""
+    """The rules of a media type of a configuration file, or Zabbix's."""
     if row["hold"] is None:
-        return {"attempt_growth": 1.0, "attempt_jitter": 0.0, "give_up_after": ZABBIX_GIVES_UP}
+        return {"give_up_after": None}
     rates = {name: rate(row[name]) if row[name] else None for name in ("rate", "address_rate")}
     return {name: row[name] for name in ("attempt_growth", "give_up_after", "hold")} | rates
 

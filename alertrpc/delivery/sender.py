@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from alertrpc.delivery.channels import KINDS
 from alertrpc.delivery.limits import has_rates
 from alertrpc.delivery.media_types import UnusableMediaType
-from alertrpc.delivery.pauses import pause_after
+from alertrpc.delivery.pauses import is_too_late, pause_after
 from alertrpc.delivery.protocol import Channel, Message, Outcome, Reason, Verdict
 from alertrpc.ledger.variables import Told, Variables
 from alertrpc.loglines import rfc_3339
@@ -137,7 +137,7 @@ def _next_attempt(tried: Tried, failed: int, now: int, chance: float) -> int | N
         due = now + round(1000 * pause_after(media_type, failed, chance))
     else:
         return None
-    return due if due <= 1000 * (tried.alert["clock"] + media_type.give_up_after) else None
+    return None if is_too_late(media_type, due / 1000 - tried.alert["clock"]) else due
 
 
 def _wait(outcome: Outcome, media_type: MediaType) -> int:
