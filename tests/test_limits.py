@@ -42,6 +42,8 @@ TOLD = {
     "loglines.MOST_FAULTS": ("100", "faults that a command shows"),
     "configuration.channel_values.LONGEST_TEXT": ("65,535", "text in it"),
     "delivery.channels.email.sending.LONGEST_ADDRESS": ("1,024", "address"),
+    "delivery.answers.LONGEST_AFTER": ("86,400 s", "``after`` of ``answers``"),
+    "delivery.answers.MOST_ANSWERS": ("100", "entries of ``answers``"),
     "delivery.channels.http.sending.LONGEST_RETRY_AFTER": ("1 day", "``Retry-After``"),
     "documents.LARGEST_FILE": ("1 MiB", "configuration file"),
     "documents.MOST_KEY_PARTS": ("100", "parts of a dotted key in it"),

@@ -1,5 +1,6 @@
 """Pauses between attempts, and when an alert is given up."""
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -54,12 +55,11 @@ def test_the_defaults_outlast_a_greylist_and_a_restart(outage: float, chance: fl
 
 async def test_a_loaded_media_type_keeps_zabbix_s_rule(path: Path) -> None:
     ours = declare(path, {"name": "ours", "type": "script", "script": "a.sh"})["ours"]
-    execute(path, "INSERT INTO media_type (mediatypeid, type, name, exec_path) VALUES (99, 1, 'loaded', 'a.sh')")
+    execute(
+        path, "INSERT INTO media_type (mediatypeid, type, name, exec_path, status) VALUES (99, 1, 'loaded', 'a.sh', 0)"
+    )
     async with opened(path) as database:
-        found = [
-            media_type_of(await database.write(lambda connection, each=each: find_media_type(each, connection)))
-            for each in (ours, 99)
-        ]
+        found = [media_type_of(await database.write(partial(find_media_type, each))) for each in (ours, 99)]
     of_file, loaded = found
     assert isinstance(of_file, ScriptMediaType)
     assert isinstance(loaded, ScriptMediaType)

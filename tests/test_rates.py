@@ -202,7 +202,9 @@ def test_a_receiver_that_asks_for_no_time_is_not_asked_at_once(path: Path, recei
 )
 def test_a_window_lets_no_span_have_more(most: int, seconds: int, attempts: list[tuple[int, int]]) -> None:
     """Attempts begin as soon as the window lets them, after some time, and take some time, within which they arrive."""
-    rate, now, ended, arrived = Rate(most, seconds), 0, [], []
+    rate, now = Rate(most, seconds), 0
+    ended: list[int] = []
+    arrived: list[int] = []
     for idle, took in attempts:
         now += idle
         opens = Window(rate, ended, now).opens()

@@ -37,7 +37,7 @@ async def is_expected(expect: str, answer: str) -> bool:
         return True
     if _is_json(expect):
         return _holds_json(expect, answer)
-    return await asyncio.to_thread(_matches, expect, answer)
+    return await asyncio.to_thread(matches, expect, answer)
 
 
 def _is_json(expect: str) -> bool:
@@ -46,20 +46,22 @@ def _is_json(expect: str) -> bool:
 
 def _holds_json(expect: str, answer: str) -> bool:
     try:
-        return _holds(orjson.loads(answer), orjson.loads(expect))
+        return contains(orjson.loads(answer), orjson.loads(expect))
     except orjson.JSONDecodeError:
         return False
 
 
-def _holds(value: Json, wanted: Json) -> bool:
+def contains(value: Json, wanted: Json) -> bool:
+    """Whether a value is as wanted; an object may have more members, inner ones too."""
     if isinstance(wanted, dict):
-        return isinstance(value, dict) and all(name in value and _holds(value[name], wanted[name]) for name in wanted)
+        return isinstance(value, dict) and all(name in value and contains(value[name], wanted[name]) for name in wanted)
     if isinstance(wanted, bool) or isinstance(value, bool):  # in Python, True == 1
         return value is wanted
     return value == wanted
 
 
-def _matches(pattern: str, answer: str) -> bool:
+def matches(pattern: str, answer: str) -> bool:
+    """Whether a regular expression matches the whole answer, within REGEX_SECONDS."""
     try:
         return regex.fullmatch(pattern, answer, timeout=REGEX_SECONDS) is not None
     except (regex.error, TimeoutError):

@@ -42,7 +42,7 @@ class Outcome:
     """One attempt.
 
     `error` is one line for the alert's `error`, empty if it was sent. `code` is an exit status, or a code of HTTP or SMTP.
-    `after` is the seconds to wait if the verdict is WAIT; None: the media type's attempt_interval.
+    `after` is the seconds to wait before the next attempt; None: as the media type says.
     """
 
     verdict: Verdict

@@ -134,7 +134,8 @@ def _next_attempt(tried: Tried, failed: int, now: int, chance: float) -> int | N
     if tried.outcome.verdict is Verdict.WAIT:
         due = now + _wait(tried.outcome, media_type)
     elif failed < media_type.max_attempts:
-        due = now + round(1000 * pause_after(media_type, failed, chance))
+        pause = pause_after(media_type, failed, chance) if tried.outcome.after is None else tried.outcome.after
+        due = now + round(1000 * pause)
     else:
         return None
     return None if is_too_late(media_type, due / 1000 - tried.alert["clock"]) else due

@@ -10,6 +10,7 @@ from typing import Any
 
 from alertrpc.configuration.media_types import key
 from alertrpc.configuration.values import text
+from alertrpc.delivery.answers import Meaning, answers_of, meaning_of
 from alertrpc.delivery.expect import EXPECT, is_expected
 from alertrpc.delivery.masking import kept_text, one_line
 from alertrpc.delivery.protocol import Message, Outcome, Reason, Verdict, failed, sent
@@ -47,6 +48,7 @@ class ScriptMediaType(MediaType):
     name: str = key(_name_of_folder)
     script: str = key(_name_of_script, column="exec_path")
     expect: str = key(EXPECT, "")
+    answers: list[dict[str, Any]] = key(answers_of(0, 255), [])
 
     @staticmethod
     def channel(settings: Settings, clock: Clock) -> nullcontext["ScriptChannel"]:
@@ -106,29 +108,42 @@ class _NoFolder(Exception):
 
 
 async def _outcome(media_type: ScriptMediaType, ended: Ended, secrets: tuple[str, ...]) -> Outcome:
-    verdict, reason, fault = await _judged(media_type, ended)
-    stdout, stderr = kept_text(ended.stdout, secrets), kept_text(ended.stderr, secrets)
-    if verdict is Verdict.SENT:
-        return sent(code=0, stdout=stdout, stderr=stderr)
-    said = stderr if stderr.strip() else stdout
-    texts = [said] if reason is Reason.EXIT_STATUS and said.strip() else [fault, said]
-    error = one_line(": ".join(filter(str.strip, texts)), ())
-    return Outcome(verdict=verdict, reason=reason, error=error, code=ended.status, stdout=stdout, stderr=stderr)
-
-
-async def _judged(media_type: ScriptMediaType, ended: Ended) -> tuple[Verdict, Reason, str]:
-    """The verdict, its reason, and the fault."""
-    if ended.status is None:
-        return Verdict.TRY_AGAIN, Reason.TIMEOUT, f"killed after {media_type.timeout} s"
-    if ended.status < 0:
-        return Verdict.TRY_AGAIN, Reason.KILLED, f"killed by signal {-ended.status}"
-    if ended.status > 0:
-        verdict = Verdict.GIVE_UP if ended.status == GIVEN_UP else Verdict.TRY_AGAIN
-        return verdict, Reason.EXIT_STATUS, f"exit status {ended.status}"
     answer = (ended.stderr.strip() or ended.stdout).decode("utf-8", "replace")
-    if not await is_expected(media_type.expect, answer):
-        return Verdict.TRY_AGAIN, Reason.UNEXPECTED_ANSWER, "unexpected output"
-    return Verdict.SENT, Reason.DELIVERED, ""
+    meaning, reason, fault = await _judged(media_type, ended, answer)
+    stdout, stderr = kept_text(ended.stdout, secrets), kept_text(ended.stderr, secrets)
+    if meaning.verdict is Verdict.SENT:
+        return sent(code=ended.status, stdout=stdout, stderr=stderr)
+    said = stderr if stderr.strip() else stdout
+    texts = [said] if ended.status and ended.status > 0 and said.strip() else [fault, said]
+    return Outcome(
+        verdict=meaning.verdict,
+        reason=reason,
+        error=one_line(": ".join(filter(str.strip, texts)), ()),
+        code=ended.status,
+        stdout=stdout,
+        stderr=stderr,
+        after=meaning.after,
+    )
+
+
+async def _judged(media_type: ScriptMediaType, ended: Ended, answer: str) -> tuple[Meaning, Reason, str]:
+    """The meaning of the script's end, its reason, and the fault."""
+    if ended.status is None:
+        return Meaning(Verdict.TRY_AGAIN), Reason.TIMEOUT, f"killed after {media_type.timeout} s"
+    if ended.status < 0:
+        return Meaning(Verdict.TRY_AGAIN), Reason.KILLED, f"killed by signal {-ended.status}"
+    reason = Reason.EXIT_STATUS if ended.status else Reason.UNEXPECTED_ANSWER
+    fault = f"exit status {ended.status}" if ended.status else "unexpected output"
+    meaning = await meaning_of(media_type.answers, ended.status, answer) or await _usual(
+        media_type, ended.status, answer
+    )
+    return meaning, Reason.HELD if meaning.verdict is Verdict.WAIT else reason, fault
+
+
+async def _usual(media_type: ScriptMediaType, status: int, answer: str) -> Meaning:
+    if status:
+        return Meaning(Verdict.GIVE_UP if status == GIVEN_UP else Verdict.TRY_AGAIN)
+    return Meaning(Verdict.SENT if await is_expected(media_type.expect, answer) else Verdict.TRY_AGAIN)
 
 
 KIND = ScriptMediaType

@@ -19,6 +19,7 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from alertrpc import __version__
+from alertrpc.delivery.answers import Meaning, meaning_of
 from alertrpc.delivery.channels.http import HttpMediaType
 from alertrpc.delivery.connecting import connection_fault
 from alertrpc.delivery.expect import is_expected
@@ -122,25 +123,32 @@ class HttpChannel:
             )
 
     async def _outcome(self, media_type: HttpMediaType, answer: _Answer, secrets: tuple[str, ...]) -> Outcome:
-        verdict = VERDICTS.get(answer.status, Verdict.GIVE_UP)
+        said = answer.body.decode("utf-8", "replace")
+        meaning = await meaning_of(media_type.answers, answer.status, said)
+        if meaning is None:
+            meaning = await self._usual(media_type, answer, said)
         text = kept_text(answer.body, secrets)
-        status = f"HTTP {answer.status} {answer.reason}".rstrip()
-        reason = Reason.HTTP_STATUS
-        if verdict is Verdict.SENT:
-            if await is_expected(media_type.expect, answer.body.decode("utf-8", "replace")):
-                return sent(code=answer.status, answer=text)
-            verdict, reason, status = Verdict.TRY_AGAIN, Reason.UNEXPECTED_ANSWER, f"{status}, but unexpected answer"
-        after = _retry_after(answer.retry_after, self._clock()) if answer.status in SAY_WHEN else None
-        if after is not None:
-            verdict, reason = Verdict.WAIT, Reason.HELD
+        if meaning.verdict is Verdict.SENT:
+            return sent(code=answer.status, answer=text)
+        status, reason = f"HTTP {answer.status} {answer.reason}".rstrip(), Reason.HTTP_STATUS
+        if VERDICTS.get(answer.status) is Verdict.SENT:
+            status, reason = f"{status}, but unexpected answer", Reason.UNEXPECTED_ANSWER
         return Outcome(
-            verdict=verdict,
-            reason=reason,
+            verdict=meaning.verdict,
+            reason=Reason.HELD if meaning.verdict is Verdict.WAIT else reason,
             error=one_line(f"{status}: {text}" if text.strip() else status, secrets),
             code=answer.status,
             answer=text,
-            after=after,
+            after=meaning.after,
         )
+
+    async def _usual(self, media_type: HttpMediaType, answer: _Answer, said: str) -> Meaning:
+        """The meaning by the table of statuses, Retry-After, and `expect`."""
+        verdict = VERDICTS.get(answer.status, Verdict.GIVE_UP)
+        if verdict is Verdict.SENT and not await is_expected(media_type.expect, said):
+            return Meaning(Verdict.TRY_AGAIN)
+        after = _retry_after(answer.retry_after, self._clock()) if answer.status in SAY_WHEN else None
+        return Meaning(verdict) if after is None else Meaning(Verdict.WAIT, after)
 
 
 def _network_fault(error: Exception) -> str:
