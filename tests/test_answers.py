@@ -112,7 +112,7 @@ FAULTS: list[tuple[Any, str]] = [
     ([1], "answers 1: a table is expected, not 1"),
     ([{}], "answers 1: then: it is missing"),
     ([{"then": "waits"}], 'answers 1: then: one of sent, try_again, wait, give_up is expected, not "waits"'),
-    ([{"then": "sent"}, {"then": "sent", "cod": 1}], "answers 2: cod: there is no such key; did you mean "code"?"),
+    ([{"then": "sent"}, {"then": "sent", "cod": 1}], 'answers 2: cod: there is no such key; did you mean "code"?'),
     ([{"then": "sent", "code": 99}], "answers 1: code: a whole number from 100 to 599 is expected, not 99"),
     ([{"then": "sent", "code": "200"}], 'answers 1: code: a whole number from 100 to 599 is expected, not "200"'),
     ([{"then": "sent", "code": []}], "answers 1: code: a list that is not empty is expected"),
