@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from alertrpc.configuration.answers import LONGEST_AFTER
 from alertrpc.configuration.reading import parse_configuration
-from alertrpc.delivery.answers import LONGEST_AFTER, Meaning, answers_of, meaning_of
+from alertrpc.delivery.answers import Meaning, answers_within, meaning_of
 from alertrpc.delivery.channels import KINDS
 from alertrpc.delivery.protocol import Verdict
 from alertrpc.errors import ConfigurationError
@@ -79,7 +80,7 @@ PLACES: list[tuple[str, float | None]] = [
 
 
 def given(answers: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return answers_of(0, 599)(answers)
+    return answers_within(0, 599)(answers)
 
 
 @pytest.mark.parametrize(("answers", "code", "answer", "meaning"), MEANINGS)

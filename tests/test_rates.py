@@ -245,3 +245,19 @@ def test_turns_and_holds_that_are_over_are_deleted(path: Path, receiver: Receive
         settled(path, 2)
         assert execute(path, "SELECT COUNT(*) FROM turns") == [(1,)]
         assert execute(path, "SELECT COUNT(*) FROM holds") == [(0,)]
+
+
+def test_a_changed_media_type_is_held_no_more(path: Path, receiver: Receiver) -> None:
+    """Its receiver may be another one: whoever mends it does not wait for a day."""
+    receiver.answer = in_turn(Answer(429, {"Retry-After": "80000"}), Answer())
+    with serving(path, "--config", str(configured(path, receiver, give_up_after="2d"))) as server:
+        push(server.port)
+        assert eventually(lambda: len(attempts(path)) == 1)
+    with serving(path, "--config", str(configured(path, receiver, give_up_after="3d"))) as server:
+        push(server.port, "db-2")
+        assert eventually(lambda: [alert["status"] for alert in alerts(path)] == [0, 1])
+
+
+def test_a_clock_that_was_set_back_blocks_nothing() -> None:
+    media_type = MediaType(name="a", rate=Rate(1, 10), timeout=5)
+    assert Limits(media_type, {"": 10**12}, [("a", 10**12)], 1_000).opens is None

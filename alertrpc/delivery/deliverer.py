@@ -146,13 +146,11 @@ class Deliverer:
             await self._bell.wait(wait)
 
     async def _begin_again(self) -> None:
-        """Queues again what the process was sending that had the lock before."""
+        """Queues again what the process was sending that had the lock before, as soon as the database can be written."""
         while True:
-            try:
+            with suppress(AlertrpcError, SqlError):  # which pushes and /healthz tell
                 return await self._database.write(begin_again)
-            except (AlertrpcError, SqlError) as error:
-                log.error("the alerts of the last process could not be queued again: %s", error)
-                await asyncio.sleep(_PAUSE)
+            await asyncio.sleep(_PAUSE)
 
     def _takes_lock(self) -> bool:
         try:

@@ -20,9 +20,15 @@ def check_expect(text: str) -> None:
     if expect.startswith("{") and not expect.endswith("}"):
         raise ValueError('it starts as JSON but does not end with "}"')
     try:
-        (orjson.loads if _is_json(expect) else regex.compile)(expect)
+        (orjson.loads if _is_json(expect) else check_pattern)(expect)
     except orjson.JSONDecodeError as error:
         raise ValueError(f"it starts as JSON but is invalid: {error}") from None
+
+
+def check_pattern(text: str) -> None:
+    """Raises ValueError if the text is not a regular expression."""
+    try:
+        regex.compile(text)
     except regex.error as error:
         raise ValueError(f"it is no regular expression: {error}") from None
 

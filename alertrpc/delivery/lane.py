@@ -20,6 +20,7 @@ from alertrpc.store.limits import EVERY_ADDRESS
 UNRECORDED = 8  # attempts of each session that may wait to be recorded
 MOST_READY = 1024  # claimed alerts that wait for a session
 UNKNOWN_RANK = -(2**63)  # goes before any alert
+LONGEST_SLEEP = 60.0  # seconds until a lane that is held, or has used up its rate, looks again
 _PAUSE = 1.0  # seconds after a fault of the database
 
 Record = Callable[[Recorded], asyncio.Future[int | None]]
@@ -191,17 +192,16 @@ class Lane:
             giving.add_done_callback(self._sessions.discard)
 
     def _wake_at(self, time: int) -> None:
-        """Wakes the lane at a time, in milliseconds."""
+        """Looks again at a time, in milliseconds, or sooner: somebody may change the media type or the clock."""
         if self._timer is not None:
             self._timer.cancel()
-        seconds = max(0.001, time / 1000 - self._sender.clock())
-        self._timer = asyncio.get_running_loop().call_later(seconds, self._end_wait)
+        seconds = min(max(0.001, time / 1000 - self._sender.clock()), LONGEST_SLEEP)
+        self._timer = asyncio.get_running_loop().call_later(seconds, self._look_again)
 
-    def _end_wait(self) -> None:
-        if self._is_held():  # the clock was set back, or the timer came too early
-            self._wake_at(self._held_until)
-        else:
-            self.wake()
+    def _look_again(self) -> None:
+        """Claims; the database knows what still limits the media type."""
+        self._held_until = self._opens = 0
+        self.wake()
 
     # --- attempts
 

@@ -9,6 +9,8 @@ from alertrpc.store.connection import SqlConnection
 from alertrpc.store.limits import EVERY_ADDRESS, find_holds, find_turns
 from alertrpc.values import Rate
 
+LONGEST_HOLD = 86_400  # seconds
+
 
 class Window:
     """The attempts that a rate counts, by their ends, in milliseconds; the next one begins at `now`.
@@ -38,9 +40,11 @@ class Limits:
     ) -> None:
         self._media_type, self._now = media_type, now
         self._ends = now + 1000 * media_type.timeout
-        self._hold = holds.get(EVERY_ADDRESS)
-        self.closed = {sendto: until for sendto, until in holds.items() if sendto != EVERY_ADDRESS}
-        ended = list(turns)
+        # What is later than it can be is of a clock that was set back.
+        holding = {sendto: until for sendto, until in holds.items() if until <= now + 1000 * LONGEST_HOLD}
+        ended = [turn for turn in turns if turn[1] <= self._ends]
+        self._hold = holding.pop(EVERY_ADDRESS, None)
+        self.closed = holding
         self._all = media_type.rate and Window(media_type.rate, [end for _, end in ended], now)
         self._by_address: dict[str, Window] = {}
         if media_type.address_rate:

@@ -10,7 +10,7 @@ from typing import Any
 
 from alertrpc.configuration.media_types import key
 from alertrpc.configuration.values import text
-from alertrpc.delivery.answers import Meaning, answers_of, meaning_of
+from alertrpc.delivery.answers import Meaning, answers_within, meaning_of
 from alertrpc.delivery.expect import EXPECT, is_expected
 from alertrpc.delivery.masking import kept_text, one_line
 from alertrpc.delivery.protocol import Message, Outcome, Reason, Verdict, failed, sent
@@ -48,7 +48,7 @@ class ScriptMediaType(MediaType):
     name: str = key(_name_of_folder)
     script: str = key(_name_of_script, column="exec_path")
     expect: str = key(EXPECT, "")
-    answers: list[dict[str, Any]] = key(answers_of(0, 255), [])
+    answers: list[dict[str, Any]] = key(answers_within(0, 255), [])
 
     @staticmethod
     def channel(settings: Settings, clock: Clock) -> nullcontext["ScriptChannel"]:

@@ -66,20 +66,23 @@ def bring_media_type(mediatypeid: int, media_type: MediaType, connection: sqlite
     columns = (ENABLED, Column("type", lambda m: m.zabbix_type, only(retyped)), *_COLUMNS)
     new = _parameters(media_type)
     connection.execute(SQL["media_types.add_rules"], here)
-    return [
+    changes = [
         *update(Key("media_type", "mediatypeid", mediatypeid), columns, media_type, connection),
         *update(Key("media_type_rules", "mediatypeid", mediatypeid), _RULES, media_type, connection),
         *([retyped] if media_type.kind != was else []),
         *_bring_parameters(mediatypeid, old, new, connection),
         *_bring_templates(mediatypeid, media_type, connection),
     ]
+    if changes:  # its receiver may be another one now
+        connection.execute(SQL["limits.end_holds"], here)
+    return changes
 
 
 def _parameters(media_type: MediaType) -> dict[str, str]:
     """The keys of the kind that have no column, as texts, and the kind itself if the number does not tell it."""
     mark = {} if _KINDS.get(media_type.zabbix_type) == media_type.kind else {_KIND: media_type.kind}
     values = mark | {key.name: getattr(media_type, key.name) for key in media_type.own() if not key.metadata["column"]}
-    return {name: value if isinstance(value, str) else as_json(value) for name, value in values.items()}
+    return {name: value if isinstance(value, str) else as_json(value) for name, value in values.items() if value != []}
 
 
 def _bring_parameters(

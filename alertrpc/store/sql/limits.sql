@@ -41,3 +41,7 @@ WHERE mediatypeid = ? AND ended <= ?
 -- name: give_back
 DELETE FROM turns
 WHERE alertid IN (SELECT listed.value FROM @numbers(?) listed) AND ended > ?
+
+-- name: end_holds
+DELETE FROM holds
+WHERE mediatypeid = ?

@@ -9,7 +9,7 @@ from typing import Any, Self
 from alertrpc.configuration.channel_values import header_name, header_value, proxy, template, url
 from alertrpc.configuration.media_types import key
 from alertrpc.configuration.values import one_of, table_of
-from alertrpc.delivery.answers import answers_of
+from alertrpc.delivery.answers import answers_within
 from alertrpc.delivery.expect import EXPECT
 from alertrpc.delivery.protocol import Channel
 from alertrpc.delivery.secrets import in_templates, of_body, of_header, of_url
@@ -39,7 +39,7 @@ class HttpMediaType(MediaType):
     headers: dict[str, str] = key(table_of(header_name, header_value), {})
     body: str = key(template(OF_CHANNELS), "")
     expect: str = key(EXPECT, "")
-    answers: list[dict[str, Any]] = key(answers_of(100, 599), [])
+    answers: list[dict[str, Any]] = key(answers_within(100, 599), [])
     proxy: str = key(proxy, "")
 
     @classmethod
