@@ -206,8 +206,11 @@ def _escaped(text: str) -> str:
 
 async def _start(response: aiohttp.ClientResponse) -> bytes:
     """The first READ_BYTES of the answer; the connection is closed if there are more."""
+    content = response.content
+    if content.is_eof() and content.total_bytes <= READ_BYTES:  # it came with the header
+        return content.read_nowait()
     data = bytearray()
-    while len(data) < READ_BYTES and (piece := await response.content.read(READ_BYTES - len(data))):
+    while len(data) < READ_BYTES and (piece := await content.read(READ_BYTES - len(data))):
         data += piece
     return bytes(data)
 
