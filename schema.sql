@@ -538,7 +538,7 @@ WHERE problemid > 0 AND EXISTS (
         AND q.alertid < alert_queue.alertid
 );
 DROP INDEX alert_queue_mediatypeid;
-CREATE INDEX alert_queue_ready ON alert_queue (mediatypeid, rank, sendto) WHERE state = 0;
+CREATE INDEX alert_queue_ready ON alert_queue (mediatypeid, rank, alertid, sendto) WHERE state = 0;
 CREATE INDEX alert_queue_due ON alert_queue (mediatypeid, due) WHERE state = 1;
 CREATE INDEX alert_queue_line ON alert_queue (problemid, mediatypeid, sendto);
 

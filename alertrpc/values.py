@@ -12,7 +12,7 @@ _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _TIME = re.compile(r"([0-9]{1,15})([smhdw]?)")
 _BYTES = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30}
 _SIZE = re.compile(r"([0-9]{1,12})([KMG]?)(?:i?B)?")
-_RATE = re.compile(r"([0-9]{1,6})/([0-9]{1,9}[smhd]?)")
+_RATE = re.compile(r"([0-9]{1,6})/(?:([0-9]{1,9}[smhd]?)|([0-9]{1,9})ms)")
 MOST_OF_RATE = 10_000  # attempts
 LONGEST_SPAN = 86_400  # seconds
 _WHOLE = re.compile(r"-?[0-9]{1,19}")
@@ -36,23 +36,24 @@ def duration(text: str) -> int:
 
 
 class Rate(NamedTuple):
-    """At most so many in any span of so many seconds."""
+    """At most so many in any span of so many milliseconds."""
 
     most: int
-    seconds: int
+    milliseconds: int
 
     def __str__(self) -> str:
-        return f"{self.most}/{self.seconds}s"
+        seconds, rest = divmod(self.milliseconds, 1000)
+        return f"{self.most}/{self.milliseconds}ms" if rest else f"{self.most}/{seconds}s"
 
 
 def rate(text: str) -> Rate:
-    """The rate of a text such as `20/1m`; raises ValueError."""
+    """The rate of a text such as `20/1m` or `1/500ms`; raises ValueError."""
     found = _RATE.fullmatch(text)
     if found:
-        most, span = int(found[1]), duration(found[2])
-        if 1 <= most <= MOST_OF_RATE and 1 <= span <= LONGEST_SPAN:
+        most, span = int(found[1]), int(found[3]) if found[3] else 1000 * duration(found[2])
+        if 1 <= most <= MOST_OF_RATE and 1 <= span <= 1000 * LONGEST_SPAN:
             return Rate(most, span)
-    raise ValueError(f"a rate such as 20/1m is expected, of 1 to {MOST_OF_RATE} attempts in 1s to 1d")
+    raise ValueError(f"a rate such as 20/1m is expected, of 1 to {MOST_OF_RATE} attempts in 1ms to 1d")
 
 
 def size(text: str) -> int:

@@ -161,4 +161,4 @@ def test_there_is_an_example_of_every_channel() -> None:
     declared = read_configuration(str(EXAMPLES / "media_types.toml"), KINDS).media_types
     media_types: dict[str, Any] = {each.name: each for each in declared}
     assert {each.kind for each in media_types.values()} == set(KINDS)
-    assert all(media_types[name].expect for name in ("DingTalk", "Feishu", "WeCom", "Slack"))
+    assert all(media_types[name].expect for name in ("DingTalk", "Feishu", "WeCom", "Slack", "Telegram"))

@@ -202,7 +202,7 @@ def test_a_receiver_that_asks_for_no_time_is_not_asked_at_once(path: Path, recei
 )
 def test_a_window_lets_no_span_have_more(most: int, seconds: int, attempts: list[tuple[int, int]]) -> None:
     """Attempts begin as soon as the window lets them, after some time, and take some time, within which they arrive."""
-    rate, now = Rate(most, seconds), 0
+    rate, now = Rate(most, 1000 * seconds), 0
     ended: list[int] = []
     arrived: list[int] = []
     for idle, took in attempts:
@@ -218,7 +218,7 @@ def test_a_window_lets_no_span_have_more(most: int, seconds: int, attempts: list
 
 
 def test_limits_of_an_address_and_of_all() -> None:
-    media_type = MediaType(name="a", rate=Rate(3, 10), address_rate=Rate(2, 10), timeout=5)
+    media_type = MediaType(name="a", rate=Rate(3, 10_000), address_rate=Rate(2, 10_000), timeout=5)
     limits = Limits(media_type, {"held": 7_000}, [("a", 900)], 1_000)
     assert limits.takes("held") is None
     assert limits.closed == {"held": 7_000}
@@ -259,5 +259,5 @@ def test_a_changed_media_type_is_held_no_more(path: Path, receiver: Receiver) ->
 
 
 def test_a_clock_that_was_set_back_blocks_nothing() -> None:
-    media_type = MediaType(name="a", rate=Rate(1, 10), timeout=5)
+    media_type = MediaType(name="a", rate=Rate(1, 10_000), timeout=5)
     assert Limits(media_type, {"": 10**12}, [("a", 10**12)], 1_000).opens is None

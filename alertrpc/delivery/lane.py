@@ -161,7 +161,15 @@ class Lane:
             self._waiting = UNKNOWN_RANK
         if (again := claimed.opens or claimed.again) is not None:
             self._wake_at(again)
+        if self._is_held():
+            self._start_giving_back()
         self._start_sessions()
+
+    def _start_giving_back(self) -> None:
+        if self._ready:
+            giving = asyncio.create_task(self._give_back())
+            self._sessions.add(giving)
+            giving.add_done_callback(self._sessions.discard)
 
     async def _give_back(self) -> None:
         """Puts alerts that are claimed back into the queue."""
@@ -186,10 +194,7 @@ class Lane:
         """Sends nothing before a time, in milliseconds."""
         self._held_until = max(until, self._held_until)
         self._wake_at(self._held_until)
-        if self._ready:
-            giving = asyncio.create_task(self._give_back())
-            self._sessions.add(giving)
-            giving.add_done_callback(self._sessions.discard)
+        self._start_giving_back()
 
     def _wake_at(self, time: int) -> None:
         """Looks again at a time, in milliseconds, or sooner: somebody may change the media type or the clock."""

@@ -20,7 +20,7 @@ class Window:
     """
 
     def __init__(self, rate: Rate, ended: Iterable[int], now: int) -> None:
-        self._most, self._span = rate.most, 1000 * rate.seconds
+        self._most, self._span = rate.most, rate.milliseconds
         self._ended = sorted(end for end in ended if end > now - self._span)
 
     def opens(self) -> int | None:
@@ -92,6 +92,6 @@ def has_rates(media_type: MediaType) -> bool:
 
 def limits_of(mediatypeid: int, media_type: MediaType, now: int, connection: SqlConnection) -> Limits:
     """The limits as the database has them; `now` is in milliseconds."""
-    span = max(rate.seconds if rate else 0 for rate in (media_type.rate, media_type.address_rate))
-    turns = find_turns(mediatypeid, now - 1000 * span, connection) if span else []
+    span = max(rate.milliseconds if rate else 0 for rate in (media_type.rate, media_type.address_rate))
+    turns = find_turns(mediatypeid, now - span, connection) if span else []
     return Limits(media_type, find_holds(mediatypeid, now, connection), turns, now)
