@@ -2,11 +2,16 @@
 
 import threading
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from alertrpc.records import Queued
+from alertrpc.store.connection import connect
+from alertrpc.store.resends import NEVER, make_again
+from alertrpc.store.schema import APPLICATION_ID, migrate, schema_sql
 from tests.receivers import (
     Answer,
     Got,
@@ -193,3 +198,41 @@ def test_a_problem_that_was_sent_again_by_hand_was_told(path: Path, receiver: Re
         found = settled(path, 3)
     assert [alert["status"] for alert in found] == [2, 1, 1]
     assert told(receiver, "db-1") == ["Active", "Active", "Inactive"]
+
+
+# --- a queue of an older version
+
+
+def test_a_queue_of_version_4_gets_its_lines(tmp_path: Path) -> None:
+    """A problem that is tried again, its recovery, another problem, and a resend that is not created yet."""
+    with closing(connect(tmp_path / "old.db", create=True)) as connection:
+        connection.executescript(schema_sql().partition("-- Version 5: ")[0])
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute("PRAGMA user_version = 4")
+        connection.executemany(
+            "INSERT INTO events (eventid, objectid, clock, value, severity) VALUES (?, 1, 100, 1, ?)", [(1, 4), (2, 2)]
+        )
+        connection.execute("INSERT INTO media_type (mediatypeid, type, name) VALUES (1, 4, 'hook')")
+        columns = "alertid, actionid, eventid, clock, mediatypeid, sendto, p_eventid"
+        alert = f"INSERT INTO alerts ({columns}) VALUES (?, 1, ?, ?, 1, ?, ?)"
+        connection.executemany(
+            alert, [(1, 1, 100, "a", None), (2, 9, 200, "a", 1), (3, 2, 100, "a", None), (4, 1, 100, "b", None)]
+        )
+        connection.execute("INSERT INTO resends (alertid, resent_alertid) VALUES (5, 3)")
+        connection.executemany(
+            "INSERT INTO alert_queue (alertid, mediatypeid, due) VALUES (?, 1, ?)",
+            [(1, 900), (2, 200), (3, 100), (4, 100), (5, NEVER)],
+        )
+        assert migrate(connection) == 4
+        found = connection.execute("SELECT alertid, state, problemid, sendto, rank, due FROM alert_queue").fetchall()
+        assert found == [
+            (1, Queued.LATER, 1, "a", 100_000 - 4 * 60_000, 900),
+            (2, Queued.BEHIND, 1, "a", 200_000 - 4 * 60_000, 200),
+            (3, Queued.LATER, 2, "a", 100_000 - 2 * 60_000, 100),
+            (4, Queued.LATER, 1, "b", 100_000 - 4 * 60_000, 100),
+            (5, Queued.LATER, 0, "", 0, NEVER),
+        ]
+        while make_again(1_000_000, connection):
+            pass
+        made = connection.execute("SELECT state, problemid, sendto, rank FROM alert_queue WHERE alertid = 5").fetchall()
+        assert made == [(Queued.BEHIND, 2, "a", 1_000_000 - 2 * 60_000)]
