@@ -573,3 +573,8 @@ CREATE TABLE turns (
 ) STRICT;
 CREATE INDEX turns_mediatypeid ON turns (mediatypeid, ended);
 CREATE INDEX turns_alertid ON turns (alertid);
+
+-- The same push again changes only the times of its alarm. digest is a SHA-256 of what the last push said and of the revision of the
+-- rules at that time; resolve_after is the least of the actions that take the alarm, in seconds.
+ALTER TABLE alarms ADD COLUMN digest TEXT NOT NULL DEFAULT '';
+ALTER TABLE alarms ADD COLUMN resolve_after INTEGER;

@@ -87,9 +87,9 @@ class Counted(Database):
         vars(self).update(vars(database))
         self.writes = self.reads = 0
 
-    async def write(self, job: Job[Any]) -> Any:
+    async def write(self, job: Job[Any], *, patient: bool = False) -> Any:
         self.writes += 1
-        return await super().write(job)
+        return await super().write(job, patient=patient)
 
     async def read(self, function: Callable[..., Any], *args: Any) -> Any:
         self.reads += 1

@@ -254,10 +254,10 @@ async def test_a_push_is_answered_whatever_becomes_of_its_alerts(path: Path, cap
     configure(path)
 
     class Failing(Counted):
-        async def write(self, job: Any) -> Any:
+        async def write(self, job: Any, *, patient: bool = False) -> Any:
             if self.writes:
                 raise sqlite3.OperationalError("disk I/O error")
-            return await super().write(job)
+            return await super().write(job, patient=patient)
 
     async with opened(path) as database:
         pushes = Pushes(Failing(database), Ledger(DEFAULTS), lambda: NOW, lambda: None)

@@ -15,8 +15,7 @@ from alertrpc.store.gather import Gather, Outcome
 from alertrpc.store.idempotency import Key, find_push, keep_push
 from alertrpc.store.problems import find_alarms
 
-MOST_TOGETHER = 200
-MOST_ALARMS = 500  # of one transaction, if a push is not whole
+MOST_ALARMS = 500  # of one transaction, if no push is whole and larger
 AlarmRow = Mapping[str, Any]
 
 log = logging.getLogger(__name__)
@@ -25,19 +24,24 @@ log = logging.getLogger(__name__)
 class Push(NamedTuple):
     """The alarms of one request, of which all or none are recorded if it `is_whole` or has a `key`.
 
-    A repeated request with the same key records nothing new.
+    A repeated request with the same key records nothing new. Unless it `wants_rows`, only the ids of the alarms are found.
     """
 
     alarms: Sequence[Alarm]
     key: Key | None = None
     is_whole: bool = True
+    wants_rows: bool = True
 
     def pieces(self) -> list["Push"]:
         """The pushes of one transaction each: many alarms would keep other writes waiting."""
         if self.is_whole or self.key is not None:
             return [self]
         starts = range(0, max(1, len(self.alarms)), MOST_ALARMS)
-        return [Push(self.alarms[start : start + MOST_ALARMS]) for start in starts]
+        return [self._replace(alarms=self.alarms[start : start + MOST_ALARMS]) for start in starts]
+
+    def weight(self) -> int:
+        """The number of its alarms; even a push of none is work."""
+        return max(1, len(self.alarms))
 
 
 class Recorded(NamedTuple):
@@ -51,16 +55,16 @@ class Pushes:
     """Records pushes; `on_commit` is called after each commit."""
 
     def __init__(
-        self, database: Database, ledger: Ledger, clock: Clock, on_commit: Callable[[], None], most: int = MOST_TOGETHER
+        self, database: Database, ledger: Ledger, clock: Clock, on_commit: Callable[[], None], most: int = MOST_ALARMS
     ) -> None:
         self._database = database
         self._ledger = ledger
         self._clock = clock
         self._on_commit = on_commit
-        self._gather: Gather[Push, Recorded] = Gather(self._run, most)
+        self._gather: Gather[Push, Recorded] = Gather(self._run, most, Push.weight)
 
     async def record(self, push: Push) -> list[AlarmRow | None]:
-        """The stored rows of the alarms; None for one that recovers and was never active.
+        """The stored rows of the alarms, or their ids alone; None for one that recovers and was never active.
 
         Raises KeyReused, DatabaseBusy or DatabaseUnwritable; earlier pieces of a push that is not whole stay recorded.
         """
@@ -116,8 +120,7 @@ class Pushes:
                 found.append([next(recorded) for _ in push.alarms])
             else:
                 found.append(self._record_once(push.alarms, push.key, now, connection, later))
-        eventids = {eventid for ids in found if isinstance(ids, list) for eventid in ids if eventid is not None}
-        rows = find_alarms(eventids, connection)
+        rows = _rows(pushes, found, connection)
         return [
             Outcome(None, ids)
             if isinstance(ids, KeyReused)
@@ -134,6 +137,18 @@ class Pushes:
         eventids = self._ledger.record(alarms, now, connection, later)
         keep_push(key, eventids, now // 1000, connection)
         return eventids
+
+
+def _rows(
+    pushes: Sequence[Push], found: Sequence[list[int | None] | KeyReused], connection: SqlConnection
+) -> dict[int, AlarmRow]:
+    """The rows of alarms by their eventids; of those that no push wants, only the id."""
+    wanted: dict[bool, set[int]] = {True: set(), False: set()}
+    for push, ids in zip(pushes, found, strict=True):
+        if isinstance(ids, list):
+            wanted[push.wants_rows].update([eventid for eventid in ids if eventid is not None])
+    ids: dict[int, AlarmRow] = {eventid: {"id": eventid} for eventid in wanted[False]}
+    return ids | find_alarms(wanted[True], connection)
 
 
 def _among(eventids: Sequence[int], those: Sequence[int | None]) -> list[int]:

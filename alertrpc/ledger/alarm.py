@@ -1,7 +1,10 @@
 """One push of a sender, whatever form it had."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+
+import orjson
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,3 +25,9 @@ class Alarm:
     active_at: int | None = None  # None: when the push arrives
     resolved_at: int | None = None  # None: when the push arrives; only used if not active
     expires_at: int | None = None  # an active alarm recovers then, unless it is pushed again
+
+    def digest(self, revision: int) -> str:
+        """The SHA-256 of all that the push says but its times, and of the revision of the rules that take it."""
+        named = (self.alarm_type, self.target, self.name, self.level)
+        texts = (self.summary, self.description, self.url, dict(self.labels), dict(self.annotations))
+        return hashlib.sha256(orjson.dumps((revision, *named, *texts))).hexdigest()

@@ -8,7 +8,7 @@ import orjson
 
 from alertrpc.ledger.alarm import Alarm
 from alertrpc.ledger.alerts import AlarmRow, Budget, Work, advance_escalations, start_escalations, start_recoveries
-from alertrpc.ledger.rules import Rule, RuleBook
+from alertrpc.ledger.rules import Rule, RuleBook, Rules
 from alertrpc.settings import Settings
 from alertrpc.store import escalations, problems, tables
 from alertrpc.store.bulk import insert, update
@@ -29,6 +29,41 @@ class Timer(NamedTuple):
 
     eventid: int
     escalation: escalations.Escalation | None = None
+
+
+class Pushed(NamedTuple):
+    """A push of an alarm, what is known of the alarm, and the actions that take it if the push says something new."""
+
+    alarm: Alarm
+    known: problems.Known
+    digest: str
+    rules: Sequence[Rule] = ()
+
+    @property
+    def is_same(self) -> bool:
+        """Whether the last push of the active alarm said the same, and the rules have not changed since."""
+        return self.alarm.is_active and self.known.digest == self.digest
+
+    @property
+    def is_new(self) -> bool:
+        return self.alarm.is_active and self.known.active_eventid is None
+
+    @property
+    def severity(self) -> int:
+        return severity_of(self.alarm.level)
+
+    def taken(self, rules: Rules) -> "Pushed":
+        """The push with the actions that take its alarm."""
+        alarm = self.alarm
+        names = {"alarm_type": alarm.alarm_type, "target": alarm.target, "labels": alarm.labels}
+        return self._replace(rules=rules.of({**names, "severity": self.severity}))
+
+
+class Told(NamedTuple):
+    """An alarm as it is on record after a push, and the actions that take it."""
+
+    row: AlarmRow
+    rules: Sequence[Rule]
 
 
 class Ledger:
@@ -58,33 +93,43 @@ class Ledger:
         return Work(self._book.current(connection), now, connection, [] if later is None else later)
 
     def _record_round(self, work: Work, alarms: Sequence[Alarm]) -> list[int | None]:
-        asked = [(alarm.identity, alarm.target, alarm.alarm_type) for alarm in alarms]
-        pushes = list(zip(alarms, problems.find_known(asked, work.connection), strict=True))
-        new = [(alarm, known) for alarm, known in pushes if alarm.is_active and known.active_eventid is None]
-        again = [(known.active_eventid, alarm) for alarm, known in pushes if known.active_eventid is not None]
-        lasting = {eventid: alarm for eventid, alarm in again if alarm.is_active}
-        ended = {eventid: alarm.resolved_at for eventid, alarm in again if not alarm.is_active}
-        made = self._add_problems(work, new)
-        _update_problems(work, lasting)
-        _alert(work, [*made.values(), *lasting])
-        recover(work, ended)
-        return [made.get(alarm.identity, known.active_eventid or known.last_eventid) for alarm, known in pushes]
+        pushes = _looked_up(work, alarms)
+        _prolong(work, [pushed for pushed in pushes if pushed.is_same])
+        says = [pushed.taken(work.rules) for pushed in pushes if pushed.alarm.is_active and not pushed.is_same]
+        made = self._add_problems(work, [pushed for pushed in says if pushed.is_new])
+        changed = _update_problems(work, [pushed for pushed in says if not pushed.is_new])
+        _alert(work, [*made.values(), *changed])
+        recover(
+            work,
+            {
+                known.active_eventid: alarm.resolved_at
+                for alarm, known, *_ in pushes
+                if known.active_eventid and not alarm.is_active
+            },
+        )
+        return [
+            made[alarm.identity].row["id"] if alarm.identity in made else known.active_eventid or known.last_eventid
+            for alarm, known, *_ in pushes
+        ]
 
-    def _add_problems(self, work: Work, new: Sequence[tuple[Alarm, problems.Known]]) -> dict[str, int]:
-        """Adds problems, with the hosts and triggers that they need; returns their eventids by identity."""
+    def _add_problems(self, work: Work, new: Sequence[Pushed]) -> dict[str, Told]:
+        """Adds problems, with the hosts and triggers that they need; returns their alarms by identity."""
         if not new:
             return {}
         places = _Places(problems.last_ids(work.connection), work.now)
-        made = {alarm.identity: eventid for eventid, (alarm, _) in enumerate(new, places.last.eventid + 1)}
+        made: dict[str, Told] = {}
         events, tags, alarms = [], [], []
-        for alarm, known in new:
-            eventid = made[alarm.identity]
+        for eventid, pushed in enumerate(new, places.last.eventid + 1):
+            alarm = pushed.alarm
             active_at = work.now if alarm.active_at is None else alarm.active_at
-            triggerid = places.trigger(alarm, known)
-            events.append(_event(eventid, triggerid, active_at, alarm.name, severity_of(alarm.level)))
+            triggerid = places.trigger(alarm, pushed.known)
+            columns = _columns(work, pushed) | {"active_at": active_at}
+            events.append(_event(eventid, triggerid, active_at, alarm.name, pushed.severity))
             tags += _tags(eventid, alarm)
-            told = _told(work, alarm) | {"active_at": active_at}
-            alarms.append(tables.NewAlarm(eventid, alarm.identity, alarm.alarm_type, alarm.target, **told))
+            alarms.append(tables.NewAlarm(eventid, alarm.identity, alarm.alarm_type, alarm.target, **columns))
+            row = {"id": eventid, "identity": alarm.identity, "alarm_type": alarm.alarm_type, "target": alarm.target}
+            row |= {"triggerid": triggerid, "resolved_at": None, "r_eventid": None, "actionids": []}
+            made[alarm.identity] = _told(row | {"active_at": active_at}, columns, pushed)
         places.add(self._settings.push_group, work.connection)
         insert(work.connection, events)
         insert(work.connection, tags)
@@ -175,41 +220,60 @@ def recover(work: Work, ended: Mapping[int, int | None]) -> None:
     start_recoveries(work, alarms)
 
 
-def _update_problems(work: Work, lasting: Mapping[int, Alarm]) -> None:
-    """Updates problems, given by their eventids, from the latest pushes of their alarms."""
+def _looked_up(work: Work, alarms: Sequence[Alarm]) -> list[Pushed]:
+    """The pushes with what is known of their alarms."""
+    asked = [(alarm.identity, alarm.target, alarm.alarm_type) for alarm in alarms]
+    digests = [alarm.digest(work.rules.revision) for alarm in alarms]
+    return list(map(Pushed, alarms, problems.find_known(asked, work.connection), digests))
+
+
+def _prolong(work: Work, same: Sequence[Pushed]) -> None:
+    """Sets the times of alarms whose pushes say nothing new."""
+    update(
+        work.connection,
+        [
+            tables.AlarmTimes(known.active_eventid, work.now, _expiry(work, alarm, known.resolve_after))
+            for alarm, known, *_ in same
+            if known.active_eventid is not None
+        ],
+    )
+
+
+def _update_problems(work: Work, changed: Sequence[Pushed]) -> list[Told]:
+    """Updates problems from the latest pushes of their alarms; returns their alarms."""
+    lasting = {pushed.known.active_eventid: pushed for pushed in changed if pushed.known.active_eventid is not None}
     if not lasting:
-        return
+        return []
     before = problems.find_alarms(lasting, work.connection)
-    update(work.connection, [tables.AlarmUpdate(eventid, **_told(work, alarm)) for eventid, alarm in lasting.items()])
+    columns = {eventid: _columns(work, pushed) for eventid, pushed in lasting.items()}
+    update(work.connection, [tables.AlarmUpdate(eventid, **columns[eventid]) for eventid in lasting])
     named = [
-        tables.EventNaming(eventid, alarm.name, severity_of(alarm.level))
-        for eventid, alarm in lasting.items()
-        if (alarm.level, alarm.name) != (before[eventid]["level"], before[eventid]["name"])
+        tables.EventNaming(eventid, pushed.alarm.name, pushed.severity)
+        for eventid, pushed in lasting.items()
+        if (pushed.alarm.level, pushed.alarm.name) != (before[eventid]["level"], before[eventid]["name"])
     ]
     update(work.connection, named)
     priorities = [tables.TriggerPriority(before[each.eventid]["triggerid"], each.severity) for each in named]
     update(work.connection, priorities)
-    relabelled = [eventid for eventid, alarm in lasting.items() if alarm.labels != before[eventid]["labels"]]
+    relabelled = [eventid for eventid, pushed in lasting.items() if pushed.alarm.labels != before[eventid]["labels"]]
     problems.drop_tags(relabelled, work.connection)
-    insert(work.connection, [tag for eventid in relabelled for tag in _tags(eventid, lasting[eventid])])
+    insert(work.connection, [tag for eventid in relabelled for tag in _tags(eventid, lasting[eventid].alarm)])
+    return [_told(before[eventid], columns[eventid], pushed) for eventid, pushed in lasting.items()]
 
 
-def _alert(work: Work, eventids: Iterable[int]) -> None:
+def _alert(work: Work, told: Sequence[Told]) -> None:
     """Starts the actions that take the alarms and are not at work on them yet."""
-    if not work.rules.actions:
-        return
-    alarms = problems.find_alarms(eventids, work.connection)
-    taken: list[tuple[AlarmRow, Rule]] = [
-        (alarm, rule)
-        for alarm in alarms.values()
-        for rule in work.rules.of(alarm)
-        if rule.actionid not in alarm["actionids"]
-    ]
-    start_escalations(work, taken)
+    start_escalations(
+        work,
+        [(row, rule) for row, rules in told for rule in rules if rule.actionid not in row["actionids"]],
+    )
 
 
-def _told(work: Work, alarm: Alarm) -> dict[str, Any]:
-    """The columns that every push of a problem sets, the first one and later ones."""
+def _columns(work: Work, pushed: Pushed) -> dict[str, Any]:
+    """The columns that every push of a problem sets which says something new."""
+    alarm = pushed.alarm
+    afters = [rule.resolve_after for rule in pushed.rules if rule.resolve_after is not None]
+    resolve_after = min(afters, default=None)
     return {
         "level": alarm.level,
         "name": alarm.name,
@@ -218,16 +282,24 @@ def _told(work: Work, alarm: Alarm) -> dict[str, Any]:
         "url": alarm.url,
         "annotations": orjson.dumps(dict(alarm.annotations)).decode(),
         "updated_at": work.now,
-        "expires_at": _expiry(work, alarm),
+        "expires_at": _expiry(work, alarm, resolve_after),
+        "resolve_after": resolve_after,
+        "digest": pushed.digest,
     }
 
 
-def _expiry(work: Work, alarm: Alarm) -> int | None:
+def _told(row: AlarmRow, columns: Mapping[str, Any], pushed: Pushed) -> Told:
+    """The alarm as `problems.find_alarms` would find it now, given as it was before."""
+    of_event = {"annotations": pushed.alarm.annotations, "labels": pushed.alarm.labels, "severity": pushed.severity}
+    return Told({**row, **columns, **of_event}, pushed.rules)
+
+
+def _expiry(work: Work, alarm: Alarm, resolve_after: int | None) -> int | None:
     """When the alarm ends unless it is pushed again: the earliest time that its sender or an action sets."""
-    names = {"alarm_type": alarm.alarm_type, "target": alarm.target, "labels": alarm.labels}
-    as_row = names | {"severity": severity_of(alarm.level)}
-    ends = [work.now + rule.resolve_after * 1000 for rule in work.rules.of(as_row) if rule.resolve_after is not None]
-    return min([*ends, *([] if alarm.expires_at is None else [alarm.expires_at])], default=None)
+    if resolve_after is None:
+        return alarm.expires_at
+    end = work.now + resolve_after * 1000
+    return end if alarm.expires_at is None else min(end, alarm.expires_at)
 
 
 def _event(eventid: int, triggerid: int, at: int, name: str, severity: int | None) -> tables.NewEvent:

@@ -39,10 +39,11 @@ class Rule:
 
 
 class Rules(NamedTuple):
-    """The enabled actions by their ids, and the templates of media types by theirs."""
+    """The enabled actions by their ids, and the templates of media types by theirs; all at a revision."""
 
     actions: Mapping[int, Rule]
     templates: Mapping[int, Templates]
+    revision: int = 0
 
     def of(self, alarm: Mapping[str, Any]) -> list[Rule]:
         """The actions that take the alarm."""
@@ -56,24 +57,24 @@ class RuleBook:
     """The rules, kept until their revision in the database changes."""
 
     def __init__(self) -> None:
-        self._revision: int | None = None
-        self._rules = Rules({}, {})
+        self._rules: Rules | None = None
 
     def current(self, connection: SqlConnection) -> Rules:
         """The rules as the connection's transaction sees them."""
-        if (revision := actions.revision(connection)) != self._revision:
-            self._rules = _read(connection)
-            self._revision = revision
+        revision = actions.revision(connection)
+        if self._rules is None or self._rules.revision != revision:
+            self._rules = _read(revision, connection)
         return self._rules
 
 
-def _read(connection: SqlConnection) -> Rules:
+def _read(revision: int, connection: SqlConnection) -> Rules:
     texts: dict[int, dict[int, tuple[str, str]]] = {}
     for mediatypeid, recovery, subject, message in actions.fetch_templates(connection):
         texts.setdefault(mediatypeid, {})[recovery] = (subject, message)
     return Rules(
         {row["actionid"]: _rule(row) for row in actions.fetch_rules(connection)},
         {mediatypeid: Templates.of(of_type) for mediatypeid, of_type in texts.items()},
+        revision,
     )
 
 

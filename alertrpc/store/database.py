@@ -57,12 +57,13 @@ class Database:
             raise StoreError("the database file was moved or replaced")
         await self.read(_look)
 
-    async def write(self, job: Job[T]) -> T:
+    async def write(self, job: Job[T], *, patient: bool = False) -> T:
         """Runs a job wholly or not at all; returns its result once it is on disk. Jobs at one time share a commit.
 
-        Raises DatabaseBusy or DatabaseUnwritable if nothing can be written, and what the job raises.
+        A patient job runs when no other job waits, and after PATIENCE_SECONDS with those of that time. Raises
+        DatabaseBusy or DatabaseUnwritable if nothing can be written, and what the job raises.
         """
-        return await self._writes.write(job)
+        return await self._writes.write(job, patient=patient)
 
     async def _short_rows(self, sql: str, args: tuple[SqlValue, ...], limit: int | None) -> bytes | None:
         """None if the rows are too many or take too long; a statement that took too long is remembered."""

@@ -7,6 +7,9 @@ from typing import Any, Generic, NamedTuple, TypeVar
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
+PATIENCE_SECONDS = 0.1  # for which a patient item lets others go first
+_ANSWERS = 2  # turns of the event loop in which those who got a result may add the next item
+
 
 class Outcome(NamedTuple):
     """The result of an item: a value, or the exception that its waiter gets."""
@@ -15,42 +18,93 @@ class Outcome(NamedTuple):
     fault: Exception | None = None
 
 
-class Gather(Generic[Item, Result]):
-    """Runs batches one after the other; `run` returns an outcome for each item of a batch, or raises one for all."""
+class _Waiting(NamedTuple, Generic[Item, Result]):
+    item: Item
+    future: asyncio.Future[Result]
+    since: float
 
-    def __init__(self, run: Callable[[list[Item]], Awaitable[Sequence[Outcome]]], most: int) -> None:
+
+def _one(_item: object) -> int:
+    return 1
+
+
+class Gather(Generic[Item, Result]):
+    """Runs batches one after the other; `run` returns an outcome for each item of a batch, or raises one for all.
+
+    The weights of a batch, which `weigh` gives, are at most `most` together, unless one item weighs more. A patient item is
+    run when no other waits, and after PATIENCE_SECONDS with the others of that time.
+    """
+
+    def __init__(
+        self,
+        run: Callable[[list[Item]], Awaitable[Sequence[Outcome]]],
+        most: int,
+        weigh: Callable[[Item], int] = _one,
+    ) -> None:
         self._run = run
         self._most = most
-        self._waiting: list[tuple[Item, asyncio.Future[Result]]] = []
+        self._weigh = weigh
+        self._waiting: list[_Waiting[Item, Result]] = []
+        self._patient: list[_Waiting[Item, Result]] = []
         self._pump: asyncio.Task[None] | None = None
 
-    async def add(self, item: Item) -> Result:
+    async def add(self, item: Item, *, patient: bool = False) -> Result:
         """The item's value; raises its fault."""
-        return await self.start(item)
+        return await self.start(item, patient=patient)
 
-    def start(self, item: Item) -> asyncio.Future[Result]:
+    def start(self, item: Item, *, patient: bool = False) -> asyncio.Future[Result]:
         """The future of the item's value, for callers that do not wait."""
-        future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
-        self._waiting.append((item, future))
+        loop = asyncio.get_running_loop()
+        waiting = _Waiting(item, loop.create_future(), loop.time())
+        (self._patient if patient else self._waiting).append(waiting)
         if self._pump is None:
             self._pump = asyncio.create_task(self._run_batches())
-        return future
+        return waiting.future
 
     async def _run_batches(self) -> None:
         try:
-            while self._waiting:
-                batch = [(item, future) for item, future in self._waiting[: self._most] if not future.done()]
-                del self._waiting[: self._most]
-                if batch:
+            while self._waiting or self._patient:
+                await self._let_others_come()
+                if batch := self._next():
                     await self._run_batch(batch)
         finally:
             self._pump = None
 
-    async def _run_batch(self, batch: list[tuple[Item, asyncio.Future[Result]]]) -> None:
+    async def _let_others_come(self) -> None:
+        """Waits while only patient items are there: those whom the last batch answered may go first."""
+        for _ in range(_ANSWERS):
+            if not self._waiting:
+                await asyncio.sleep(0)
+
+    def _next(self) -> list[_Waiting[Item, Result]]:
+        """Takes the next batch; items for which nobody waits any more are left out."""
+        self._admit_patient()
+        count = self._fitting()
+        batch = [each for each in self._waiting[:count] if not each.future.done()]
+        del self._waiting[:count]
+        return batch
+
+    def _admit_patient(self) -> None:
+        """Puts patient items in front if nobody else waits, or if they have waited for long enough."""
+        since = asyncio.get_running_loop().time() - PATIENCE_SECONDS
+        count = sum([not self._waiting or each.since <= since for each in self._patient[: self._most]])
+        self._waiting[:0] = self._patient[:count]
+        del self._patient[:count]
+
+    def _fitting(self) -> int:
+        """How many items make the next batch."""
+        weight = 0
+        for place, each in enumerate(self._waiting):
+            weight += self._weigh(each.item)
+            if weight > self._most and place:
+                return place
+        return len(self._waiting)
+
+    async def _run_batch(self, batch: Sequence[_Waiting[Item, Result]]) -> None:
         try:
-            outcomes = await self._run([item for item, _ in batch])
+            outcomes = await self._run([item for item, _, _ in batch])
         except Exception as error:
             outcomes = [Outcome(None, error)] * len(batch)
-        for (_, future), (value, fault) in zip(batch, outcomes, strict=True):
+        for (_, future, _), (value, fault) in zip(batch, outcomes, strict=True):
             if not future.done():
                 future.set_result(value) if fault is None else future.set_exception(fault)

@@ -14,9 +14,14 @@ MOST_ALARMS = 16  # in one text; an alarm may hold some MiB
 
 
 class Known(NamedTuple):
-    """The rows that exist for a pushed alarm; None: no such row."""
+    """The rows that exist for a pushed alarm; None: no such row, or the alarm is active.
+
+    `digest` and `resolve_after` are those of the active alarm's last push.
+    """
 
     active_eventid: int | None
+    digest: str | None
+    resolve_after: int | None
     last_eventid: int | None
     triggerid: int | None
     hostid: int | None

@@ -45,7 +45,10 @@ NewRecovery = NamedTuple("NewRecovery", [("eventid", int), ("r_eventid", int)])
 
 
 class NewAlarm(NamedTuple):
-    """What a sender says of a problem; times in milliseconds, `annotations` a JSON object."""
+    """What a sender says of a problem; times in milliseconds, `annotations` a JSON object.
+
+    `digest` is of all that it says, and `resolve_after` of the rules at that time, in seconds.
+    """
 
     eventid: int
     identity: str
@@ -60,6 +63,8 @@ class NewAlarm(NamedTuple):
     active_at: int
     updated_at: int
     expires_at: int | None
+    resolve_after: int | None
+    digest: str
 
 
 class AlarmUpdate(NamedTuple):
@@ -72,8 +77,11 @@ class AlarmUpdate(NamedTuple):
     annotations: str
     updated_at: int
     expires_at: int | None
+    resolve_after: int | None
+    digest: str
 
 
+AlarmTimes = NamedTuple("AlarmTimes", [("eventid", int), ("updated_at", int), ("expires_at", int | None)])
 AlarmEnd = NamedTuple("AlarmEnd", [("eventid", int), ("resolved_at", int), ("updated_at", int)])
 AlarmExpiry = NamedTuple("AlarmExpiry", [("eventid", int), ("expires_at", int | None)])
 
@@ -160,7 +168,7 @@ _ROWS: Mapping[str, tuple[type[tuple[object, ...]], ...]] = {
     "events": (NewEvent, EventNaming),
     "event_tag": (NewTag,),
     "event_recovery": (NewRecovery,),
-    "alarms": (NewAlarm, AlarmUpdate, AlarmEnd, AlarmExpiry),
+    "alarms": (NewAlarm, AlarmUpdate, AlarmTimes, AlarmEnd, AlarmExpiry),
     "action_steps": (NewStep,),
     "escalations": (NewEscalation, EscalationStep, EscalationCheck),
     "alerts": (NewAlert, AlertResult),

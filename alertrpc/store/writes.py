@@ -33,8 +33,8 @@ class Writes:
         """Whether the path still names the open file; writes to a file without its name would be lost."""
         return _identity(self._path) == self._file
 
-    async def write(self, job: Job[T]) -> T:
-        written: T = await self._gather.add(job)
+    async def write(self, job: Job[T], *, patient: bool = False) -> T:
+        written: T = await self._gather.add(job, patient=patient)
         return written
 
     async def _run(self, jobs: list[Job[Any]]) -> Sequence[Outcome]:

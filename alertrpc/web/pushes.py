@@ -5,17 +5,17 @@ Source: OCP's "Call an alert API", as in query/ocp.py.
 
 import hashlib
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from aiohttp import web
 
 from alertrpc.intake import alertmanager, ocp, prometheus
 from alertrpc.intake.bodies import Parsed
 from alertrpc.intake.parsing import Bytes
-from alertrpc.intake.pushes import Push, Pushes
+from alertrpc.intake.pushes import AlarmRow, Push, Pushes
 from alertrpc.ocp.envelope import OcpFault
 from alertrpc.ocp.forms import recorded_alarm, told_alarm
-from alertrpc.records import Clock, Json
+from alertrpc.records import Caller, Clock, Json
 from alertrpc.store.idempotency import Key
 from alertrpc.web.body import SETTINGS
 from alertrpc.web.callers import PUSH_LIMIT, sender_of
@@ -25,6 +25,7 @@ from alertrpc.web.refusals import tell_left_out
 PUSHES = web.AppKey("pushes", Pushes)
 CLOCK: web.AppKey[Clock] = web.AppKey("clock")
 
+_KEY = "Idempotency-Key"
 _LONGEST_KEY = 255
 
 Parser = Callable[[Json, int], Parsed]
@@ -32,45 +33,68 @@ Parser = Callable[[Json, int], Parsed]
 
 async def push_ocp(request: web.Request) -> Any:
     """POST /api/v2/alarm/alarms: returns the recorded alarm; for an array, an array of them."""
-    is_array, alarms = await _push(request, lambda body, now: Parsed(ocp.parse(body, now), []), is_whole=True)
-    return alarms if is_array else alarms[0]
+    read = await _read(request, lambda body, now: Parsed(ocp.parse(body, now), []))
+    rows = await _record(request, read)
+    form = recorded_alarm if read.caller.is_super_admin else told_alarm
+    alarms = list(map(form, read.parsed.alarms, rows))
+    return alarms if read.is_array else alarms[0]
 
 
 async def push_prometheus(request: web.Request) -> Any:
     """POST /api/v2/alerts, as Prometheus sends to an Alertmanager."""
     timeout = request.app[SETTINGS].resolve_timeout * 1000
-    return (await _push(request, lambda body, now: prometheus.parse(body, now, timeout)))[1]
+    return await _push_labelled(request, lambda body, now: prometheus.parse(body, now, timeout))
 
 
 async def push_alertmanager(request: web.Request) -> Any:
     """POST /alertmanager, as Alertmanager's webhook sends."""
-    return (await _push(request, alertmanager.parse))[1]
+    return await _push_labelled(request, alertmanager.parse)
 
 
-async def _push(request: web.Request, parse: Parser, *, is_whole: bool = False) -> tuple[bool, list[dict[str, Any]]]:
-    """Records the alarms; returns whether the body is an array, and its alarms in OCP's form."""
-    caller = await sender_of(request)
-    now = int(request.app[CLOCK]() * 1000)
+class _Read(NamedTuple):
+    """A push as it came; `digest` is the SHA-256 of a body that has an Idempotency-Key."""
 
-    def read(content: Json, body: Bytes) -> tuple[bool, Parsed, str]:
-        return isinstance(content, list), parse(content, now), hashlib.sha256(body).hexdigest()
+    caller: Caller
+    is_array: bool
+    parsed: Parsed
+    digest: str
 
-    is_array, (alarms, faults, left_out), digest = await read_json(request, read)
-    request[HEADERS].update(request.app[PUSH_LIMIT].take(caller.userid, len(alarms)))
-    rows = await request.app[PUSHES].record(Push(alarms, _key(request, caller.userid, digest), is_whole))
+
+async def _push_labelled(request: web.Request, parse: Parser) -> list[dict[str, Any]]:
+    """Records the good alarms of a body; returns their ids alone, as these senders read no answer."""
+    read = await _read(request, parse)
+    rows = await _record(request, read, is_whole=False, wants_rows=False)
+    alarms, faults, left_out = read.parsed
     if left_out:
         await tell_left_out(request, left_out)
     if faults:
         raise OcpFault(400, f"{faults[0]}; {len(alarms)} of {len(alarms) + len(faults)} alerts are on record")
-    form = recorded_alarm if caller.is_super_admin else told_alarm
-    return is_array, [form(alarm, row) for alarm, row in zip(alarms, rows, strict=True)]
+    return [{"id": None if row is None else row["id"]} for row in rows]
+
+
+async def _read(request: web.Request, parse: Parser) -> _Read:
+    caller = await sender_of(request)
+    now = int(request.app[CLOCK]() * 1000)
+
+    def read(content: Json, body: Bytes) -> _Read:
+        digest = hashlib.sha256(body).hexdigest() if _KEY in request.headers else ""
+        return _Read(caller, isinstance(content, list), parse(content, now), digest)
+
+    return await read_json(request, read)
+
+
+async def _record(request: web.Request, read: _Read, **more: bool) -> list[AlarmRow | None]:
+    """The rows of the alarms; `more` are members of Push."""
+    userid, alarms = read.caller.userid, read.parsed.alarms
+    request[HEADERS].update(request.app[PUSH_LIMIT].take(userid, len(alarms)))
+    return await request.app[PUSHES].record(Push(alarms, _key(request, userid, read.digest), **more))
 
 
 def _key(request: web.Request, userid: int, digest: str) -> Key | None:
-    key = request.headers.get("Idempotency-Key")
+    key = request.headers.get(_KEY)
     if key is None:
         return None
     if not 1 <= len(key) <= _LONGEST_KEY:
-        raise OcpFault(400, f"Idempotency-Key: 1 to {_LONGEST_KEY} characters are expected")
+        raise OcpFault(400, f"{_KEY}: 1 to {_LONGEST_KEY} characters are expected")
     named = hashlib.sha256(f"{request.path}\0".encode() + key.encode(errors="surrogateescape")).hexdigest()
     return Key(userid, named, digest)

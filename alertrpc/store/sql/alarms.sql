@@ -1,13 +1,19 @@
 -- name: known
--- The rows that exist for alarms: the active problem, the last one, the trigger and the host.
+-- The rows that exist for alarms: the active problem, or else the last one, the trigger and the host.
 -- The alarms lead to the triggers of pushes; of the other triggers on a host, only the oldest are looked through.
 WITH given AS (
     @rows(?, identity TEXT, target TEXT, alarm_type TEXT)
 )
 SELECT @json_array_of(@json_array(
-    (SELECT al.eventid FROM alarms al WHERE al.identity = given.identity AND al.resolved_at IS NULL),
-    (SELECT MAX(al.eventid) FROM alarms al WHERE al.identity = given.identity),
-    COALESCE(
+    al.eventid,
+    al.digest,
+    al.resolve_after,
+    CASE WHEN al.eventid IS NULL THEN (
+        SELECT MAX(al.eventid)
+        FROM alarms al
+        WHERE al.identity = given.identity
+    ) END,
+    CASE WHEN al.eventid IS NULL THEN COALESCE(
         (
             SELECT e.objectid
             FROM alarms al
@@ -28,10 +34,15 @@ SELECT @json_array_of(@json_array(
             WHERE t.description = given.alarm_type
             LIMIT 1
         )
-    ),
-    (SELECT MIN(h.hostid) FROM hosts h WHERE h.host = given.target AND h.status IN (0, 1))
+    ) END,
+    CASE WHEN al.eventid IS NULL THEN (
+        SELECT MIN(h.hostid)
+        FROM hosts h
+        WHERE h.host = given.target AND h.status IN (0, 1)
+    ) END
 ))
 FROM given
+LEFT JOIN alarms al ON al.identity = given.identity AND al.resolved_at IS NULL
 
 -- name: last_ids
 -- The greatest ids that rows have, or that other rows still name.
