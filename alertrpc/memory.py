@@ -6,6 +6,7 @@ from contextlib import suppress
 
 _M_MMAP_THRESHOLD = -3  # of glibc's malloc.h
 _LARGE = 2**20  # bytes
+_BETWEEN_COLLECTIONS = (20_000, 20, 20)  # new objects, and collections of younger ones
 
 
 def give_back_large_blocks() -> None:
@@ -18,6 +19,10 @@ def give_back_large_blocks() -> None:
 
 
 def settle() -> None:
-    """Excludes the objects of the start from garbage collection: they stay, and scanning them would delay requests."""
+    """Excludes the objects of the start from garbage collection: they stay, and scanning them would delay requests.
+
+    Later objects are collected less often than by default: nearly all are freed without it, and it takes a tenth of the time.
+    """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(*_BETWEEN_COLLECTIONS)

@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 from alertrpc.delivery.bell import Bell
-from alertrpc.delivery.lane import UNRECORDED
+from alertrpc.delivery.lane import COURTESY_SECONDS, UNRECORDED
 from alertrpc.delivery.sender import open_sender
 from alertrpc.store.connection import connect
 from alertrpc.store.deliveries import Recorded, record_attempts
@@ -126,3 +126,23 @@ async def test_an_idle_delivery_asks_little_of_the_database(path: Path, receiver
             assert counted.writes - writes <= 1
             assert counted.reads - reads <= 4
     bell.close()
+
+
+class Busy(Counted):
+    """A database for whose writes others wait all the time."""
+
+    @property
+    def is_busy(self) -> bool:
+        return True
+
+
+async def test_alerts_let_pushes_go_first_but_do_not_starve(path: Path, receiver: Receiver) -> None:
+    mediatypeid = declare(path, http_channel("hook", receiver))["hook"]
+    queue(path, mediatypeid, 10)
+    bell = Bell()
+    async with opened(path) as database, open_sender(database, DEFAULTS, lambda: NOW) as sender:
+        async with deliverer_of(path, Busy(database), sender, bell).running(settings_of(shutdown_timeout=5)):
+            assert await soon(lambda: statuses(path) == [1] * 10)
+    bell.close()
+    times = [got.at for got in receiver.got]
+    assert times[-1] - times[0] >= 9 * COURTESY_SECONDS

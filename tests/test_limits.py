@@ -104,6 +104,7 @@ INNER = {
     "api.passwords.MOST_REMEMBERED",
     "delivery.channels.email.sending.LONGEST_LINE",
     "delivery.claims.MOST_ROUNDS",
+    "delivery.lane.COURTESY_SECONDS",
     "delivery.lane.LONGEST_SLEEP",
     "delivery.lane.MOST_READY",
     "delivery.limits.LONGEST_HOLD",

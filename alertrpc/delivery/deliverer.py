@@ -83,7 +83,7 @@ class Recorder:
         """Waits as long as the database cannot be written; raises other errors."""
         while True:
             try:
-                return await self._database.write(partial(record_attempts, batch))
+                return await self._database.write(partial(record_attempts, batch), patient=True)
             except ROW_FAULTS:
                 raise
             except (AlertrpcError, SqlError) as error:

@@ -21,6 +21,7 @@ UNRECORDED = 8  # attempts of each session that may wait to be recorded
 MOST_READY = 1024  # claimed alerts that wait for a session
 UNKNOWN_RANK = -(2**63)  # goes before any alert
 LONGEST_SLEEP = 60.0  # seconds until a lane that is held, or has used up its rate, looks again
+COURTESY_SECONDS = 0.02  # for which a session rests before an alert while pushes wait to be written
 _PAUSE = 1.0  # seconds after a fault of the database
 
 Record = Callable[[Recorded], asyncio.Future[int | None]]
@@ -101,6 +102,8 @@ class Lane:
 
     async def _next(self) -> Alert | None:
         """The first alert; None if there is none, or if the media type is held or allows fewer sessions now."""
+        if self._database.is_busy:  # pushes go first
+            await asyncio.sleep(COURTESY_SECONDS)
         while not self._closing and not self._is_held() and self._has_to_claim():
             await asyncio.shield(self._start_claim())
         if not self._ready or self._closing or self._is_held() or self._takers > self._most_sessions():
@@ -141,7 +144,8 @@ class Lane:
         self._waiting = None  # `wake` may be called meanwhile
         now = int(self._sender.clock() * 1000)
         try:
-            claimed = await self._database.write(partial(claim, self._mediatypeid, now, self._sending))
+            claiming = partial(claim, self._mediatypeid, now, self._sending)
+            claimed = await self._database.write(claiming, patient=True)
         except (AlertrpcError, SqlError) as error:
             log.error("alerts could not be taken from the queue: %s", error)
             self._waiting = self._claiming

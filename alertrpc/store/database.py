@@ -65,6 +65,11 @@ class Database:
         """
         return await self._writes.write(job, patient=patient)
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether writes wait that are not patient."""
+        return self._writes.is_busy
+
     async def _short_rows(self, sql: str, args: tuple[SqlValue, ...], limit: int | None) -> bytes | None:
         """None if the rows are too many or take too long; a statement that took too long is remembered."""
         if hash(sql) in self._slow:

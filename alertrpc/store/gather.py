@@ -48,6 +48,11 @@ class Gather(Generic[Item, Result]):
         self._patient: list[_Waiting[Item, Result]] = []
         self._pump: asyncio.Task[None] | None = None
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether items wait that are not patient."""
+        return bool(self._waiting)
+
     async def add(self, item: Item, *, patient: bool = False) -> Result:
         """The item's value; raises its fault."""
         return await self.start(item, patient=patient)

@@ -33,6 +33,11 @@ class Writes:
         """Whether the path still names the open file; writes to a file without its name would be lost."""
         return _identity(self._path) == self._file
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether jobs wait that are not patient."""
+        return self._gather.is_busy
+
     async def write(self, job: Job[T], *, patient: bool = False) -> T:
         written: T = await self._gather.add(job, patient=patient)
         return written
