@@ -1,7 +1,9 @@
 """Templates of messages, URLs, headers and bodies: `${name}` stands for a variable, and nothing else is special."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from itertools import chain
 
 import orjson
 
@@ -16,11 +18,18 @@ def render(template: str, variables: Mapping[str, str], encode: Callable[[str, s
     variable is empty. Values are not rendered again.
     """
 
-    def value(match: re.Match[str]) -> str:
-        text = _value(match[1], variables)
-        return text if encode is None else encode(match[1], text)
+    texts, found = _split(template)
+    values = [_value(name, variables) for name in found]
+    if encode is not None:
+        values = list(map(encode, found, values))
+    return "".join(chain.from_iterable(zip(texts, [*values, ""], strict=True)))
 
-    return _VARIABLE.sub(value, template)
+
+@lru_cache(maxsize=128)
+def _split(template: str) -> tuple[Sequence[str], Sequence[str]]:
+    """The texts around the template's variables, and their names in order."""
+    parts = _VARIABLE.split(template)
+    return parts[::2], parts[1::2]
 
 
 def _value(name: str, variables: Mapping[str, str]) -> str:
