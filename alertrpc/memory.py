@@ -21,7 +21,8 @@ def give_back_large_blocks() -> None:
 def settle() -> None:
     """Excludes the objects of the start from garbage collection: they stay, and scanning them would delay requests.
 
-    Later objects are collected less often than by default: nearly all are freed without it, and it takes a tenth of the time.
+    Later objects are collected less often than by default: nearly all are freed without it, and it took a tenth of the
+    time.
     """
     gc.collect()
     gc.freeze()

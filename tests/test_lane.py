@@ -140,9 +140,12 @@ async def test_alerts_let_pushes_go_first_but_do_not_starve(path: Path, receiver
     mediatypeid = declare(path, http_channel("hook", receiver))["hook"]
     queue(path, mediatypeid, 10)
     bell = Bell()
-    async with opened(path) as database, open_sender(database, DEFAULTS, lambda: NOW) as sender:
-        async with deliverer_of(path, Busy(database), sender, bell).running(settings_of(shutdown_timeout=5)):
-            assert await soon(lambda: statuses(path) == [1] * 10)
+    async with (
+        opened(path) as database,
+        open_sender(database, DEFAULTS, lambda: NOW) as sender,
+        deliverer_of(path, Busy(database), sender, bell).running(settings_of(shutdown_timeout=5)),
+    ):
+        assert await soon(lambda: statuses(path) == [1] * 10)
     bell.close()
     times = [got.at for got in receiver.got]
     assert times[-1] - times[0] >= 9 * COURTESY_SECONDS

@@ -2,6 +2,7 @@
 
 import hashlib
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import NamedTuple, Self
 
 from alertrpc.ledger.alarm import Alarm
@@ -51,8 +52,13 @@ def milliseconds(text: str) -> int:
 
     Digits beyond microseconds are ignored: Go's programs send nine. Raises ValueError.
     """
+    return _milliseconds(text[: _LONGEST_TIME + 1])
+
+
+@lru_cache(maxsize=256)  # the alerts of a body have few different times, and the next body has most of them again
+def _milliseconds(text: str) -> int:
     try:
-        moment = datetime.fromisoformat(text[: _LONGEST_TIME + 1].upper())
+        moment = datetime.fromisoformat(text.upper())
     except ValueError:
         raise ValueError("a time such as 2020-12-03T09:44:04+08:00 is expected") from None
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)

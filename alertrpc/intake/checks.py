@@ -4,7 +4,7 @@ Every push passes here: these checks take a sixth of the time of marshmallow, wh
 """
 
 from collections.abc import Callable, Mapping
-from typing import TypeVar
+from typing import Any, TypeGuard, TypeVar
 
 from alertrpc.intake.bodies import BodyFault, Parsed, milliseconds
 from alertrpc.ledger.alarm import Alarm
@@ -22,6 +22,7 @@ MOST_LABELS = 10_000
 MOST_LABELS_OF_BODY = 50_000
 
 REQUIRED = "a value is required"
+_NUL = "\0"
 
 
 def at(step: str | int, check: Check[T], value: Json) -> T:
@@ -91,7 +92,7 @@ def text(least: int, most: int) -> Check[str]:
             raise BodyFault("a character string is expected")
         if not least <= len(value) <= most:
             raise BodyFault(f"a character string of {least} to {most} characters is expected")
-        if "\0" in value:
+        if _NUL in value:
             raise BodyFault("a character string without NUL is expected")
         if not value.isascii():
             _require_utf8(value)
@@ -141,14 +142,16 @@ def time(value: Json) -> int:
     return milliseconds(value)
 
 
-def texts_of(least: int, most: int) -> Check[dict[str, str]]:
-    """An object of strings of so many characters."""
-    check_name, check_value = text(1, LONGEST_NAME), text(least, most)
+def texts_of(most: int) -> Check[dict[str, str]]:
+    """An object of strings of at most so many characters."""
+    check_name, check_value = text(1, LONGEST_NAME), text(0, most)
 
     def check_texts(value: Json) -> dict[str, str]:
         given = members(value)
         if len(given) > MOST_LABELS:
             raise BodyFault(f"an object of at most {MOST_LABELS} members is expected")
+        if _are_texts(given, most):
+            return given
         for name in given:
             at(name, check_name, name)
         return {name: at(name, check_value, member) for name, member in given.items()}
@@ -156,4 +159,16 @@ def texts_of(least: int, most: int) -> Check[dict[str, str]]:
     return check_texts
 
 
-labels = texts_of(0, LONGEST_LABEL)
+def _are_texts(given: dict[str, Any], most: int) -> TypeGuard[dict[str, str]]:
+    """Whether `texts_of` has no fault to find, by one look at all texts together, which is much faster."""
+    try:
+        together = _NUL.join([*given, *given.values()])
+        if not together.isascii():
+            _require_utf8(together)
+    except (TypeError, BodyFault):
+        return False
+    are_short = len(together) <= most and max(map(len, given), default=0) <= LONGEST_NAME
+    return are_short and "" not in given and together.count(_NUL) == max(0, 2 * len(given) - 1)
+
+
+labels = texts_of(LONGEST_LABEL)

@@ -30,7 +30,7 @@ NO_TARGET = "prometheus"
 # Go's zero time, which its programs send for "not known".
 _ZERO_TIME = "0001-01-01T00:00:00"
 
-_annotations = checks.texts_of(0, checks.LONGEST_DESCRIPTION)
+_annotations = checks.texts_of(checks.LONGEST_DESCRIPTION)
 _url = checks.text(0, checks.LONGEST_LABEL)  # generatorURL holds the rule's expression, which may be long
 
 
@@ -58,7 +58,8 @@ def read(value: Json) -> Alert:
 
 def present_labels(value: Json) -> dict[str, str]:
     """The labels without those that have no value, which Prometheus takes as absent."""
-    return {name: text for name, text in checks.labels(value).items() if text}
+    labels = checks.labels(value)
+    return labels if all(labels.values()) else {name: text for name, text in labels.items() if text}
 
 
 def _time(value: Json) -> int | None:

@@ -147,8 +147,8 @@ def _rows(
     for push, ids in zip(pushes, found, strict=True):
         if isinstance(ids, list):
             wanted[push.wants_rows].update([eventid for eventid in ids if eventid is not None])
-    ids: dict[int, AlarmRow] = {eventid: {"id": eventid} for eventid in wanted[False]}
-    return ids | find_alarms(wanted[True], connection)
+    rows: dict[int, AlarmRow] = {eventid: {"id": eventid} for eventid in wanted[False]}
+    return rows | find_alarms(wanted[True], connection)
 
 
 def _among(eventids: Sequence[int], those: Sequence[int | None]) -> list[int]:

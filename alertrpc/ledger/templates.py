@@ -17,18 +17,16 @@ def render(template: str, variables: Mapping[str, str], encode: Callable[[str, s
     `${name_json}` is the value as a JSON string with its quotes, unless there is a variable of that name. An unknown
     variable is empty. Values are not rendered again.
     """
-    texts, named = _parts(template)
-    if not named:
-        return template
-    values = [_value(name, variables) for name in named]
+    texts, found = _split(template)
+    values = [_value(name, variables) for name in found]
     if encode is not None:
-        values = [encode(name, value) for name, value in zip(named, values, strict=True)]
-    return "".join([*chain.from_iterable(zip(texts, values, strict=False)), texts[-1]])
+        values = list(map(encode, found, values))
+    return "".join(chain.from_iterable(zip(texts, [*values, ""], strict=True)))
 
 
 @lru_cache(maxsize=512)
-def _parts(template: str) -> tuple[Sequence[str], Sequence[str]]:
-    """The texts around the variables, and the variables."""
+def _split(template: str) -> tuple[Sequence[str], Sequence[str]]:
+    """The texts around the template's variables, and their names in order."""
     parts = _VARIABLE.split(template)
     return parts[::2], parts[1::2]
 

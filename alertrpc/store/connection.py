@@ -90,6 +90,14 @@ def _why_closed(path: Path, error: sqlite3.Error) -> str:
     return str(error)
 
 
+def connect_writer(path: Path, cache_kib: int) -> sqlite3.Connection:
+    """A connection for many small writes: pages of indexes, and those that a failed job would need back, stay in memory."""
+    connection = connect(path)
+    connection.execute(f"PRAGMA cache_size = {-cache_kib:d}")
+    connection.execute("PRAGMA temp_store = MEMORY")
+    return connection
+
+
 def connect_reader(
     path: Path, cache_kib: int, kept_statements: int, functions: Mapping[str, Function]
 ) -> sqlite3.Connection:

@@ -9,7 +9,16 @@ from typing import TypeVar
 
 from alertrpc.errors import AlertrpcError, NameFaults, QueryTimeout, StoreError
 from alertrpc.settings import Settings
-from alertrpc.store.connection import Connection, Function, Job, TimeLimit, connect, connect_reader, transaction
+from alertrpc.store.connection import (
+    Connection,
+    Function,
+    Job,
+    TimeLimit,
+    connect,
+    connect_reader,
+    connect_writer,
+    transaction,
+)
 from alertrpc.store.point_reads import PointReads, TooBusy
 from alertrpc.store.readers import NOBODY, Asker, Reader
 from alertrpc.store.rows import JOINED_ROWS, Rows, Scans, SqlValue
@@ -19,6 +28,7 @@ from alertrpc.store.writes import Writes
 
 T = TypeVar("T")
 
+WRITE_CACHE_KIB = 16 * 1024
 POINT_CACHE_KIB = 8 * 1024
 SCAN_CACHE_KIB = 2 * 1024
 KEPT_STATEMENTS = 64  # of a connection for short reads
@@ -116,7 +126,8 @@ async def open_database(path: Path, settings: Settings, functions: Mapping[str, 
             )
             return Reader(connection, await connection.run(partial(TimeLimit, seconds=seconds)))
 
-        writes = Writes(await stack.enter_async_context(Connection(partial(connect, path))), path)
+        writer = Connection(partial(connect_writer, path, WRITE_CACHE_KIB))
+        writes = Writes(await stack.enter_async_context(writer), path)
         own = PointReads(await reader(SCAN_CACHE_KIB, KEPT_STATEMENTS, lambda: OWN_SECONDS))
         points = PointReads(await reader(POINT_CACHE_KIB, KEPT_STATEMENTS, lambda: POINT_SECONDS), HOP_SECONDS)
         readers = [
