@@ -35,8 +35,8 @@ def sessions_of(media_type: MediaType | UnusableMediaType) -> int:
     return (isinstance(media_type, MediaType) and media_type.max_sessions) or UNLIMITED_SESSIONS
 
 
-def claim(mediatypeid: int, now: int, sending: int, connection: SqlConnection) -> Claimed:
-    """Takes the first alerts of a media type; `now` is in milliseconds, `sending` the number of attempts under way.
+def claim(mediatypeid: int, now: int, taken: int, connection: SqlConnection) -> Claimed:
+    """Takes the first alerts of a media type; `now` is in milliseconds, `taken` how many are taken and not sent yet.
 
     Where limits may make an alert wait, only as many are taken as are sent at once; else some more, ahead of time.
     """
@@ -52,7 +52,7 @@ def claim(mediatypeid: int, now: int, sending: int, connection: SqlConnection) -
     if not has_limits(media_type):
         found = first_ready(mediatypeid, most, limits.closed, connection)
         return _taken(media_type, found, most, connection)
-    return _within_limits(mediatypeid, media_type, limits, max(1, sessions - sending), connection)
+    return _within_limits(mediatypeid, media_type, limits, max(1, sessions - taken), connection)
 
 
 def _taken(

@@ -144,7 +144,7 @@ class Lane:
         self._waiting = None  # `wake` may be called meanwhile
         now = int(self._sender.clock() * 1000)
         try:
-            claiming = partial(claim, self._mediatypeid, now, self._sending)
+            claiming = partial(claim, self._mediatypeid, now, self._sending + len(self._ready))
             claimed = await self._database.write(claiming, patient=True)
         except (AlertrpcError, SqlError) as error:
             log.error("alerts could not be taken from the queue: %s", error)

@@ -44,5 +44,5 @@ def find_turns(mediatypeid: int, since: int, connection: sqlite3.Connection) -> 
 
 
 def end_turns(turns: Sequence[Turn], connection: sqlite3.Connection) -> None:
-    """The attempts ended sooner than they might have."""
+    """The last attempts of alerts have ended, most of them sooner than they might have."""
     run(connection, SQL["limits.end_turns"], turns)

@@ -25,14 +25,14 @@ WHERE tu.mediatypeid = ?
 ORDER BY tu.ended
 
 -- name: end_turns
--- An attempt has ended sooner than it might have.
+-- The last attempts of alerts have ended.
 WITH given AS (
     @rows(?, alertid BIGINT, ended BIGINT)
 )
 UPDATE turns
 SET ended = given.ended
 FROM given
-WHERE turns.alertid = given.alertid AND turns.ended > given.ended
+WHERE turns.turnid = (SELECT MAX(tu.turnid) FROM turns tu WHERE tu.alertid = given.alertid)
 
 -- name: drop_turns
 DELETE FROM turns
