@@ -30,6 +30,7 @@ from alertrpc.store.applying.applying import apply_configuration, bring, rehears
 from alertrpc.store.connection import connect, transaction
 from alertrpc.store.database import create
 from alertrpc.store.schema import APPLICATION_ID, SCHEMA_VERSION, migrations, schema_sql
+from alertrpc.values import Rate
 
 PAGER = ScriptMediaType(name="pager", script="a.py", subject="${alarm_name}", message="m", recovery_message="over")
 CHAT = HttpMediaType(
@@ -92,6 +93,30 @@ CHANGES: list[tuple[Configuration, str]] = [
     (
         replace(WHOLE, media_types=(replace(PAGER, script="b c.py", expect="x"), CHAT, MAIL)),
         'media type "pager": script "a.py" -> "b c.py", expect changed',
+    ),
+    (
+        replace(
+            WHOLE,
+            media_types=(
+                replace(PAGER, attempt_growth=1.5, give_up_after=60, rate=Rate(20, 60_000), hold="address"),
+                CHAT,
+                MAIL,
+            ),
+        ),
+        'media type "pager": attempt_growth 2 -> 1.5, give_up_after 3600s -> 60s, rate none -> 20/60s, '
+        "hold media_type -> address",
+    ),
+    (
+        replace(WHOLE, media_types=(replace(PAGER, address_rate=Rate(1, 500)), CHAT, MAIL)),
+        'media type "pager": address_rate none -> 1/500ms',
+    ),
+    (
+        replace(WHOLE, media_types=(replace(PAGER, answers=[{"code": [3], "then": "wait"}]), CHAT, MAIL)),
+        'media type "pager": answers changed',
+    ),
+    (
+        replace(WHOLE, actions=(replace(WAKE, recovery=Recovery.ALWAYS),)),
+        'action "Wake": recovery true -> always',
     ),
     (
         replace(WHOLE, media_types=(replace(PAGER, subject="", message="", recovery_subject="r"), CHAT, MAIL)),
