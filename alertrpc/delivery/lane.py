@@ -8,6 +8,7 @@ from functools import partial
 
 from alertrpc.delivery.claims import Alert, Claimed, claim, sessions_of
 from alertrpc.delivery.media_types import UnusableMediaType
+from alertrpc.delivery.protocol import Verdict
 from alertrpc.delivery.sender import Sender
 from alertrpc.errors import AlertrpcError
 from alertrpc.loglines import rfc_3339
@@ -250,7 +251,7 @@ class Lane:
 
 
 def _log_failure(media_type: str, recorded: Recorded) -> None:
-    """Logs a failed attempt, and when the next one is due; the error has no secret of the media type any more."""
+    """Logs an attempt that did not send, and when the next one is due; the error has no secret of the media type."""
     attempt, error = recorded.attempt, recorded.alert.error
     about: dict[str, object] = {
         "alertid": attempt.alertid,
@@ -259,8 +260,13 @@ def _log_failure(media_type: str, recorded: Recorded) -> None:
         "reason": attempt.reason,
         "fault": error,
     }
-    again = ""
+    text = "alert %d through %s failed: %s"
+    values: tuple[object, ...] = (attempt.alertid, media_type, error)
     if recorded.due is not None:
         about["next"] = due = rfc_3339(recorded.due / 1000)
-        again = f" at attempt {attempt.number} and is sent again at {due}"
-    log.warning("alert %d through %s failed%s: %s", attempt.alertid, media_type, again, error, extra=about)
+        if attempt.outcome == Verdict.WAIT:
+            text, values = "alert %d through %s has to wait until %s: %s", (attempt.alertid, media_type, due, error)
+        else:
+            text = "alert %d through %s failed at attempt %d and is sent again at %s: %s"
+            values = (attempt.alertid, media_type, attempt.number, due, error)
+    log.warning(text, *values, extra=about)
