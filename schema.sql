@@ -578,3 +578,7 @@ CREATE INDEX turns_alertid ON turns (alertid);
 -- rules at that time; resolve_after is the least of the actions that take the alarm, in seconds.
 ALTER TABLE alarms ADD COLUMN digest TEXT NOT NULL DEFAULT '';
 ALTER TABLE alarms ADD COLUMN resolve_after INTEGER;
+-- Identities are random: an index less by them alone saves a page of writing for each new alarm.
+DROP INDEX alarms_identity;
+DROP INDEX alarms_target;
+CREATE INDEX alarms_target ON alarms (target, alarm_type, identity);

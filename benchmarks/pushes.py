@@ -11,7 +11,7 @@ from typing import Any
 
 from alertrpc.api.passwords import hash_password
 from alertrpc.intake.ocp import parse
-from alertrpc.intake.pushes import MOST_ALARMS, Push, Pushes
+from alertrpc.intake.pushes import MOST_TOGETHER, Push, Pushes
 from alertrpc.ledger.ledger import Ledger
 from alertrpc.settings import read_settings
 from alertrpc.store.database import create, open_database
@@ -80,7 +80,7 @@ def _reads_beside(
 def measure_sharing(run: Run) -> Iterator[Row]:
     """Pushes in process, with shared commits and with one commit an alarm."""
     rates = run.in_turns({
-        "together": partial(_in_process_rate, run, MOST_ALARMS),
+        "together": partial(_in_process_rate, run, MOST_TOGETHER),
         "alone": partial(_in_process_rate, run, 1),
     })  # fmt: skip
     yield Row(

@@ -15,6 +15,7 @@ import pytest
 from alertrpc.api.alert import MOST_RESENT
 from alertrpc.configuration.reading import parse_configuration
 from alertrpc.delivery.channels import KINDS
+from alertrpc.intake.ocp import MOST_ALARMS as MOST_OF_BODY
 from alertrpc.intake.ocp import parse
 from alertrpc.intake.pushes import Push, Pushes
 from alertrpc.ledger import alerts
@@ -54,7 +55,9 @@ def alarms(count: int, size: int, **more: Any) -> list[Any]:
     body: list[Json] = [
         {"alarmType": "t", "target": str(number), "description": "d" * size, **more} for number in range(count)
     ]
-    return list(parse(body, START))
+    return [
+        alarm for start in range(0, count, MOST_OF_BODY) for alarm in parse(body[start : start + MOST_OF_BODY], START)
+    ]
 
 
 @pytest.fixture
@@ -190,7 +193,7 @@ def test_small_pushes_are_alerted_at_once(path: Path, connection: sqlite3.Connec
     once_each(path, 100)
 
 
-@pytest.mark.parametrize(("count", "size"), [(1, MOST_TEXT + 1), (600, 1), (30, MOST_TEXT // 10)])
+@pytest.mark.parametrize(("count", "size"), [(1, MOST_TEXT + 1), (1100, 1), (30, MOST_TEXT // 10)])
 def test_a_transaction_has_room_for_so_much(path: Path, connection: sqlite3.Connection, count: int, size: int) -> None:
     configure(path)
     assert record(Ledger(DEFAULTS), connection, alarms(count, size)) != []

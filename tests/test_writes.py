@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from alertrpc.errors import DatabaseBusy, DatabaseUnwritable
 from alertrpc.store.connection import Connection, Job, connect
 from alertrpc.store.database import create, prepare
-from alertrpc.store.gather import Gather, Outcome
+from alertrpc.store.gather import PATIENCE_SECONDS, Gather, Outcome
 from alertrpc.store.writes import MOST_TOGETHER, Writes
 from tests.receivers import (
     PUSH,
@@ -129,6 +129,74 @@ async def test_a_fault_of_a_batch_is_told_to_all_of_it_and_no_other() -> None:
     found = await asyncio.gather(*adding(gather, range(6)), return_exceptions=True)
     assert calls == [[0, 1], [2, 3], [4, 5]]
     assert [value if isinstance(value, int) else str(value) for value in found] == [0, 1, *["the second"] * 2, 4, 5]
+
+
+async def test_a_batch_weighs_no_more_than_the_most_or_is_one_item() -> None:
+    batches = Batches()
+    batches.open.clear()
+    gather: Gather[int, int] = Gather(batches, 10, lambda item: item)
+    tasks = adding(gather, [1])
+    await turns()
+    tasks += adding(gather, [4, 6, 5, 11, 10, 3, 3])
+    batches.open.set()
+    await asyncio.gather(*tasks)
+    assert batches.seen == [[1], [4, 6], [5], [11], [10], [3, 3]]
+
+
+async def test_patient_items_are_run_when_no_other_waits() -> None:
+    batches = Batches()
+    batches.open.clear()
+    gather: Gather[str, str] = Gather(batches, 2)
+    tasks = adding(gather, ["first"])
+    await turns()
+    tasks += [asyncio.create_task(gather.add(f"patient {number}", patient=True)) for number in range(3)]
+    await turns()
+    tasks += adding(gather, ["a", "b", "c"])
+    await turns()
+    batches.open.set()
+    await asyncio.gather(*tasks)
+    assert batches.seen == [["first"], ["a", "b"], ["c"], ["patient 0", "patient 1"], ["patient 2"]]
+    assert await gather.add("alone", patient=True) == "alone"
+
+
+async def test_who_was_answered_goes_before_the_patient() -> None:
+    """A gather of pushes adds the next of them to the gather of writes when the one before is written."""
+    batches = Batches()
+    writes: Gather[Any, Any] = Gather(batches, 10)
+
+    async def write(items: list[int]) -> Sequence[Outcome]:
+        await writes.add(items)
+        return [Outcome(item) for item in items]
+
+    pushes: Gather[int, int] = Gather(write, 2)
+    tasks = adding(pushes, range(5))
+    await turns(1)
+    tasks.append(asyncio.create_task(writes.add("patient", patient=True)))
+    await asyncio.gather(*tasks)
+    assert batches.seen == [[[0, 1]], [[2, 3]], [[4]], ["patient"]]
+
+
+async def test_patient_items_do_not_wait_for_ever() -> None:
+    """Others come all the time, and never leave the gather without one that waits."""
+    batches = Batches()
+    gather: Gather[str, str] = Gather(batches, 10)
+    loop = asyncio.get_running_loop()
+    is_over = asyncio.Event()
+
+    async def keep_adding() -> None:
+        while not is_over.is_set():
+            await gather.add("other")
+
+    others = [asyncio.create_task(keep_adding()) for _ in range(3)]
+    await turns()
+    started = loop.time()
+    assert await gather.add("patient", patient=True) == "patient"
+    assert loop.time() - started >= PATIENCE_SECONDS
+    [batch] = [batch for batch in batches.seen if "patient" in batch]
+    assert batch[0] == "patient"
+    assert "other" in batch, "they share a commit"
+    is_over.set()
+    await asyncio.gather(*others)
 
 
 # --- Writes

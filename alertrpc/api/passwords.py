@@ -1,5 +1,6 @@
 """Passwords as bcrypt hashes, also Zabbix's ($2y$). bcrypt is slow: call it in another thread than the event loop's."""
 
+import hashlib
 import hmac
 import secrets
 from collections import OrderedDict
@@ -53,4 +54,5 @@ class RememberedPasswords:
         return self._clock() < ends and hmac.compare_digest(digest, self._digest(password, hashed))
 
     def _digest(self, password: str, hashed: bytes) -> bytes:
-        return hmac.digest(self._key, hashed + b"\0" + password.encode(errors="surrogateescape"), "sha256")
+        given = hashed + b"\0" + password.encode(errors="surrogateescape")
+        return hashlib.blake2b(given, key=self._key, digest_size=32).digest()

@@ -15,7 +15,8 @@ from alertrpc.store.gather import Gather, Outcome
 from alertrpc.store.idempotency import Key, find_push, keep_push
 from alertrpc.store.problems import find_alarms
 
-MOST_ALARMS = 500  # of one transaction, if no push is whole and larger
+MOST_TOGETHER = 1000  # alarms of one transaction
+MOST_ALARMS = 500  # of one push in a transaction, unless it is whole
 AlarmRow = Mapping[str, Any]
 
 log = logging.getLogger(__name__)
@@ -55,7 +56,7 @@ class Pushes:
     """Records pushes; `on_commit` is called after each commit."""
 
     def __init__(
-        self, database: Database, ledger: Ledger, clock: Clock, on_commit: Callable[[], None], most: int = MOST_ALARMS
+        self, database: Database, ledger: Ledger, clock: Clock, on_commit: Callable[[], None], most: int = MOST_TOGETHER
     ) -> None:
         self._database = database
         self._ledger = ledger

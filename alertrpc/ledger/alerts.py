@@ -19,7 +19,7 @@ from alertrpc.store.connection import SqlConnection
 from alertrpc.store.tables import EscalationStep, NewAlert, NewEscalation
 
 MOST_TEXT = 256 * 1024  # characters of the alarms that one transaction alerts of
-MOST_ALARMS = 500
+MOST_ALARMS = 1000
 MOST_ALERTED = 2 * 2**20  # characters of alerts that one transaction creates
 LEAST_ALERT = 1000  # characters that an alert counts for beside its message
 AlarmRow = Mapping[str, Any]

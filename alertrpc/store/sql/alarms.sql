@@ -11,7 +11,7 @@ SELECT @json_array_of(@json_array(
     CASE WHEN al.eventid IS NULL THEN (
         SELECT MAX(al.eventid)
         FROM alarms al
-        WHERE al.identity = given.identity
+        WHERE al.target = given.target AND al.alarm_type = given.alarm_type AND al.identity = given.identity
     ) END,
     CASE WHEN al.eventid IS NULL THEN COALESCE(
         (
