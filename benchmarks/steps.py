@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import NamedTuple
 
-from benchmarks import beside_zabbix, crowds, deliveries, growth, lists, loading, point_reads, pushes, streams
+from benchmarks import alerts, beside_zabbix, crowds, deliveries, growth, lists, loading, point_reads, pushes, streams
 from benchmarks.report import Row
 from benchmarks.run import Run
 
@@ -38,6 +38,8 @@ STEPS: Sequence[Step] = (
          lambda run: 4 + 4 * (run.seconds + 0.5)),
     Step("pushes", "alarms", "alarms that 64 senders push, and reads beside them", pushes.measure,
          lambda run: 5 + 4 * run.seconds),
+    Step("prometheus", "alarms", "alerts as Prometheus pushes them, new and the same again", alerts.measure,
+         lambda run: 6 * (1.5 + run.seconds), reads_data=False),
     Step("sharing", "alarms", "alarms in process, with shared commits and without", pushes.measure_sharing,
          lambda run: 1 + run.rounds * run.pushes / 500, reads_data=False),
     Step("webhooks", "alarms", "due alerts by HTTP, beside bare aiohttp clients", deliveries.measure_webhooks,
