@@ -13,7 +13,7 @@ from alertrpc.store.connection import SqlConnection
 from alertrpc.store.database import Database
 from alertrpc.store.gather import Gather, Outcome
 from alertrpc.store.idempotency import Key, find_push, keep_push
-from alertrpc.store.problems import find_alarms
+from alertrpc.store.problems import find_alarms, find_times
 
 MOST_TOGETHER = 1000  # alarms of one transaction
 MOST_ALARMS = 500  # of one push in a transaction, unless it is whole
@@ -25,7 +25,8 @@ log = logging.getLogger(__name__)
 class Push(NamedTuple):
     """The alarms of one request, of which all or none are recorded if it `is_whole` or has a `key`.
 
-    A repeated request with the same key records nothing new. Unless it `wants_rows`, only the ids of the alarms are found.
+    A repeated request with the same key records nothing new. Unless it `wants_rows`, the texts of active alarms are not
+    read again, but are those of the push.
     """
 
     alarms: Sequence[Alarm]
@@ -65,7 +66,7 @@ class Pushes:
         self._gather: Gather[Push, Recorded] = Gather(self._run, most, Push.weight)
 
     async def record(self, push: Push) -> list[AlarmRow | None]:
-        """The stored rows of the alarms, or their ids alone; None for one that recovers and was never active.
+        """The rows of the alarms; None for one that recovers and was never active.
 
         Raises KeyReused, DatabaseBusy or DatabaseUnwritable; earlier pieces of a push that is not whole stay recorded.
         """
@@ -123,10 +124,8 @@ class Pushes:
                 found.append(self._record_once(push.alarms, push.key, now, connection, later))
         rows = _rows(pushes, found, connection)
         return [
-            Outcome(None, ids)
-            if isinstance(ids, KeyReused)
-            else Outcome(Recorded([rows.get(eventid or 0) for eventid in ids], _among(later, ids)))
-            for ids in found
+            Outcome(None, ids) if isinstance(ids, KeyReused) else Outcome(Recorded(its, _among(later, ids)))
+            for ids, its in zip(found, rows, strict=True)
         ]
 
     def _record_once(
@@ -142,14 +141,26 @@ class Pushes:
 
 def _rows(
     pushes: Sequence[Push], found: Sequence[list[int | None] | KeyReused], connection: SqlConnection
-) -> dict[int, AlarmRow]:
-    """The rows of alarms by their eventids; of those that no push wants, only the id."""
-    wanted: dict[bool, set[int]] = {True: set(), False: set()}
-    for push, ids in zip(pushes, found, strict=True):
-        if isinstance(ids, list):
-            wanted[push.wants_rows].update([eventid for eventid in ids if eventid is not None])
-    rows: dict[int, AlarmRow] = {eventid: {"id": eventid} for eventid in wanted[False]}
-    return rows | find_alarms(wanted[True], connection)
+) -> list[list[AlarmRow | None]]:
+    """The rows of each push's alarms."""
+    listed = [[] if isinstance(ids, KeyReused) else ids for ids in found]
+    told = {
+        eventid: _told(alarm)
+        for push, ids in zip(pushes, listed, strict=True)
+        if not push.wants_rows
+        for alarm, eventid in zip(push.alarms, ids, strict=True)
+        if eventid is not None and alarm.is_active
+    }
+    times = find_times(told, connection)
+    rows: dict[int, AlarmRow] = {eventid: text | times[eventid] for eventid, text in told.items() if eventid in times}
+    rows |= find_alarms({eventid for ids in listed for eventid in ids if eventid is not None} - rows.keys(), connection)
+    return [[rows.get(eventid or 0) for eventid in ids] for ids in listed]
+
+
+def _told(alarm: Alarm) -> dict[str, Any]:
+    """What an active alarm has on record after a push."""
+    names = {name: getattr(alarm, name) for name in ("alarm_type", "target", "name", "level", "summary", "description")}
+    return {**names, "labels": alarm.labels}
 
 
 def _among(eventids: Sequence[int], those: Sequence[int | None]) -> list[int]:

@@ -63,6 +63,12 @@ def find_alarms(eventids: Iterable[int], connection: sqlite3.Connection) -> dict
     return found
 
 
+def find_times(eventids: Iterable[int], connection: sqlite3.Connection) -> dict[int, dict[str, Any]]:
+    """The ids and times of alarms by their eventids."""
+    found = fetch(connection, SQL["alarms.times"], eventids)
+    return {alarm["id"]: alarm for alarm in found}
+
+
 def expired_alarms(now: int, most: int, connection: sqlite3.Connection) -> list[int]:
     """The eventids of alarms that have expired at `now`, in milliseconds."""
     return [eventid for (eventid,) in connection.execute(SQL["alarms.expired"], (now, most))]

@@ -4,7 +4,7 @@ Source: OCP's "Call an alert API", as in query/ocp.py.
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from aiohttp import web
@@ -35,8 +35,7 @@ async def push_ocp(request: web.Request) -> Any:
     """POST /api/v2/alarm/alarms: returns the recorded alarm; for an array, an array of them."""
     read = await _read(request, lambda body, now: Parsed(ocp.parse(body, now), []))
     rows = await _record(request, read)
-    form = recorded_alarm if read.caller.is_super_admin else told_alarm
-    alarms = list(map(form, read.parsed.alarms, rows))
+    alarms = _in_form(read, rows)
     return alarms if read.is_array else alarms[0]
 
 
@@ -61,7 +60,7 @@ class _Read(NamedTuple):
 
 
 async def _push_labelled(request: web.Request, parse: Parser) -> list[dict[str, Any]]:
-    """Records the good alarms of a body; returns their ids alone, as these senders read no answer."""
+    """Records the good alarms of a body, and returns them."""
     read = await _read(request, parse)
     rows = await _record(request, read, is_whole=False, wants_rows=False)
     alarms, faults, left_out = read.parsed
@@ -69,7 +68,13 @@ async def _push_labelled(request: web.Request, parse: Parser) -> list[dict[str, 
         await tell_left_out(request, left_out)
     if faults:
         raise OcpFault(400, f"{faults[0]}; {len(alarms)} of {len(alarms) + len(faults)} alerts are on record")
-    return [{"id": None if row is None else row["id"]} for row in rows]
+    return _in_form(read, rows)
+
+
+def _in_form(read: _Read, rows: Sequence[AlarmRow | None]) -> list[dict[str, Any]]:
+    """The alarms in OCP's form."""
+    form = recorded_alarm if read.caller.is_super_admin else told_alarm
+    return list(map(form, read.parsed.alarms, rows))
 
 
 async def _read(request: web.Request, parse: Parser) -> _Read:

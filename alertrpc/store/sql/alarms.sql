@@ -92,6 +92,13 @@ FROM @numbers(?) listed
 @ordered JOIN alarms al ON al.eventid = listed.value
 @ordered JOIN events e ON e.eventid = al.eventid
 
+-- name: times
+SELECT @json_array_of(@json_object(
+    'id', al.eventid, 'active_at', al.active_at, 'updated_at', al.updated_at, 'resolved_at', al.resolved_at
+))
+FROM @numbers(?) listed
+@ordered JOIN alarms al ON al.eventid = listed.value
+
 -- name: expired
 SELECT eventid
 FROM alarms
