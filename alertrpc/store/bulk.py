@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 import orjson
@@ -12,26 +13,31 @@ from alertrpc.store.tables import TABLES
 Row = tuple[Any, ...]  # of a class of TABLES
 Given = Callable[[type[Row]], str]  # the SQL of the given rows
 
+TOGETHER = (64, 8, 1)  # rows in one statement: as many as fit, then the rest
 LONG_ROW = 4096  # characters
 MOST_ROWS = 1000  # in one statement; with 50,000 each takes twice the time
 MOST_BYTES = 16 * 2**20  # of rows in one statement; SQLite's limit for a text is 10^9
 
 
 def insert(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
-    """Adds rows of a class of TABLES."""
-    _write(connection, rows, insert_statement)
+    """Adds rows of a class of TABLES, some tens by one statement: with their values bound, that takes a third of the time."""
+    if not rows:
+        return
+    place, sizes = 0, (1,) if _are_long(rows) else TOGETHER
+    for size in sizes:
+        count = (len(rows) - place) // size
+        statement = insert_statement(type(rows[0]), size)
+        for start in range(place, place + count * size, size):
+            connection.execute(statement, tuple(chain.from_iterable(rows[start : start + size])))
+        place += count * size
 
 
 def update(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
     """Sets the columns of a class of TABLES in the rows whose keys are in its first column."""
-    _write(connection, rows, update_statement)
-
-
-def _write(connection: sqlite3.Connection, rows: Sequence[Row], statement: Callable[[type[Row], Given], str]) -> None:
     if rows and _are_long(rows):
-        connection.executemany(statement(type(rows[0]), one_row), rows)
+        connection.executemany(update_statement(type(rows[0]), one_row), rows)
     elif rows:
-        run(connection, statement(type(rows[0]), array_of_rows), rows)
+        run(connection, update_statement(type(rows[0]), array_of_rows), rows)
 
 
 def _are_long(rows: Sequence[Row]) -> bool:
@@ -79,9 +85,11 @@ def array_of_rows(row: type[Row]) -> str:
 
 
 @lru_cache
-def insert_statement(row: type[Row], given: Given) -> str:
-    names = ", ".join(row.__annotations__)
-    return f"WITH given AS ({given(row)}) INSERT INTO {TABLES[row]} ({names}) SELECT {names} FROM given"
+def insert_statement(row: type[Row], count: int) -> str:
+    """The statement that adds so many rows, whose values are bound one after the other."""
+    names = row.__annotations__
+    values = f"({', '.join('?' * len(names))})"
+    return f"INSERT INTO {TABLES[row]} ({', '.join(names)}) VALUES {', '.join([values] * count)}"
 
 
 @lru_cache

@@ -47,7 +47,7 @@ class SqliteConnection(sqlite3.Connection):
         return super().executemany(for_sqlite(sql), args)
 
 
-def connect(path: Path, *, create: bool = False, kept_statements: int = 128) -> sqlite3.Connection:
+def connect(path: Path, *, create: bool = False, kept_statements: int = 256) -> sqlite3.Connection:
     """A connection to the file at `path` that reads and writes, in autocommit mode.
 
     Raises StoreError if there is no such file, unless `create`, or if it cannot be opened.
