@@ -6,6 +6,7 @@ from contextlib import suppress
 
 _M_MMAP_THRESHOLD = -3  # of glibc's malloc.h
 _LARGE = 2**20  # bytes
+_NEW_OBJECTS = 10_000  # between two looks for garbage; Python's 700 would look through the alarms of one transaction many times
 
 
 def give_back_large_blocks() -> None:
@@ -21,3 +22,4 @@ def settle() -> None:
     """Excludes the objects of the start from garbage collection: they stay, and scanning them would delay requests."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(_NEW_OBJECTS, 10, 10)
