@@ -6,7 +6,9 @@ from contextlib import suppress
 
 _M_MMAP_THRESHOLD = -3  # of glibc's malloc.h
 _LARGE = 2**20  # bytes
-_NEW_OBJECTS = 10_000  # between two looks for garbage; Python's 700 would look through the alarms of one transaction many times
+_NEW_OBJECTS = (
+    10_000  # between two looks for garbage; Python's 700 would look through the alarms of one transaction many times
+)
 
 
 def give_back_large_blocks() -> None:
