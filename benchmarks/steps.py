@@ -39,7 +39,7 @@ STEPS: Sequence[Step] = (
     Step("pushes", "alarms", "alarms that 64 senders push, and reads beside them", pushes.measure,
          lambda run: 5 + 4 * run.seconds),
     Step("prometheus", "alarms", "alerts as Prometheus pushes them, new and the same again", alerts.measure,
-         lambda run: 6 * (1.5 + run.seconds), reads_data=False),
+         lambda run: 6 * (1.2 + run.seconds), reads_data=False),
     Step("sharing", "alarms", "alarms in process, with shared commits and without", pushes.measure_sharing,
          lambda run: 1 + run.rounds * run.pushes / 500, reads_data=False),
     Step("webhooks", "alarms", "due alerts by HTTP, beside bare aiohttp clients", deliveries.measure_webhooks,

@@ -18,6 +18,7 @@ WORST_LEVEL_SEVERITY = 6  # OCP's level 1 is Zabbix's severity 5, level 5 severi
 MOST_AT_ONCE = 500  # escalations of one transaction
 LOADED_TOGETHER = 4  # alarms, of which each may hold some MiB
 MOST_ENDED = 200  # expired alarms of one transaction
+_UNTOLD: Mapping[str, Any] = {"resolved_at": None, "r_eventid": None, "actionids": ()}  # of a new alarm
 
 
 def severity_of(level: int) -> int:
@@ -56,7 +57,7 @@ class Pushed(NamedTuple):
         """The push with the actions that take its alarm."""
         alarm = self.alarm
         names = {"alarm_type": alarm.alarm_type, "target": alarm.target, "labels": alarm.labels}
-        return self._replace(rules=rules.of({**names, "severity": self.severity}))
+        return Pushed(alarm, self.known, self.digest, rules.of({**names, "severity": self.severity}))
 
 
 class Told(NamedTuple):
@@ -99,14 +100,8 @@ class Ledger:
         made = self._add_problems(work, [pushed for pushed in says if pushed.is_new])
         changed = _update_problems(work, [pushed for pushed in says if not pushed.is_new])
         _alert(work, [*made.values(), *changed])
-        recover(
-            work,
-            {
-                known.active_eventid: alarm.resolved_at
-                for alarm, known, *_ in pushes
-                if known.active_eventid and not alarm.is_active
-            },
-        )
+        over = [(alarm, known) for alarm, known, *_ in pushes if not alarm.is_active]
+        recover(work, {known.active_eventid: alarm.resolved_at for alarm, known in over if known.active_eventid})
         return [
             made[alarm.identity].row["id"] if alarm.identity in made else known.active_eventid or known.last_eventid
             for alarm, known, *_ in pushes
@@ -120,16 +115,15 @@ class Ledger:
         made: dict[str, Told] = {}
         events, tags, alarms = [], [], []
         for eventid, pushed in enumerate(new, places.last.eventid + 1):
-            alarm = pushed.alarm
+            alarm, columns = pushed.alarm, _columns(work, pushed)
             active_at = work.now if alarm.active_at is None else alarm.active_at
+            named: dict[str, Any] = {"identity": alarm.identity, "alarm_type": alarm.alarm_type, "target": alarm.target}
             triggerid = places.trigger(alarm, pushed.known)
-            columns = _columns(work, pushed) | {"active_at": active_at}
             events.append(_event(eventid, triggerid, active_at, alarm.name, pushed.severity))
             tags += _tags(eventid, alarm)
-            alarms.append(tables.NewAlarm(eventid, alarm.identity, alarm.alarm_type, alarm.target, **columns))
-            row = {"id": eventid, "identity": alarm.identity, "alarm_type": alarm.alarm_type, "target": alarm.target}
-            row |= {"triggerid": triggerid, "resolved_at": None, "r_eventid": None, "actionids": []}
-            made[alarm.identity] = _told(row | {"active_at": active_at}, columns, pushed)
+            alarms.append(tables.NewAlarm(eventid, **named, active_at=active_at, **columns))
+            row = {"id": eventid, "triggerid": triggerid, "active_at": active_at, **named, **_UNTOLD}
+            made[alarm.identity] = _told(row, columns, pushed)
         places.add(self._settings.push_group, work.connection)
         insert(work.connection, events)
         insert(work.connection, tags)
@@ -290,8 +284,9 @@ def _columns(work: Work, pushed: Pushed) -> dict[str, Any]:
 
 def _told(row: AlarmRow, columns: Mapping[str, Any], pushed: Pushed) -> Told:
     """The alarm as `problems.find_alarms` would find it now, given as it was before."""
-    of_event = {"annotations": pushed.alarm.annotations, "labels": pushed.alarm.labels, "severity": pushed.severity}
-    return Told({**row, **columns, **of_event}, pushed.rules)
+    alarm = pushed.alarm
+    texts = {"annotations": alarm.annotations, "labels": alarm.labels}
+    return Told({**row, **columns, **texts, "severity": pushed.severity}, pushed.rules)
 
 
 def _expiry(work: Work, alarm: Alarm, resolve_after: int | None) -> int | None:
