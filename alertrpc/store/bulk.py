@@ -20,7 +20,7 @@ MOST_BYTES = 16 * 2**20  # of rows in one statement; SQLite's limit for a text i
 
 
 def insert(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
-    """Adds rows of a class of TABLES, some tens by one statement: with their values bound, that takes a third of the time."""
+    """Adds rows of a class of TABLES, some tens by one statement; as a JSON array they would take three times as long."""
     if not rows:
         return
     place, sizes = 0, (1,) if _are_long(rows) else TOGETHER
