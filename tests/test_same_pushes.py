@@ -13,7 +13,10 @@ from alertrpc.ledger.ledger import Timer, put_aside
 from alertrpc.store.connection import connect, transaction
 from alertrpc.store.database import create
 from alertrpc.store.tables import AlarmTimes
+from tests.receivers import new_database, post
+from tests.support import serving
 from tests.test_ledger import DBA_STEP, MINUTE, START, WAKE, Book, an_alarm
+from tests.wire import execute
 
 ALARM = an_alarm(
     summary="full", description="99 %", url="http://a/", annotations={"a": "b"}, expires_at=START + 5 * MINUTE
@@ -184,6 +187,23 @@ def test_processes_see_what_each_other_record(book: Book, other: Book) -> None:
     book.record(ALARM, at=4 * MINUTE)
     other.record(ALARM, at=5 * MINUTE)
     assert len(book.alerts()) == 1
+
+
+def test_two_servers_of_one_database(tmp_path: Path) -> None:
+    database = new_database(tmp_path / "servers.db")
+    with serving(database) as one, serving(database) as two:
+        for server, text in (
+            (one, "full"),
+            (two, "full"),
+            (two, "fuller"),
+            (one, "fuller"),
+            (one, "full"),
+            (two, "full"),
+        ):
+            body = [{"labels": {"alertname": "Full"}, "annotations": {"summary": text}}]
+            status, answer = post(server.port, "/api/v2/alerts", body)
+            assert (status, len(answer["data"])) == (200, 1)
+            assert execute(database, "SELECT summary FROM alarms") == [(text,)]
 
 
 def test_what_is_rolled_back_was_not_said(book: Book) -> None:

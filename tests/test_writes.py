@@ -251,6 +251,14 @@ async def test_jobs_are_apart(tmp_path: Path, alone: bool) -> None:
     assert named(tmp_path / "a.db") == ["a", "a", "c", "c"]
 
 
+async def test_a_patient_job_is_written_after_the_others(tmp_path: Path) -> None:
+    async with writing(tmp_path / "a.db") as (writes, _):
+        await asyncio.gather(
+            writes.write(add("first")), writes.write(add("patient"), patient=True), writes.write(add("last"))
+        )
+    assert named(tmp_path / "a.db") == ["first", "first", "last", "last", "patient", "patient"]
+
+
 async def test_jobs_share_a_commit(tmp_path: Path) -> None:
     commits: list[str] = []
     async with writing(tmp_path / "a.db") as (writes, connection):
