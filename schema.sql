@@ -553,13 +553,14 @@ CREATE TABLE media_type_rules (
     hold TEXT NOT NULL DEFAULT 'media_type'
 ) STRICT;
 
--- Ours: until when nothing is sent through a media type, or to an address of it (sendto '' is every address), because its
--- receiver asked to wait. Milliseconds since 1970-01-01 UTC.
+-- Ours: until when nothing is sent through a media type (is_whole 1, sendto ''), or to an address of it, because its receiver
+-- asked to wait. Milliseconds since 1970-01-01 UTC.
 CREATE TABLE holds (
     mediatypeid INTEGER NOT NULL,
+    is_whole INTEGER NOT NULL,
     sendto TEXT NOT NULL,
     until INTEGER NOT NULL,
-    PRIMARY KEY (mediatypeid, sendto)
+    PRIMARY KEY (mediatypeid, is_whole, sendto)
 ) STRICT, WITHOUT ROWID;
 
 -- Ours: the attempts that count for the rates of media types. ended is when the attempt ended, or will have ended at the latest;

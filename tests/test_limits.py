@@ -109,7 +109,7 @@ INNER = {
     "delivery.lane.COURTESY_SECONDS",
     "delivery.lane.LONGEST_SLEEP",
     "delivery.lane.MOST_READY",
-    "delivery.limits.LONGEST_HOLD",
+    "store.limits.LONGEST_HOLD",
     "delivery.pauses.LONGEST_WAITING",
     "delivery.deliverer.LONGEST_TEST",
     "delivery.deliverer.LONGEST_WAIT",

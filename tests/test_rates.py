@@ -1,11 +1,14 @@
 """What a receiver gets in any span: rates of media types and addresses, and holds that receivers ask for."""
 
-import json
+import signal
+import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -14,8 +17,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alertrpc.delivery.limits import Limits, Window
+from alertrpc.delivery.limits import Limits, Window, limits_of
 from alertrpc.records import MediaType
+from alertrpc.store.connection import connect
+from alertrpc.store.database import create
+from alertrpc.store.limits import LONGEST_HOLD, Hold, Holds, hold, take_turns
+from alertrpc.store.tables import NewTurn
 from alertrpc.values import Rate
 from tests.receivers import (
     Answer,
@@ -34,6 +41,14 @@ from tests.receivers import (
 )
 from tests.support import Server, environment, serving
 from tests.wire import eventually, execute
+
+
+@pytest.fixture
+def connection(tmp_path: Path) -> Iterator[sqlite3.Connection]:
+    create(tmp_path / "limits.db")
+    with closing(connect(tmp_path / "limits.db")) as connection:
+        yield connection
+
 
 SPAN = 1.0  # seconds
 
@@ -219,7 +234,7 @@ def test_a_window_lets_no_span_have_more(most: int, seconds: int, attempts: list
 
 def test_limits_of_an_address_and_of_all() -> None:
     media_type = MediaType(name="a", rate=Rate(3, 10_000), address_rate=Rate(2, 10_000), timeout=5)
-    limits = Limits(media_type, {"held": 7_000}, [("a", 900)], 1_000)
+    limits = Limits(media_type, Holds(None, {"held": 7_000}), [("a", 900)], 1_000)
     assert limits.takes("held") is None
     assert limits.closed == {"held": 7_000}
     assert limits.takes("a") == 6_000
@@ -227,8 +242,7 @@ def test_limits_of_an_address_and_of_all() -> None:
     assert limits.closed == {"held": 7_000, "a": 10_900}
     assert limits.takes("b") == 6_000
     assert (limits.opens, limits.takes("c")) == (10_900, None)
-    assert Limits(media_type, {"": 5_000}, [], 1_000).opens == 5_000
-    assert json.dumps(str(media_type.rate)) == '"3/10s"'
+    assert Limits(media_type, Holds(5_000, {}), [], 1_000).opens == 5_000
 
 
 def test_turns_and_holds_that_are_over_are_deleted(path: Path, receiver: Receiver) -> None:
@@ -255,9 +269,110 @@ def test_a_changed_media_type_is_held_no_more(path: Path, receiver: Receiver) ->
         assert eventually(lambda: len(attempts(path)) == 1)
     with serving(path, "--config", str(configured(path, receiver, give_up_after="3d"))) as server:
         push(server.port, "db-2")
-        assert eventually(lambda: [alert["status"] for alert in alerts(path)] == [0, 1])
+        assert eventually(lambda: [alert["status"] for alert in alerts(path)] == [1, 1])
 
 
-def test_a_clock_that_was_set_back_blocks_nothing() -> None:
+def test_a_clock_that_was_set_back_blocks_for_no_longer(connection: sqlite3.Connection) -> None:
+    """What it wrote counts as late as it can be now; it is not forgotten, as another process may be a moment ahead."""
     media_type = MediaType(name="a", rate=Rate(1, 10_000), timeout=5)
-    assert Limits(media_type, {"": 10**12}, [("a", 10**12)], 1_000).opens is None
+    take_turns([NewTurn(1, "a", 1, 10**12)], connection)
+    hold([Hold(1, True, "", 10**12)], connection)
+    limits = limits_of(1, media_type, 1_000, connection)
+    assert limits.opens == 1_000 + 1000 * LONGEST_HOLD
+    assert limits_of(1, media_type, 10_000, connection).opens == 1_000 + 1000 * LONGEST_HOLD
+    connection.execute("DELETE FROM holds")
+    assert limits_of(1, media_type, 15_999, connection).opens == 16_000
+    assert limits_of(1, media_type, 16_000, connection).opens is None
+
+
+# --- what was found by breaking it
+
+
+def reloaded(server: Server, config: Path, receiver: Receiver, **more: Any) -> None:
+    """Gives the running server another configuration."""
+    configured(config, receiver, **more)
+    server.process.send_signal(signal.SIGHUP)
+
+
+def test_a_rate_that_is_added_holds_for_what_is_claimed_too(path: Path, receiver: Receiver) -> None:
+    def answer(_got: Got) -> Answer:
+        time.sleep(0.02)
+        return Answer()
+
+    receiver.answer = answer
+    with serving(path, "--config", str(configured(path, receiver, max_sessions=32))) as server:
+        for name in ("db", "web", "app"):
+            push_many(server.port, targets(500, name))
+        receiver.waits_for(50)
+        reloaded(server, path, receiver, max_sessions=32, rate="3/10m")
+        time.sleep(3)
+        before = len(receiver.got)
+        time.sleep(2)
+        assert len(receiver.got) == before
+        assert eventually(lambda: execute(path, "SELECT COUNT(*) FROM turns") == [(3,)])
+
+
+def test_a_change_ends_a_hold_at_once(path: Path, receiver: Receiver) -> None:
+    receiver.answer = in_turn(Answer(429, {"Retry-After": "80000"}), Answer())
+    with serving(path, "--config", str(configured(path, receiver, give_up_after="2d"))) as server:
+        push_many(server.port, targets(3))
+        assert eventually(lambda: len(attempts(path)) == 1)
+        reloaded(server, path, receiver, give_up_after="3d")
+        settled(path, 3)
+
+
+def test_a_held_address_gets_nothing_more(path: Path, receiver: Receiver) -> None:
+    """Not even before the hold is on record."""
+    receiver.answer = lambda got: Answer(429, {"Retry-After": "5"})
+    with serving(path, "--config", str(configured(path, receiver, hold="address"))) as server:
+        push_many(server.port, targets(20))
+        receiver.waits_for(1)
+        time.sleep(2)
+        assert len(receiver.got) == 1
+
+
+def test_a_hold_is_kept_while_the_database_is_locked(path: Path, receiver: Receiver) -> None:
+    """Alerts that cannot be given back are not sent."""
+    locked = threading.Event()
+
+    def answer(_got: Got) -> Answer:
+        if len(receiver.got) == 1:
+            locked.wait(30)
+            return Answer(429, {"Retry-After": "16"})
+        return Answer()
+
+    receiver.answer = answer
+    with serving(path, "--config", str(configured(path, receiver))) as server:
+        push_many(server.port, targets(20))
+        receiver.waits_for(1)
+        with closing(sqlite3.connect(path, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            locked.set()
+            time.sleep(12)
+            other.execute("ROLLBACK")
+        settled(path, 20)
+    assert receiver.got[1].at - receiver.got[0].at > 15
+
+
+def test_turns_count_from_when_they_are_taken(path: Path, receiver: Receiver) -> None:
+    """A claim that waits for the database for longer than a span takes no old turns."""
+    config = configured(path, receiver, rate="5/3s", timeout="1s", max_sessions=8)
+    with serving(path, "--config", str(config)) as server:
+        for part in range(3):
+            push_many(server.port, targets(8, f"db{part}"))
+            receiver.waits_for(5 * part + 1)
+            with closing(sqlite3.connect(path, isolation_level=None, timeout=30)) as other:
+                other.execute("BEGIN IMMEDIATE")
+                time.sleep(5)
+                other.execute("ROLLBACK")
+        settled(path, 24)
+    assert most_in([got.at for got in receiver.got], 3) <= 5
+
+
+def test_a_test_to_no_address_holds_no_other(path: Path, receiver: Receiver) -> None:
+    receiver.answer = in_turn(Answer(429, {"Retry-After": "600"}), Answer())
+    with serving(path, "--config", str(configured(path, receiver, hold="address"))) as server:
+        call = {"jsonrpc": "2.0", "method": "mediatype.test", "params": {"mediatypeid": "1", "sendto": ""}, "id": 1}
+        post(server.port, "/api_jsonrpc.php", call, **{"Content-Type": "application/json-rpc"})
+        push(server.port)
+        assert eventually(lambda: [alert["status"] for alert in alerts(path)][-1] == 1)

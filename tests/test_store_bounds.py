@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from alertrpc.api.credentials import Credentials, hash_session
-from alertrpc.delivery.claims import claim
+from alertrpc.delivery.claims import Claim
 from alertrpc.errors import QueryTimeout
 from alertrpc.store import credentials as credential_rows
 from alertrpc.store.alerts import add_alerts
@@ -66,7 +66,7 @@ def test_no_limit_outlasts_its_job(connection: sqlite3.Connection) -> None:
 
 
 def claimed(connection: sqlite3.Connection, now: int = 1) -> list[int]:
-    return [alert["alertid"] for alert in claim(1, now, 0, connection).alerts]
+    return [alert["alertid"] for alert in Claim(1, lambda: now / 1000).take(connection).alerts]
 
 
 def test_what_is_being_sent_is_not_taken_again(path: Path, connection: sqlite3.Connection) -> None:

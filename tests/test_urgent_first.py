@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from alertrpc.delivery.claims import claim
+from alertrpc.delivery.claims import Claim
 from alertrpc.store.connection import connect
 from tests.delivering import NOW
 from tests.delivering import queue as put
@@ -103,7 +103,7 @@ def test_what_waits_rises_a_level_a_minute(path: Path) -> None:
         execute(path, "UPDATE alert_queue SET rank = rank - ? WHERE alertid = (SELECT MAX(alertid) FROM alert_queue)",
                 minutes * 60_000)  # fmt: skip
     with closing(connect(path)) as connection:
-        taken = [alert["alertid"] for alert in claim(1, int(NOW * 1000), 0, connection).alerts]
+        taken = [alert["alertid"] for alert in Claim(1, lambda: NOW).take(connection).alerts]
     weights = [sum(made[alertid - 1]) for alertid in taken]
     assert len(taken) == len(made)
     assert weights == sorted(weights, reverse=True)

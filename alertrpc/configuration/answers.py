@@ -1,5 +1,6 @@
 """The tables of `answers`: which answers of a receiver or a script mean what."""
 
+import json
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -10,12 +11,12 @@ from marshmallow import ValidationError
 from alertrpc.configuration.checking import Check
 from alertrpc.configuration.tables import Key, Table
 from alertrpc.configuration.values import list_of, one_of
-from alertrpc.values import duration, seconds
+from alertrpc.values import seconds
 
 LONGEST_AFTER = 86_400  # seconds
 MOST_ANSWERS = 100
 
-_PLACE = re.compile(r"[A-Za-z0-9_-]{1,100}(?:\.[A-Za-z0-9_-]{1,100}){0,15}")
+_PLACE = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,99}(?:\.[A-Za-z0-9_-]{1,100}){0,15}")
 _WITH_AFTER = ("wait", "try_again")
 
 
@@ -54,7 +55,7 @@ def _json(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise ValueError("a table is expected")
     try:
-        written = orjson.dumps(value, option=orjson.OPT_PASSTHROUGH_DATETIME)
+        written = json.dumps(value, allow_nan=False)
     except (TypeError, ValueError):
         raise ValidationError("a table of texts, numbers, true, false, lists and tables is expected") from None
     document: dict[str, Any] = orjson.loads(written)
@@ -63,9 +64,11 @@ def _json(value: Any) -> dict[str, Any]:
 
 def _time_or_place(value: Any) -> str:
     """A time such as `60s`, or names of members with dots between them."""
-    text = f"{value}s" if type(value) is int else value
-    if isinstance(text, str) and (_PLACE.fullmatch(text) or seconds(text) is not None):
-        if seconds(text) is None or duration(text) <= LONGEST_AFTER:
-            return text
-        raise ValueError("a time of at most 1d is expected")
-    raise ValueError('a time such as 60s, or a place in the answer such as "parameters.retry_after", is expected')
+    text = f"{value}s" if type(value) is int and value >= 0 else value
+    if isinstance(text, str) and _PLACE.fullmatch(text):
+        return text
+    if isinstance(text, str) and (given := seconds(text)) is not None and given <= LONGEST_AFTER:
+        return text
+    raise ValueError(
+        'a time up to 1d such as 60s, or a place in the answer such as "parameters.retry_after", is expected'
+    )

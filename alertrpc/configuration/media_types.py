@@ -73,9 +73,12 @@ def _keys(kind: type[MediaType]) -> dict[str, Key]:
 
 
 def _elsewhere(kind: str, of_kind: Mapping[str, Mapping[str, Key]]) -> dict[str, str]:
+    """The faults of keys that only other kinds have."""
+    others: dict[str, list[str]] = {}
+    for other, keys in of_kind.items():
+        for key in keys.keys() - of_kind[kind].keys():
+            others.setdefault(key, []).append(other)
     return {
-        key: f"it is of media types of type {other}, and this is of type {kind}"
-        for other, keys in of_kind.items()
-        for key in keys
-        if key not in of_kind[kind]
+        key: f"it is of media types of type {' or '.join(kinds)}, and this is of type {kind}"
+        for key, kinds in others.items()
     }

@@ -1,8 +1,8 @@
 """What an answer means: `answers` of a media type, of which the first that fits counts."""
 
-import asyncio
 import math
 import re
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -11,7 +11,7 @@ import orjson
 from alertrpc.configuration.answers import LONGEST_AFTER, answers_of
 from alertrpc.configuration.channel_values import text_as
 from alertrpc.configuration.checking import Check
-from alertrpc.delivery.expect import check_pattern, contains, matches
+from alertrpc.delivery.expect import REGEX_SECONDS, check_pattern, contains, matches
 from alertrpc.delivery.protocol import Verdict
 from alertrpc.records import Json
 from alertrpc.values import is_digits, number, seconds
@@ -27,14 +27,23 @@ class Meaning(NamedTuple):
 
 
 async def meaning_of(answers: Sequence[Mapping[str, Any]], code: int, answer: str) -> Meaning | None:
-    """The meaning of an answer with its status; None if none of `answers` fits. Regular expressions run in a thread."""
+    """The meaning of an answer with its status; None if none of `answers` fits.
+
+    All regular expressions together have REGEX_SECONDS; then none fits any more.
+    """
     if not answers:
         return None
-    document = _document(answer)
+    document, said = _document(answer), answer.strip()
+    ends = time.monotonic() + REGEX_SECONDS
     for each in answers:
-        if await _fits(each, code, answer.strip(), document):
+        if _may_fit(each, code, document) and ("text" not in each or await _matches(each["text"], said, ends)):
             return Meaning(Verdict(each["then"]), _after(each.get("after", ""), document))
     return None
+
+
+async def _matches(pattern: str, answer: str, ends: float) -> bool:
+    seconds = ends - time.monotonic()
+    return seconds > 0 and await matches(pattern, answer, seconds)
 
 
 def _document(answer: str) -> Json:
@@ -46,12 +55,9 @@ def _document(answer: str) -> Json:
     return document
 
 
-async def _fits(wanted: Mapping[str, Any], code: int, answer: str, document: Json) -> bool:
-    if "code" in wanted and code not in wanted["code"]:
-        return False
-    if "json" in wanted and not contains(document, wanted["json"]):
-        return False
-    return "text" not in wanted or await asyncio.to_thread(matches, wanted["text"], answer)
+def _may_fit(wanted: Mapping[str, Any], code: int, document: Json) -> bool:
+    """Whether all fits but the text, which takes longer."""
+    return code in wanted.get("code", (code,)) and ("json" not in wanted or contains(document, wanted["json"]))
 
 
 def _after(after: str, document: Json) -> float | None:

@@ -1,14 +1,15 @@
 """Takes alerts from the queue: the first ones that may be sent, within the limits of their media type."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from alertrpc.delivery.limits import Limits, has_limits, has_rates, limits_of
 from alertrpc.delivery.media_types import UnusableMediaType, media_type_of
-from alertrpc.records import MediaType
-from alertrpc.store.bulk import insert
+from alertrpc.records import Clock, MediaType
 from alertrpc.store.connection import SqlConnection
 from alertrpc.store.deliveries import Ready, begin, find_media_type, first_ready, release_due
+from alertrpc.store.limits import take_turns
 from alertrpc.store.tables import NewTurn
 
 UNLIMITED_SESSIONS = 100  # the most that Zabbix allows
@@ -35,24 +36,37 @@ def sessions_of(media_type: MediaType | UnusableMediaType) -> int:
     return (isinstance(media_type, MediaType) and media_type.max_sessions) or UNLIMITED_SESSIONS
 
 
-def claim(mediatypeid: int, now: int, taken: int, connection: SqlConnection) -> Claimed:
-    """Takes the first alerts of a media type; `now` is in milliseconds, `taken` how many are taken and not sent yet.
+class Claim(NamedTuple):
+    """What a claim needs to know: the media type, the clock, and how many alerts are taken and not sent yet.
 
-    Where limits may make an alert wait, only as many are taken as are sent at once; else some more, ahead of time.
+    `holds` are addresses that are held, and until when, as the database may not know it yet.
     """
-    media_type = media_type_of(find_media_type(mediatypeid, connection))
-    release_due(mediatypeid, now, connection)
-    sessions = sessions_of(media_type)
-    most = min(MOST_CLAIMED, max(LEAST_CLAIMED, 8 * sessions))
-    if isinstance(media_type, UnusableMediaType):
-        return _taken(media_type, first_ready(mediatypeid, most, (), connection), most, connection)
-    limits = limits_of(mediatypeid, media_type, now, connection)
-    if limits.opens is not None:
-        return Claimed(media_type, [], opens=limits.opens)
-    if not has_limits(media_type):
-        found = first_ready(mediatypeid, most, limits.closed, connection)
-        return _taken(media_type, found, most, connection)
-    return _within_limits(mediatypeid, media_type, limits, max(1, sessions - taken), connection)
+
+    mediatypeid: int
+    clock: Clock
+    taken: int = 0
+    holds: Mapping[str, int] = MappingProxyType({})
+
+    def take(self, connection: SqlConnection) -> Claimed:
+        """Takes the first alerts.
+
+        Where limits may make an alert wait, only as many are taken as are sent at once; else some more, ahead of time.
+        """
+        now = int(self.clock() * 1000)  # when it is done: it may have waited for other writes
+        media_type = media_type_of(find_media_type(self.mediatypeid, connection))
+        release_due(self.mediatypeid, now, connection)
+        sessions = sessions_of(media_type)
+        most = min(MOST_CLAIMED, max(LEAST_CLAIMED, 8 * sessions))
+        if isinstance(media_type, UnusableMediaType):
+            return _taken(media_type, first_ready(self.mediatypeid, most, (), connection), most, connection)
+        limits = limits_of(self.mediatypeid, media_type, now, connection)
+        limits.closed |= {sendto: until for sendto, until in self.holds.items() if until > now}
+        if limits.opens is not None:
+            return Claimed(media_type, [], opens=limits.opens)
+        if not has_limits(media_type):
+            found = first_ready(self.mediatypeid, most, limits.closed, connection)
+            return _taken(media_type, found, most, connection)
+        return _within_limits(self.mediatypeid, media_type, limits, max(1, sessions - self.taken), connection)
 
 
 def _taken(
@@ -78,7 +92,7 @@ def _within_limits(
                 taken.append(ready)
                 turns.append(NewTurn(mediatypeid, ready.sendto, ready.alertid, ends))
         if has_rates(media_type):
-            insert(connection, turns)
+            take_turns(turns, connection)
         alerts += begin(taken, connection)
         left_over = len(taken) < len(found)
         if not left_over or limits.opens is not None:

@@ -13,6 +13,7 @@ from alertrpc.delivery.sender import Sender
 from alertrpc.errors import AlertrpcError, DatabaseBusy, DatabaseUnwritable
 from alertrpc.ledger.ledger import Ledger, due_timers, next_timer, put_aside
 from alertrpc.settings import Settings
+from alertrpc.store.actions import revision
 from alertrpc.store.connection import SqlError
 from alertrpc.store.database import Database
 from alertrpc.store.deliveries import (
@@ -110,6 +111,7 @@ class Deliverer:
         self._lock = lock
         self._recorder = Recorder(database)
         self._lanes: dict[int, Lane] = {}
+        self._revision: int | None = None  # of the rules
 
     @asynccontextmanager
     async def running(self, settings: Settings) -> AsyncIterator[None]:
@@ -166,6 +168,7 @@ class Deliverer:
         if timer is not None and timer <= now:
             timer = await self._advance(now)
         times = [] if timer is None else [timer]
+        await self._follow_changes()
         for mediatypeid, rank in await self._database.read(ready_heads):
             self._lane(mediatypeid).wake(rank)
         for mediatypeid, due in await self._database.read(waiting_heads):
@@ -179,6 +182,13 @@ class Deliverer:
             await self._database.write(partial(make_again, now))
             return 0.0
         return max(0.0, min([LONGEST_WAIT, *[(time - self._sender.clock() * 1000) / 1000 for time in times]]))
+
+    async def _follow_changes(self) -> None:
+        """Lanes consider their media types again when these, or actions, have changed."""
+        before, self._revision = self._revision, await self._database.read(revision)
+        if before not in (None, self._revision):
+            for lane in self._lanes.values():
+                lane.reconsider()
 
     async def _advance(self, now: int) -> int | None:
         """Runs due timers together, or each alone if that fails, so that a bad one fails alone; returns the next."""

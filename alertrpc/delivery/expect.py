@@ -1,6 +1,7 @@
 """OCP's verification of answers: `expect` is JSON that the answer must contain, or its text, or a regular expression."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 
 import orjson
 import regex
@@ -10,6 +11,8 @@ from alertrpc.records import Json
 
 ALWAYS = frozenset({"", "{}"})
 REGEX_SECONDS = 1.0  # an answer may make a regular expression slow
+# Two, as a regular expression keeps other threads from working too; apart from those that others wait for.
+_THREADS = ThreadPoolExecutor(max_workers=2, thread_name_prefix="regex")
 
 
 def check_expect(text: str) -> None:
@@ -43,7 +46,7 @@ async def is_expected(expect: str, answer: str) -> bool:
         return True
     if _is_json(expect):
         return _holds_json(expect, answer)
-    return await asyncio.to_thread(matches, expect, answer)
+    return await matches(expect, answer)
 
 
 def _is_json(expect: str) -> bool:
@@ -66,9 +69,13 @@ def contains(value: Json, wanted: Json) -> bool:
     return value == wanted
 
 
-def matches(pattern: str, answer: str) -> bool:
-    """Whether a regular expression matches the whole answer, within REGEX_SECONDS."""
+async def matches(pattern: str, answer: str, seconds: float = REGEX_SECONDS) -> bool:
+    """Whether a regular expression matches the whole answer within a time; it runs in a thread of its own kind."""
+    return await asyncio.get_running_loop().run_in_executor(_THREADS, _matches, pattern, answer, seconds)
+
+
+def _matches(pattern: str, answer: str, seconds: float) -> bool:
     try:
-        return regex.fullmatch(pattern, answer, timeout=REGEX_SECONDS) is not None
+        return regex.fullmatch(pattern, answer, timeout=seconds) is not None
     except (regex.error, TimeoutError):
         return False

@@ -3,10 +3,11 @@
 import asyncio
 import heapq
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
+from typing import Any
 
-from alertrpc.delivery.claims import Alert, Claimed, claim, sessions_of
+from alertrpc.delivery.claims import Alert, Claim, Claimed, sessions_of
 from alertrpc.delivery.media_types import UnusableMediaType
 from alertrpc.delivery.protocol import Verdict
 from alertrpc.delivery.sender import Sender
@@ -16,7 +17,6 @@ from alertrpc.records import AlertStatus, MediaType
 from alertrpc.store.connection import SqlError
 from alertrpc.store.database import Database
 from alertrpc.store.deliveries import Recorded, give_back
-from alertrpc.store.limits import EVERY_ADDRESS
 
 UNRECORDED = 8  # attempts of each session that may wait to be recorded
 MOST_READY = 1024  # claimed alerts that wait for a session
@@ -43,7 +43,7 @@ class Lane:
         self._ring = ring
         self._media_type: MediaType | UnusableMediaType | None = None  # not read yet
         self._ready: list[tuple[int, int, Alert]] = []  # a heap by rank and alertid
-        self._sessions: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()  # sessions, and what gives alerts back
         self._takers = 0  # sessions that will ask for another alert
         self._sending = 0
         self._records: set[asyncio.Future[int | None]] = set()
@@ -53,6 +53,7 @@ class Lane:
         self._claiming = UNKNOWN_RANK  # the same of what is being claimed
         self._was_full = False  # the last claim took as many as it might
         self._held_until = 0  # nothing is sent before this time, in milliseconds
+        self._held_addresses: dict[str, int] = {}
         self._opens = 0  # nothing is claimed before this time, in milliseconds
         self._timer: asyncio.TimerHandle | None = None
         self._closing = False
@@ -68,20 +69,23 @@ class Lane:
         self._closing = True
         if self._timer is not None:
             self._timer.cancel()
-        if self._sessions:
-            await asyncio.wait(self._sessions, timeout=seconds)
-        for session in self._sessions:
-            session.cancel()
-        await asyncio.gather(*filter(None, [*self._sessions, self._claim]), return_exceptions=True)
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=seconds)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*filter(None, [*self._tasks, self._claim]), return_exceptions=True)
         await asyncio.gather(*self._records, return_exceptions=True)
 
     # --- sessions
 
     def _start_session(self) -> None:
         self._takers += 1
-        session = asyncio.create_task(self._send_all())
-        self._sessions.add(session)
-        session.add_done_callback(self._sessions.discard)
+        self._start(self._send_all())
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     def _start_sessions(self) -> None:
         """Starts a session for each alert that is ready, as far as the media type allows."""
@@ -107,6 +111,8 @@ class Lane:
             await asyncio.sleep(COURTESY_SECONDS)
         while not self._closing and not self._is_held() and self._has_to_claim():
             await asyncio.shield(self._start_claim())
+        if self._held_addresses:
+            self._give_back_held()
         if not self._ready or self._closing or self._is_held() or self._takers > self._most_sessions():
             return None
         _, _, alert = heapq.heappop(self._ready)
@@ -143,10 +149,10 @@ class Lane:
     async def _take(self) -> None:
         self._claiming = UNKNOWN_RANK if self._waiting is None else self._waiting
         self._waiting = None  # `wake` may be called meanwhile
-        now = int(self._sender.clock() * 1000)
+        taken = self._sending + len(self._ready)
+        claim = Claim(self._mediatypeid, self._sender.clock, taken, dict(self._held_addresses))
         try:
-            claiming = partial(claim, self._mediatypeid, now, self._sending + len(self._ready))
-            claimed = await self._database.write(claiming, patient=True)
+            claimed = await self._database.write(claim.take, patient=True)
         except (AlertrpcError, SqlError) as error:
             log.error("alerts could not be taken from the queue: %s", error)
             self._waiting = self._claiming
@@ -167,25 +173,44 @@ class Lane:
         if (again := claimed.opens or claimed.again) is not None:
             self._wake_at(again)
         if self._is_held():
-            self._start_giving_back()
+            self._give_back_all()
         self._start_sessions()
 
-    def _start_giving_back(self) -> None:
-        if self._ready:
-            giving = asyncio.create_task(self._give_back())
-            self._sessions.add(giving)
-            giving.add_done_callback(self._sessions.discard)
+    def reconsider(self) -> None:
+        """The media type may have changed: what is claimed is claimed again as it allows now."""
+        self._give_back_all()
+        self._held_addresses.clear()
+        self._look_again()
 
-    async def _give_back(self) -> None:
-        """Puts alerts that are claimed back into the queue."""
+    def _give_back_all(self) -> None:
         ready, self._ready = self._ready, []
-        listed, now = [alertid for _, alertid, _ in ready], int(self._sender.clock() * 1000)
-        try:
-            await self._database.write(partial(give_back, listed, now), patient=True)
-        except (AlertrpcError, SqlError) as error:
-            log.error("alerts could not be put back into the queue: %s", error)
-            self._ready += ready
-            heapq.heapify(self._ready)
+        self._start_giving_back(ready)
+
+    def _give_back_held(self) -> None:
+        """Gives back what is claimed for addresses that are held."""
+        now = self._sender.clock() * 1000
+        held = self._held_addresses = {sendto: until for sendto, until in self._held_addresses.items() if until > now}
+        self._start_giving_back([each for each in self._ready if each[2]["sendto"] in held])
+        self._ready = [each for each in self._ready if each[2]["sendto"] not in held]
+        heapq.heapify(self._ready)
+
+    def _start_giving_back(self, claimed: Sequence[tuple[int, int, Alert]]) -> None:
+        if claimed:
+            alertids = [alertid for _, alertid, _ in claimed]
+            self._start(self._give_back(alertids))
+
+    async def _give_back(self, alertids: list[int]) -> None:
+        """Puts alerts that are claimed back into the queue; if the lane closes before, the next process does."""
+        now = int(self._sender.clock() * 1000)
+        while not self._closing:
+            try:
+                await self._database.write(partial(give_back, alertids, now), patient=True)
+            except (AlertrpcError, SqlError) as error:
+                log.error("alerts could not be put back into the queue: %s", error)
+                await asyncio.sleep(_PAUSE)
+            else:
+                break
+        self.wake()
 
     # --- times
 
@@ -199,7 +224,7 @@ class Lane:
         """Sends nothing before a time, in milliseconds."""
         self._held_until = max(until, self._held_until)
         self._wake_at(self._held_until)
-        self._start_giving_back()
+        self._give_back_all()
 
     def _wake_at(self, time: int) -> None:
         """Looks again at a time, in milliseconds, or sooner: somebody may change the media type or the clock."""
@@ -224,8 +249,11 @@ class Lane:
             self._sending -= 1
         if recorded.alert.status is not AlertStatus.SENT:
             _log_failure(self._name(), recorded)
-        if recorded.hold is not None and recorded.hold.sendto == EVERY_ADDRESS:
+        if recorded.hold is not None and recorded.hold.is_whole:
             self._hold(recorded.hold.until)
+        elif recorded.hold is not None:
+            self._held_addresses[recorded.hold.sendto] = recorded.hold.until
+            self._wake_at(recorded.hold.until)
         return recorded
 
     def _start_record(self, recorded: Recorded) -> None:

@@ -2,14 +2,12 @@
 
 from bisect import insort
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from alertrpc.records import HOLDS_ADDRESS, MediaType
 from alertrpc.store.connection import SqlConnection
-from alertrpc.store.limits import EVERY_ADDRESS, find_holds, find_turns
+from alertrpc.store.limits import Holds, find_holds, find_turns
 from alertrpc.values import Rate
-
-LONGEST_HOLD = 86_400  # seconds
 
 
 class Window:
@@ -33,18 +31,14 @@ class Window:
 
 
 class Limits:
-    """The limits of a media type at `now`; `holds` and `turns` are as the database has them. Times are milliseconds."""
+    """The limits of a media type at `now`; `turns` are the address and the end of each attempt. Times are milliseconds."""
 
-    def __init__(
-        self, media_type: MediaType, holds: Mapping[str, int], turns: Iterable[tuple[str, int]], now: int
-    ) -> None:
+    def __init__(self, media_type: MediaType, holds: Holds, turns: Iterable[tuple[str, int]], now: int) -> None:
         self._media_type, self._now = media_type, now
-        self._ends = now + 1000 * media_type.timeout
-        # What is later than it can be is of a clock that was set back.
-        holding = {sendto: until for sendto, until in holds.items() if until <= now + 1000 * LONGEST_HOLD}
-        ended = [turn for turn in turns if turn[1] <= self._ends]
-        self._hold = holding.pop(EVERY_ADDRESS, None)
-        self.closed = holding
+        self._ends = latest_end(media_type, now)
+        self._hold = holds.whole
+        self.closed = dict(holds.addresses)
+        ended = list(turns)
         self._all = media_type.rate and Window(media_type.rate, [end for _, end in ended], now)
         self._by_address: dict[str, Window] = {}
         if media_type.address_rate:
@@ -90,8 +84,13 @@ def has_rates(media_type: MediaType) -> bool:
     return bool(media_type.rate or media_type.address_rate)
 
 
+def latest_end(media_type: MediaType, now: int) -> int:
+    """When an attempt that begins at `now` has ended at the latest."""
+    return now + 1000 * media_type.timeout
+
+
 def limits_of(mediatypeid: int, media_type: MediaType, now: int, connection: SqlConnection) -> Limits:
     """The limits as the database has them; `now` is in milliseconds."""
     span = max(rate.milliseconds if rate else 0 for rate in (media_type.rate, media_type.address_rate))
-    turns = find_turns(mediatypeid, now - span, connection) if span else []
+    turns = find_turns(mediatypeid, now - span, latest_end(media_type, now), connection) if span else []
     return Limits(media_type, find_holds(mediatypeid, now, connection), turns, now)

@@ -20,7 +20,7 @@ from alertrpc.records import HOLDS_ADDRESS, AlertStatus, Clock, MediaType
 from alertrpc.settings import Settings
 from alertrpc.store.database import Database
 from alertrpc.store.deliveries import Recorded, instance_uuid
-from alertrpc.store.limits import EVERY_ADDRESS, Hold, Turn
+from alertrpc.store.limits import Hold, Turn
 from alertrpc.store.tables import AlertResult, Attempt
 
 _SAID = [field.name for field in fields(Outcome) if field.name in Attempt._fields]  # what a channel says of an attempt
@@ -150,8 +150,9 @@ def _hold(tried: Tried, now: int) -> Hold | None:
     """What a receiver that asked to wait holds: its media type or the address."""
     if tried.outcome.verdict is not Verdict.WAIT or not isinstance(tried.media_type, MediaType):
         return None
-    sendto = tried.alert["sendto"] if tried.media_type.hold == HOLDS_ADDRESS else EVERY_ADDRESS
-    return Hold(tried.alert["mediatypeid"], sendto, now + _wait(tried.outcome, tried.media_type))
+    is_whole = tried.media_type.hold != HOLDS_ADDRESS
+    sendto, until = "" if is_whole else tried.alert["sendto"], now + _wait(tried.outcome, tried.media_type)
+    return Hold(tried.alert["mediatypeid"], is_whole, sendto, until)
 
 
 @asynccontextmanager

@@ -13,13 +13,13 @@ from alertrpc.errors import StoreError
 from alertrpc.ledger.messages import subject_line
 from alertrpc.ledger.rules import RuleBook
 from alertrpc.ledger.variables import OF_LABELS, Told, Variables
-from alertrpc.records import AlertStatus, MediaType
+from alertrpc.records import AlertStatus, Clock, MediaType
 from alertrpc.settings import Settings
 from alertrpc.store.alerts import add_alerts
-from alertrpc.store.bulk import insert
 from alertrpc.store.connection import SqlConnection
 from alertrpc.store.database import Database, open_database
 from alertrpc.store.deliveries import find_alerts, find_media_type, media_type_ids, record_attempts
+from alertrpc.store.limits import take_turns
 from alertrpc.store.tables import NewAlert, NewTurn
 from alertrpc.store.trials import test_action
 
@@ -64,7 +64,7 @@ class Trials:
         no_action = no_event = 0
         texts, status = (sendto, subject, message), AlertStatus.NOT_SENT
         test = NewAlert(no_action, no_event, userid, now // 1000, mediatypeid, *texts, status)
-        alert, media_type, opens = await self._database.write(partial(_prepare, test, mediatypeid, alarm, now))
+        alert, media_type, opens = await self._database.write(partial(_prepare, test, alarm, self._sender.clock))
         alert = {**alert, "alarm": alarm}
         if opens is None:
             once = await self._sender.send(alert, media_type)
@@ -78,12 +78,14 @@ class Trials:
 
 
 def _prepare(
-    test: NewAlert, mediatypeid: int, alarm: Mapping[str, Any], now: int, connection: SqlConnection
+    test: NewAlert, alarm: Mapping[str, Any], clock: Clock, connection: SqlConnection
 ) -> tuple[dict[str, Any], MediaType | UnusableMediaType, int | None]:
     """Stores the alert of the test, and takes a turn for it.
 
     Returns its row, the media type that sends it, and when it may send, in milliseconds; None: now.
     """
+    assert test.mediatypeid is not None, "a test names it"
+    now, mediatypeid = int(clock() * 1000), test.mediatypeid
     templates = RuleBook().current(connection).templates_of(mediatypeid)
     variables = Variables(Told(alarm, is_active=True, now=now / 1000))
     subject, message = templates.rendered(variables, is_recovery=False)
@@ -100,7 +102,7 @@ def _prepare(
     if (ends := limits.takes(test.sendto)) is None:
         return alert, media_type, limits.opens_for(test.sendto)
     if has_rates(media_type):
-        insert(connection, [NewTurn(mediatypeid, test.sendto, alert["alertid"], ends)])
+        take_turns([NewTurn(mediatypeid, test.sendto, alert["alertid"], ends)], connection)
     return alert, media_type, None
 
 

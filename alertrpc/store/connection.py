@@ -25,6 +25,7 @@ Function = Callable[..., str | int | None]
 
 OLDEST_SQLITE = (3, 37, 0)  # the first with STRICT tables
 PRIVATE = 0o600  # the file holds hashes of passwords and tokens
+PAGES_BETWEEN_CHECKPOINTS = 4000  # of the writer: a page that changes often is copied back less often
 BUSY_TIMEOUT = 10.0  # seconds that a writer waits for another process's transaction
 _STEPS_BETWEEN_CHECKS = 2_000  # of SQLite's virtual machine; a step may be a LIKE
 
@@ -95,6 +96,7 @@ def connect_writer(path: Path, cache_kib: int) -> sqlite3.Connection:
     connection = connect(path)
     connection.execute(f"PRAGMA cache_size = {-cache_kib:d}")
     connection.execute("PRAGMA temp_store = MEMORY")
+    connection.execute(f"PRAGMA wal_autocheckpoint = {PAGES_BETWEEN_CHECKPOINTS:d}")
     return connection
 
 

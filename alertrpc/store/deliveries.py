@@ -124,14 +124,19 @@ def record_attempts(recorded: Sequence[Recorded], connection: sqlite3.Connection
     """
     insert(connection, [each.attempt for each in recorded])
     update(connection, [each.alert for each in recorded])
-    later = [QueueState(each.alert.alertid, Queued.LATER, each.due) for each in recorded if each.due is not None]
-    update(connection, later)
+    again = [_again(each, each.due) for each in recorded if each.due is not None]
+    update(connection, again)
     hold([each.hold for each in recorded if each.hold is not None], connection)
     end_turns([each.turn for each in recorded if each.turn is not None], connection)
     done = as_json([each.attempt.alertid for each in recorded if each.due is None])
     following = connection.execute(SQL["queue.follow"], (done,)).fetchall()
     connection.execute(SQL["queue.drop"], (done,))
     return dict(sorted(following, reverse=True))
+
+
+def _again(recorded: Recorded, due: int) -> QueueState:
+    """The place in the queue of an alert that is not sent yet; a hold keeps it back, if there is one."""
+    return QueueState(recorded.alert.alertid, Queued.LATER if recorded.hold is None else Queued.READY, due)
 
 
 def instance_uuid(connection: sqlite3.Connection) -> str:

@@ -1,22 +1,34 @@
 -- name: holds
--- Until when which addresses of a media type are held; '' is every address.
-SELECT ho.sendto, ho.until
+-- Until when the media type is held, and which of its addresses.
+SELECT ho.is_whole, ho.sendto, ho.until
 FROM holds ho
 WHERE ho.mediatypeid = ?
 
 -- name: hold
 WITH given AS (
-    @rows(?, mediatypeid BIGINT, sendto TEXT, until BIGINT)
+    @rows(?, mediatypeid BIGINT, is_whole BIGINT, sendto TEXT, until BIGINT)
 )
-INSERT INTO holds (mediatypeid, sendto, until)
-SELECT mediatypeid, sendto, until
+INSERT INTO holds (mediatypeid, is_whole, sendto, until)
+SELECT mediatypeid, is_whole, sendto, until
 FROM given
 WHERE true
-ON CONFLICT (mediatypeid, sendto) DO UPDATE SET until = @greatest(holds.until, excluded.until)
+ON CONFLICT (mediatypeid, is_whole, sendto) DO UPDATE SET until = @greatest(holds.until, excluded.until)
 
 -- name: drop_holds
 DELETE FROM holds
 WHERE mediatypeid = ? AND until <= ?
+
+-- name: shorten_holds
+-- What is later than it can be was written by a clock that was set back since.
+UPDATE holds
+SET until = ?
+WHERE mediatypeid = ? AND until > ?
+
+-- name: shorten_turns
+-- What is later than it can be was written by a clock that was set back since, or with a longer timeout.
+UPDATE turns
+SET ended = ?
+WHERE mediatypeid = ? AND ended > ?
 
 -- name: turns
 SELECT tu.sendto, tu.ended
