@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from alertrpc.configuration.answers import LONGEST_AFTER
+from alertrpc.configuration.answers import LONGEST_AFTER, MOST_ANSWERS
 from alertrpc.configuration.reading import parse_configuration
 from alertrpc.delivery.answers import Meaning, answers_within, meaning_of
 from alertrpc.delivery.channels import KINDS
@@ -102,10 +102,13 @@ async def test_a_place_in_a_list() -> None:
     assert await meaning_of(answers, 1, '{"errors": [{"wait": 1}]}') == Meaning(Verdict.WAIT)
 
 
-async def test_a_slow_expression_ends() -> None:
+async def test_slow_expressions_end_together() -> None:
+    slow = {"text": "(a|aa)+$b", "then": "sent"}
     start = time.monotonic()
-    assert await meaning_of(given([{"text": "(a|aa)+$b", "then": "sent"}]), 200, "a" * 60_000) is None
-    assert time.monotonic() - start < 30
+    assert await meaning_of(given([slow] * MOST_ANSWERS), 200, "a" * 60_000) is None
+    assert time.monotonic() - start < 30  # each would take a second
+    elsewhere = {**slow, "code": 400}
+    assert await meaning_of(given([elsewhere, {"text": "a+", "then": "sent"}]), 200, "aaa") == Meaning(Verdict.SENT)
 
 
 FAULTS: list[tuple[Any, str]] = [
@@ -122,10 +125,13 @@ FAULTS: list[tuple[Any, str]] = [
     ([{"then": "sent", "text": "("}], "answers 1: text: it is no regular expression: missing ) at position 1"),
     ([{"then": "sent", "after": "60s"}], 'answers 1: after: it goes with then = "wait" or "try_again"'),
     ([{"then": "wait", "after": "2d"}], 'answers 1: after: a time of at most 1d is expected, not "2d"'),
-    (
-        [{"then": "wait", "after": "a..b"}],
-        'answers 1: after: a time such as 60s, or a place in the answer such as "parameters.retry_after", is expected, '
-        'not "a..b"',
+    *(
+        (
+            [{"then": "wait", "after": text}],
+            "answers 1: after: a time such as 60s, or a place in the answer such as \"parameters.retry_after\", is "
+            f'expected, not "{text}"',
+        )
+        for text in ("a..b", "1min", "60sec", "1.5s", "1m30s", "60S", "-5s", "")
     ),
     ([{"then": "sent"}] * 101, "answers: at most 100 answers are expected, not 101"),
 ]  # fmt: skip
@@ -139,11 +145,14 @@ def test_a_fault_has_its_place(answers: Any, fault: str) -> None:
     assert caught.value.faults == (f'media_type 1 "a": {fault}',)
 
 
-def test_a_date_is_no_json(path: Path) -> None:
+@pytest.mark.parametrize(
+    "value", ["2020-01-01", "2020-01-01T00:00:00Z", "12:30:00", "nan", "inf", "[-inf]", "{ b = nan }"]
+)
+def test_what_json_cannot_say_is_a_fault(path: Path, value: str) -> None:
     config = path.with_name("config.toml")
     config.write_text(
         '[[media_type]]\nname = "a"\ntype = "http"\nurl = "http://a/"\n'
-        '[[media_type.answers]]\njson = { at = 2020-01-01 }\nthen = "sent"\n'
+        f'[[media_type.answers]]\njson = {{ at = {value} }}\nthen = "sent"\n'
     )
     result = run_alertrpc("check", str(config))
     assert result.returncode == 2

@@ -15,7 +15,7 @@ from alertrpc.values import duration, seconds
 LONGEST_AFTER = 86_400  # seconds
 MOST_ANSWERS = 100
 
-_PLACE = re.compile(r"[A-Za-z0-9_-]{1,100}(?:\.[A-Za-z0-9_-]{1,100}){0,15}")
+_PLACE = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,99}(?:\.[A-Za-z0-9_-]{1,100}){0,15}")  # 1min is a time, wrongly written
 _WITH_AFTER = ("wait", "try_again")
 
 
@@ -54,10 +54,11 @@ def _json(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise ValueError("a table is expected")
     try:
-        written = orjson.dumps(value, option=orjson.OPT_PASSTHROUGH_DATETIME)
+        document: dict[str, Any] = orjson.loads(orjson.dumps(value, option=orjson.OPT_PASSTHROUGH_DATETIME))
     except (TypeError, ValueError):
-        raise ValidationError("a table of texts, numbers, true, false, lists and tables is expected") from None
-    document: dict[str, Any] = orjson.loads(written)
+        document = {}
+    if document != value:  # orjson writes nan and inf as null
+        raise ValidationError("a table of texts, numbers, true, false, lists and tables is expected")
     return document
 
 

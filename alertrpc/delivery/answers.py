@@ -3,6 +3,7 @@
 import asyncio
 import math
 import re
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -11,7 +12,7 @@ import orjson
 from alertrpc.configuration.answers import LONGEST_AFTER, answers_of
 from alertrpc.configuration.channel_values import text_as
 from alertrpc.configuration.checking import Check
-from alertrpc.delivery.expect import check_pattern, contains, matches
+from alertrpc.delivery.expect import REGEX_SECONDS, check_pattern, contains, matches
 from alertrpc.delivery.protocol import Verdict
 from alertrpc.records import Json
 from alertrpc.values import is_digits, number, seconds
@@ -28,11 +29,15 @@ class Meaning(NamedTuple):
 
 async def meaning_of(answers: Sequence[Mapping[str, Any]], code: int, answer: str) -> Meaning | None:
     """The meaning of an answer with its status; None if none of `answers` fits. Regular expressions run in a thread."""
-    if not answers:
-        return None
-    document = _document(answer)
+    if any("text" in each for each in answers):
+        return await asyncio.to_thread(_meaning_of, answers, code, answer)
+    return _meaning_of(answers, code, answer)
+
+
+def _meaning_of(answers: Sequence[Mapping[str, Any]], code: int, answer: str) -> Meaning | None:
+    document, ends = _document(answer), time.monotonic() + REGEX_SECONDS
     for each in answers:
-        if await _fits(each, code, answer.strip(), document):
+        if _fits(each, code, answer.strip(), document, ends):
             return Meaning(Verdict(each["then"]), _after(each.get("after", ""), document))
     return None
 
@@ -46,12 +51,13 @@ def _document(answer: str) -> Json:
     return document
 
 
-async def _fits(wanted: Mapping[str, Any], code: int, answer: str, document: Json) -> bool:
+def _fits(wanted: Mapping[str, Any], code: int, answer: str, document: Json, ends: float) -> bool:
+    """Whether an answer is as wanted; its regular expression has until `ends`, in seconds of the monotonic clock."""
     if "code" in wanted and code not in wanted["code"]:
         return False
     if "json" in wanted and not contains(document, wanted["json"]):
         return False
-    return "text" not in wanted or await asyncio.to_thread(matches, wanted["text"], answer)
+    return "text" not in wanted or matches(wanted["text"], answer, ends - time.monotonic())
 
 
 def _after(after: str, document: Json) -> float | None:

@@ -66,9 +66,9 @@ def contains(value: Json, wanted: Json) -> bool:
     return value == wanted
 
 
-def matches(pattern: str, answer: str) -> bool:
-    """Whether a regular expression matches the whole answer, within REGEX_SECONDS."""
+def matches(pattern: str, answer: str, seconds: float = REGEX_SECONDS) -> bool:
+    """Whether a regular expression matches the whole answer, within some seconds."""
     try:
-        return regex.fullmatch(pattern, answer, timeout=REGEX_SECONDS) is not None
+        return regex.fullmatch(pattern, answer, timeout=max(0.0, seconds)) is not None
     except (regex.error, TimeoutError):
         return False
