@@ -183,7 +183,7 @@ class Deliverer:
     async def _advance(self, now: int) -> int | None:
         """Runs due timers together, or each alone if that fails, so that a bad one fails alone; returns the next."""
         try:
-            return await self._database.write(partial(self._ledger.advance, now))
+            return await self._database.write(partial(self._ledger.advance, now), patient=True)
         except (DatabaseBusy, DatabaseUnwritable):
             raise
         except Exception:

@@ -181,7 +181,7 @@ class Lane:
         ready, self._ready = self._ready, []
         listed, now = [alertid for _, alertid, _ in ready], int(self._sender.clock() * 1000)
         try:
-            await self._database.write(partial(give_back, listed, now))
+            await self._database.write(partial(give_back, listed, now), patient=True)
         except (AlertrpcError, SqlError) as error:
             log.error("alerts could not be put back into the queue: %s", error)
             self._ready += ready
