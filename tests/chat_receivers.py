@@ -70,7 +70,7 @@ def said(status: int = 200, /, **members: object) -> Answer:
 
 
 class DingTalk(Chat):
-    """20 in a minute; after more, none for 10 minutes. Refusals have status 200."""
+    """20 in a minute; after more, none for 10 minutes. At most 20,000 bytes each. Refusals have status 200."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -85,13 +85,15 @@ class DingTalk(Chat):
         text = got.json["text"]["content"]
         if not got.path.endswith(f"access_token={TOKEN}"):
             return self._wrong(said(errcode=300001, errmsg="token is not exist"))
+        if len(got.body) > 20_000:
+            return self._wrong(said(errcode=460101, errmsg="message too long, exceed 20000 bytes"))
         if KEYWORD not in text:
             return self._wrong(said(errcode=310000, errmsg="keywords not in content"))
         return self._take(text, said(errcode=0, errmsg="ok"))
 
 
 class Feishu(Chat):
-    """5 in a second and 100 in a minute; beyond that status 400."""
+    """5 in a second and 100 in a minute, beyond that status 400; at most 20 KiB each, beyond that the same code."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -102,6 +104,8 @@ class Feishu(Chat):
             return self._refuse(said(400, code=9499, msg="too many request", data={}))
         for window in self._windows:
             window.add(now)
+        if len(got.body) > 20 * 1024:
+            return self._wrong(said(400, code=9499, msg="Bad Request", data={}))
         if not got.path.endswith(TOKEN):
             return self._wrong(said(code=19001, msg="param invalid: incoming webhook access token invalid", data={}))
         text = got.json["content"]["text"]
@@ -111,7 +115,7 @@ class Feishu(Chat):
 
 
 class WeCom(Chat):
-    """20 in a minute. Refusals have status 200."""
+    """20 in a minute, of at most 4096 bytes each. Refusals have status 200."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -123,7 +127,10 @@ class WeCom(Chat):
         self._window.add(now)
         if not got.path.endswith("key=KEY"):
             return self._wrong(said(errcode=93000, errmsg="invalid webhook url"))
-        return self._take(got.json["markdown"]["content"], said(errcode=0, errmsg="ok"))
+        text = got.json["markdown"]["content"]
+        if len(text.encode()) > 4096:
+            return self._wrong(said(errcode=40058, errmsg="markdown.content exceed max length 4096"))
+        return self._take(text, said(errcode=0, errmsg="ok"))
 
 
 class Slack(Chat):
@@ -143,26 +150,27 @@ class Slack(Chat):
 
 
 class Telegram(Chat):
-    """30 in a second, 20 in a minute in each chat; beyond that 429, whose answer says how long to wait."""
+    """30 in a second, 20 in a minute in each chat; beyond that 429, which says how long to wait. Short bursts pass."""
 
     def __init__(self) -> None:
         super().__init__()
         self._all = Sliding(30, SECOND)
-        self._chats: dict[str, Sliding] = defaultdict(lambda: Sliding(20, MINUTE))
+        self._chats: dict[str, list[Sliding]] = defaultdict(lambda: [Sliding(20, MINUTE)])
 
     def answer(self, got: Got, now: float) -> Answer:
-        chat = self._chats[got.json["chat_id"]]
-        wait = max(self._all.opens(now), chat.opens(now))
-        if wait > 0:
-            told = f"Too Many Requests: retry after {math.ceil(wait)}"
-            return self._refuse(
-                said(429, ok=False, error_code=429, description=told, parameters={"retry_after": math.ceil(wait)})
-            )
-        self._all.add(now)
-        chat.add(now)
+        windows = [self._all, *self._chats[got.json["chat_id"]]]
+        wait = math.ceil(max(window.opens(now) for window in windows))
+        if wait:
+            told = f"Too Many Requests: retry after {wait}"
+            return self._refuse(said(429, ok=False, error_code=429, description=told, parameters={"retry_after": wait}))
+        for window in windows:
+            window.add(now)
         if f"bot{TOKEN}/" not in got.path:
             return self._wrong(said(401, ok=False, error_code=401, description="Unauthorized"))
-        return self._take(got.json["text"], said(ok=True, result={"message_id": 1}))
+        text = got.json["text"]
+        if len(text) > 4096:
+            return self._wrong(said(400, ok=False, error_code=400, description="Bad Request: message is too long"))
+        return self._take(text, said(ok=True, result={"message_id": 1}))
 
 
 CHATS: dict[str, Callable[[], Chat]] = {

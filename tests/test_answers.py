@@ -130,7 +130,10 @@ FAULTS: list[tuple[Any, str]] = [
     ([{"then": "wait", "after": True}], f"answers 1: after: {AFTER}, not true"),
     ([{"then": "sent", "json": {"a": [float("nan")]}}],
      "answers 1: json: a table of texts, numbers, true, false, lists and tables is expected"),
-    ([{"then": "wait", "after": "a..b"}], f'answers 1: after: {AFTER}, not "a..b"'),
+    *(
+        ([{"then": "wait", "after": text}], f'answers 1: after: {AFTER}, not "{text}"')
+        for text in ("a..b", "1min", "60sec", "1.5s", "1m30s", "60S", "-5s", "")
+    ),
     ([{"then": "sent"}] * 101, "answers: at most 100 answers are expected, not 101"),
 ]  # fmt: skip
 
@@ -143,11 +146,14 @@ def test_a_fault_has_its_place(answers: Any, fault: str) -> None:
     assert caught.value.faults == (f'media_type 1 "a": {fault}',)
 
 
-def test_a_date_is_no_json(path: Path) -> None:
+@pytest.mark.parametrize(
+    "value", ["2020-01-01", "2020-01-01T00:00:00Z", "12:30:00", "nan", "inf", "[-inf]", "{ b = nan }"]
+)
+def test_what_json_cannot_say_is_a_fault(path: Path, value: str) -> None:
     config = path.with_name("config.toml")
     config.write_text(
         '[[media_type]]\nname = "a"\ntype = "http"\nurl = "http://a/"\n'
-        '[[media_type.answers]]\njson = { at = 2020-01-01 }\nthen = "sent"\n'
+        f'[[media_type.answers]]\njson = {{ at = {value} }}\nthen = "sent"\n'
     )
     result = run_alertrpc("check", str(config))
     assert result.returncode == 2

@@ -110,3 +110,17 @@ def test_what_is_wrong_for_good_is_given_up_at_once(path: Path, name: str, chang
             assert eventually(lambda: [alert["status"] for alert in alerts(path)] == [2])
     assert services[name].wrong == 1
     assert [attempt["outcome"] for attempt in attempts(path)] == ["give_up"]
+
+
+@pytest.mark.parametrize("name", ["DingTalk", "Feishu", "WeCom", "Telegram"])
+def test_a_message_that_is_too_long_is_given_up_and_holds_none(path: Path, name: str) -> None:
+    with chats(path, name) as (config, services):
+        config.write_text(config.read_text().replace(MESSAGE, MESSAGE + "${alarm_description}"))
+        with serving(path, "--config", str(config)) as server:
+            push(server.port, "db-1", description="a" * 30_000, level=1)
+            push(server.port, "db-2")
+            found = settled(path, 2)
+    assert [alert["status"] for alert in found] == [2, 1]
+    assert services[name].taken == {"Alarm on db-2": 1}
+    assert (services[name].wrong, services[name].refused) == (1, 0)
+    assert [attempt["outcome"] for attempt in attempts(path)] == ["give_up", "sent"]
