@@ -511,6 +511,7 @@ END;
 
 -- Version 5: alerts go in order, the severest first, and within the limits of receivers.
 -- What an address is told of a problem through a media type is a line: an alert behind another of its line waits for it.
+-- place is the alertid, or, if the alert is sent again, that of the first time.
 -- state 0 may be sent, 1 not before `due`, 2 waits behind another, 3 is being sent. The lowest rank goes first: the time when
 -- the alert was made, in milliseconds, a minute earlier for each level of severity. only_if_told: a recovery that is not
 -- sent if the address got no alert of the problem.
@@ -518,10 +519,12 @@ ALTER TABLE alert_queue ADD COLUMN problemid INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE alert_queue ADD COLUMN sendto TEXT NOT NULL DEFAULT '';
 ALTER TABLE alert_queue ADD COLUMN rank INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE alert_queue ADD COLUMN state INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE alert_queue ADD COLUMN place INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE alert_queue ADD COLUMN only_if_told INTEGER NOT NULL DEFAULT 0;
 UPDATE alert_queue SET
     problemid = COALESCE(a.p_eventid, a.eventid),
     sendto = a.sendto,
+    place = a.alertid,
     rank = 1000 * a.clock
 FROM alerts a
 WHERE a.alertid = alert_queue.alertid;

@@ -200,6 +200,34 @@ def test_a_problem_that_was_sent_again_by_hand_was_told(path: Path, receiver: Re
     assert told(receiver, "db-1") == ["Active", "Active", "Inactive"]
 
 
+def test_a_resend_goes_before_the_recovery_that_waits(path: Path, receiver: Receiver) -> None:
+    """Else the recovery of a problem whose alerts failed would not be sent, and the resend then would be."""
+    steps = [{"users": ["Admin"]}, {"users": ["Admin"], "after": "1s"}]
+    refuses = threading.Event()
+    refuses.set()
+
+    def answer(got: Got) -> Answer:
+        if got.json["step"] == "2":
+            return Answer(500)
+        return Answer(404 if refuses.is_set() else 200)
+
+    receiver.answer = answer
+    hook = channel(receiver, max_attempts=3, attempt_interval="3s")
+    with serving(path, "--config", str(configured(path, hook, steps=steps))) as server:
+        push(server.port)
+        assert eventually(lambda: [each["outcome"] for each in attempts(path)] == ["give_up", "try_again"])
+        push(server.port, status="Inactive")
+        refuses.clear()
+        call = {"jsonrpc": "2.0", "method": "alert.resend", "params": {"alertids": ["1"]}, "id": 1}
+        post(server.port, "/api_jsonrpc.php", call, **{"Content-Type": "application/json-rpc"})
+        found = settled(path, 4)
+    assert [(alert["alertid"], alert["status"]) for alert in found] == [(1, 2), (2, 2), (3, 1), (4, 1)]
+    assert (receiver.got[-1].json["status"], [got.json["status"] for got in receiver.got].count("Inactive")) == (
+        "Inactive",
+        1,
+    )
+
+
 # --- a queue of an older version
 
 

@@ -41,4 +41,5 @@ def make_again(now: int, connection: sqlite3.Connection) -> bool:
     connection.execute(SQL["alerts.make_again"], (now // 1000, AlertStatus.NEW, as_json(made)))
     connection.execute(SQL["queue.drop"], (as_json(made),))
     queue([(alertid, 0) for alertid in made], now, connection)
+    connection.execute(SQL["queue.step_back"], (as_json(made),))
     return len(made) < len(waiting)

@@ -120,12 +120,14 @@ SET state = 0
 WHERE state = 2
     AND alertid IN (
         SELECT (
-            SELECT MIN(q.alertid)
+            SELECT q.alertid
             FROM alert_queue q
             WHERE q.problemid = alert_queue.problemid
                 AND q.mediatypeid = alert_queue.mediatypeid
                 AND q.sendto = alert_queue.sendto
-                AND q.alertid > alert_queue.alertid
+                AND q.alertid <> alert_queue.alertid
+            ORDER BY q.place, q.alertid
+            LIMIT 1
         )
         FROM @numbers(?) listed
         @ordered JOIN alert_queue ON alert_queue.alertid = listed.value
@@ -140,13 +142,14 @@ WHERE alertid IN (SELECT listed.value FROM @numbers(?) listed)
 WITH given AS (
     @rows(?, alertid BIGINT, only_if_told BIGINT)
 )
-INSERT INTO alert_queue (alertid, mediatypeid, due, problemid, sendto, rank, state, only_if_told)
+INSERT INTO alert_queue (alertid, mediatypeid, due, problemid, sendto, place, rank, state, only_if_told)
 SELECT
     given.alertid,
     a.mediatypeid,
     ?,
     COALESCE(a.p_eventid, a.eventid),
     a.sendto,
+    COALESCE((SELECT rs.resent_alertid FROM resends rs WHERE rs.alertid = a.alertid), a.alertid),
     ? - 60000 * COALESCE((SELECT e.severity FROM events e WHERE e.eventid = COALESCE(a.p_eventid, a.eventid)), 0),
     0,
     given.only_if_told
@@ -154,7 +157,7 @@ FROM given
 @ordered JOIN alerts a ON a.alertid = given.alertid
 
 -- name: line_up
--- New alerts wait behind those of their line that are not done.
+-- New alerts wait behind those that stand before them in their line, and behind one that is being sent.
 UPDATE alert_queue
 SET state = 2
 WHERE alertid IN (SELECT listed.value FROM @numbers(?) listed)
@@ -164,9 +167,26 @@ WHERE alertid IN (SELECT listed.value FROM @numbers(?) listed)
         WHERE q.problemid = alert_queue.problemid
             AND q.mediatypeid = alert_queue.mediatypeid
             AND q.sendto = alert_queue.sendto
-            AND q.alertid < alert_queue.alertid
+            AND q.alertid <> alert_queue.alertid
+            AND (q.state = 3 OR (q.place, q.alertid) < (alert_queue.place, alert_queue.alertid))
     )
 RETURNING alertid
+
+-- name: step_back
+-- What stands behind alerts that are sent again waits for them.
+UPDATE alert_queue
+SET state = 2
+WHERE state IN (0, 1)
+    AND alertid IN (
+        SELECT q.alertid
+        FROM @numbers(?) listed
+        @ordered JOIN alert_queue ON alert_queue.alertid = listed.value
+        @ordered JOIN alert_queue q ON q.problemid = alert_queue.problemid
+            AND q.mediatypeid = alert_queue.mediatypeid
+            AND q.sendto = alert_queue.sendto
+            AND (q.place, q.alertid) > (alert_queue.place, alert_queue.alertid)
+        WHERE alert_queue.state = 0
+    )
 
 -- name: raise_line
 -- What stands before a severer alert of its line goes as early as that one would.
