@@ -237,10 +237,10 @@ def test_limits_of_an_address_and_of_all() -> None:
     limits = Limits(media_type, Holds(None, {"held": 7_000}), [("a", 900)], 1_000)
     assert limits.takes("held") is None
     assert limits.closed == {"held": 7_000}
-    assert limits.takes("a") == 6_000
+    assert limits.takes("a") == 7_000
     assert limits.takes("a") is None
     assert limits.closed == {"held": 7_000, "a": 10_900}
-    assert limits.takes("b") == 6_000
+    assert limits.takes("b") == 7_000
     assert (limits.opens, limits.takes("c")) == (10_900, None)
     assert Limits(media_type, Holds(5_000, {}), [], 1_000).opens == 5_000
 
@@ -281,8 +281,8 @@ def test_a_clock_that_was_set_back_blocks_for_no_longer(connection: sqlite3.Conn
     assert limits.opens == 1_000 + 1000 * LONGEST_HOLD
     assert limits_of(1, media_type, 10_000, connection).opens == 1_000 + 1000 * LONGEST_HOLD
     connection.execute("DELETE FROM holds")
-    assert limits_of(1, media_type, 15_999, connection).opens == 16_000
-    assert limits_of(1, media_type, 16_000, connection).opens is None
+    assert limits_of(1, media_type, 16_999, connection).opens == 17_000
+    assert limits_of(1, media_type, 17_000, connection).opens is None
 
 
 # --- what was found by breaking it

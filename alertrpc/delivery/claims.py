@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from alertrpc.delivery.limits import Limits, has_limits, has_rates, limits_of
+from alertrpc.delivery.limits import SLACK, Limits, has_limits, has_rates, limits_of
 from alertrpc.delivery.media_types import UnusableMediaType, media_type_of
 from alertrpc.records import Clock, MediaType
 from alertrpc.store.connection import SqlConnection
@@ -22,7 +22,8 @@ Alert = dict[str, Any]
 class Claimed(NamedTuple):
     """Alerts to be sent now. If it `is_full`, there may be more.
 
-    `opens` is when anything may be sent again, None if now; `again` is when alerts to some address may be. Milliseconds.
+    `opens` is when anything may be sent again, None if now; `again` is when alerts to some address may be. Alerts that count
+    for a rate are to be sent before `lapses`, or to be claimed again. All in milliseconds.
     """
 
     media_type: MediaType | UnusableMediaType
@@ -30,6 +31,7 @@ class Claimed(NamedTuple):
     is_full: bool = False
     opens: int | None = None
     again: int | None = None
+    lapses: int | None = None
 
 
 def sessions_of(media_type: MediaType | UnusableMediaType) -> int:
@@ -66,7 +68,8 @@ class Claim(NamedTuple):
         if not has_limits(media_type):
             found = first_ready(self.mediatypeid, most, limits.closed, connection)
             return _taken(media_type, found, most, connection)
-        return _within_limits(self.mediatypeid, media_type, limits, max(1, sessions - self.taken), connection)
+        claimed = _within_limits(self.mediatypeid, media_type, limits, max(1, sessions - self.taken), connection)
+        return claimed._replace(lapses=now + SLACK)
 
 
 def _taken(

@@ -5,9 +5,11 @@ import heapq
 import logging
 from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
+from math import inf
 from typing import Any
 
 from alertrpc.delivery.claims import Alert, Claim, Claimed, sessions_of
+from alertrpc.delivery.limits import has_limits
 from alertrpc.delivery.media_types import UnusableMediaType
 from alertrpc.delivery.protocol import Verdict
 from alertrpc.delivery.sender import Sender
@@ -111,8 +113,8 @@ class Lane:
             await asyncio.sleep(COURTESY_SECONDS)
         while not self._closing and not self._is_held() and self._has_to_claim():
             await asyncio.shield(self._start_claim())
-        if self._held_addresses:
-            self._give_back_held()
+        if self._is_limited():
+            self._give_back_unfit()
         if not self._ready or self._closing or self._is_held() or self._takers > self._most_sessions():
             return None
         _, _, alert = heapq.heappop(self._ready)
@@ -127,7 +129,12 @@ class Lane:
         return self._waiting is not None and self._is_open() and self._goes_first(self._waiting)
 
     def _goes_first(self, rank: int) -> bool:
+        if self._ready and self._is_limited():
+            return False  # what is ready is to be sent at once
         return not self._ready or (rank < self._ready[0][0] and len(self._ready) < MOST_READY)
+
+    def _is_limited(self) -> bool:
+        return isinstance(self._media_type, MediaType) and has_limits(self._media_type)
 
     def _most_sessions(self) -> int:
         return 1 if self._media_type is None else sessions_of(self._media_type)
@@ -162,7 +169,9 @@ class Lane:
 
     def _keep(self, claimed: Claimed) -> None:
         self._media_type, self._was_full = claimed.media_type, claimed.is_full
+        lapses = inf if claimed.lapses is None else claimed.lapses
         for alert in claimed.alerts:
+            alert["lapses"] = lapses
             heapq.heappush(self._ready, (alert["rank"], alert["alertid"], alert))
         if claimed.alerts:  # the queue may have more, which go behind these
             last = max(alert["rank"] for alert in claimed.alerts)
@@ -186,13 +195,15 @@ class Lane:
         ready, self._ready = self._ready, []
         self._start_giving_back(ready)
 
-    def _give_back_held(self) -> None:
-        """Gives back what is claimed for addresses that are held."""
+    def _give_back_unfit(self) -> None:
+        """Gives back what is claimed for addresses that are held, or whose turn was taken too long ago."""
         now = self._sender.clock() * 1000
         held = self._held_addresses = {sendto: until for sendto, until in self._held_addresses.items() if until > now}
-        self._start_giving_back([each for each in self._ready if each[2]["sendto"] in held])
-        self._ready = [each for each in self._ready if each[2]["sendto"] not in held]
-        heapq.heapify(self._ready)
+        unfit = [each for each in self._ready if each[2]["sendto"] in held or now > each[2]["lapses"]]
+        if unfit:
+            self._start_giving_back(unfit)
+            self._ready = [each for each in self._ready if each not in unfit]
+            heapq.heapify(self._ready)
 
     def _start_giving_back(self, claimed: Sequence[tuple[int, int, Alert]]) -> None:
         if claimed:

@@ -9,6 +9,8 @@ from alertrpc.store.connection import SqlConnection
 from alertrpc.store.limits import Holds, find_holds, find_turns
 from alertrpc.values import Rate
 
+SLACK = 500  # milliseconds from a claim until its alerts are sent
+
 
 class Window:
     """The attempts that a rate counts, by their ends, in milliseconds; the next one begins at `now`.
@@ -85,8 +87,8 @@ def has_rates(media_type: MediaType) -> bool:
 
 
 def latest_end(media_type: MediaType, now: int) -> int:
-    """When an attempt that begins at `now` has ended at the latest."""
-    return now + 1000 * media_type.timeout
+    """When an attempt that begins at `now`, or SLACK later, has ended at the latest."""
+    return now + 1000 * media_type.timeout + 2 * SLACK
 
 
 def limits_of(mediatypeid: int, media_type: MediaType, now: int, connection: SqlConnection) -> Limits:
