@@ -150,12 +150,12 @@ class Lane:
 
     def _start_claim(self) -> asyncio.Task[None]:
         if self._claim is None or self._claim.done():
+            self._claiming = UNKNOWN_RANK if self._waiting is None else self._waiting
+            self._waiting = None  # `wake` may be called meanwhile
             self._claim = asyncio.create_task(self._take())
         return self._claim
 
     async def _take(self) -> None:
-        self._claiming = UNKNOWN_RANK if self._waiting is None else self._waiting
-        self._waiting = None  # `wake` may be called meanwhile
         taken = self._sending + len(self._ready)
         claim = Claim(self._mediatypeid, self._sender.clock, taken, dict(self._held_addresses))
         try:
