@@ -44,6 +44,7 @@ class Lane:
         self._record = record
         self._ring = ring
         self._media_type: MediaType | UnusableMediaType | None = None  # not read yet
+        self._most_sessions, self._is_limited = 1, False  # of the media type
         self._ready: list[tuple[int, int, Alert]] = []  # a heap by rank and alertid
         self._tasks: set[asyncio.Task[None]] = set()  # sessions, and what gives alerts back
         self._takers = 0  # sessions that will ask for another alert
@@ -63,7 +64,7 @@ class Lane:
     def wake(self, rank: int = UNKNOWN_RANK) -> None:
         """There may be alerts to send, of this rank or after it."""
         self._waiting = rank if self._waiting is None else min(rank, self._waiting)
-        if self._takers < self._most_sessions() and not self._closing and (self._ready or self._is_open()):
+        if self._takers < self._most_sessions and not self._closing and (self._ready or self._is_open()):
             self._start_session()
 
     async def close(self, seconds: float) -> None:
@@ -91,7 +92,7 @@ class Lane:
 
     def _start_sessions(self) -> None:
         """Starts a session for each alert that is ready, as far as the media type allows."""
-        for _ in range(min(len(self._ready), self._most_sessions() - self._takers)):
+        for _ in range(min(len(self._ready), self._most_sessions - self._takers)):
             self._start_session()
 
     async def _send_all(self) -> None:
@@ -99,7 +100,7 @@ class Lane:
         try:
             while (alert := await self._next()) is not None:
                 self._start_record(await self._send(alert))
-                while len(self._records) >= UNRECORDED * self._most_sessions():
+                while len(self._records) >= UNRECORDED * self._most_sessions:
                     self._recorded.clear()
                     await self._recorded.wait()
         except Exception:
@@ -113,9 +114,9 @@ class Lane:
             await asyncio.sleep(COURTESY_SECONDS)
         while not self._closing and not self._is_held() and self._has_to_claim():
             await asyncio.shield(self._start_claim())
-        if self._is_limited():
+        if self._is_limited:
             self._give_back_unfit()
-        if not self._ready or self._closing or self._is_held() or self._takers > self._most_sessions():
+        if not self._ready or self._closing or self._is_held() or self._takers > self._most_sessions:
             return None
         _, _, alert = heapq.heappop(self._ready)
         if len(self._ready) < self._takers and self._was_full:
@@ -129,15 +130,9 @@ class Lane:
         return self._waiting is not None and self._is_open() and self._goes_first(self._waiting)
 
     def _goes_first(self, rank: int) -> bool:
-        if self._ready and self._is_limited():
+        if self._ready and self._is_limited:
             return False  # what is ready is to be sent at once
         return not self._ready or (rank < self._ready[0][0] and len(self._ready) < MOST_READY)
-
-    def _is_limited(self) -> bool:
-        return isinstance(self._media_type, MediaType) and has_limits(self._media_type)
-
-    def _most_sessions(self) -> int:
-        return 1 if self._media_type is None else sessions_of(self._media_type)
 
     def _name(self) -> str:
         """The media type's name, or its id if it has no name any more."""
@@ -169,6 +164,8 @@ class Lane:
 
     def _keep(self, claimed: Claimed) -> None:
         self._media_type, self._was_full = claimed.media_type, claimed.is_full
+        self._most_sessions = sessions_of(claimed.media_type)
+        self._is_limited = isinstance(claimed.media_type, MediaType) and has_limits(claimed.media_type)
         lapses = inf if claimed.lapses is None else claimed.lapses
         for alert in claimed.alerts:
             alert["lapses"] = lapses

@@ -5,7 +5,6 @@ import random
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import fields
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
@@ -22,8 +21,6 @@ from alertrpc.store.database import Database
 from alertrpc.store.deliveries import Recorded, instance_uuid
 from alertrpc.store.limits import Hold, Turn
 from alertrpc.store.tables import AlertResult, Attempt
-
-_SAID = [field.name for field in fields(Outcome) if field.name in Attempt._fields]  # what a channel says of an attempt
 
 FAILURES = frozenset({Verdict.TRY_AGAIN, Verdict.GIVE_UP})
 LEAST_HOLD = 1.0  # seconds; a receiver that asks for less would be asked again and again
@@ -94,13 +91,19 @@ class Tried(NamedTuple):
 
     @property
     def attempt(self) -> Attempt:
+        said = self.outcome
         return Attempt(
             alertid=self.alert["alertid"],
             number=self.alert["attempts"] + 1,
             started=int(self.started * 1000),
-            outcome=self.outcome.verdict,
+            outcome=said.verdict.value,
+            reason=said.reason.value,
+            code=said.code,
+            error=said.error,
+            answer=said.answer,
+            stdout=said.stdout,
+            stderr=said.stderr,
             milliseconds=round(1000 * self.took),
-            **{name: getattr(self.outcome, name) for name in _SAID},
         )
 
 

@@ -41,6 +41,8 @@ VERDICTS = dict.fromkeys(range(100, 600), Verdict.GIVE_UP) | {
 }
 SAY_WHEN = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})  # their Retry-After counts
 
+_HEADERS = {"User-Agent": f"alertrpc/{__version__}", "Accept-Encoding": "gzip, deflate"}
+_WITH_BODY = {**_HEADERS, "Content-Type": "application/json"}
 _DELAY = re.compile(r"[0-9]+")
 _NOT_IN_HEADERS = re.compile(r"[\x00-\x1f\x7f-\x9f]")  # Unicode's category Cc; aiohttp refuses most of it
 _NOT_IN_URLS = re.compile(r"[\x00-\x1f\x7f]")
@@ -165,11 +167,9 @@ def _network_fault(error: Exception) -> str:
 
 def _request(media_type: HttpMediaType, message: Message) -> _Request:
     """Renders the templates. Raises ValueError, or orjson.JSONEncodeError for lone surrogates."""
-    headers = CIMultiDict({"User-Agent": f"alertrpc/{__version__}", "Idempotency-Key": message.delivery_id})
-    headers["Accept-Encoding"] = "gzip, deflate"
     has_body = media_type.method != "GET"
-    if has_body:
-        headers["Content-Type"] = "application/json"
+    headers = CIMultiDict(_WITH_BODY if has_body else _HEADERS)
+    headers["Idempotency-Key"] = message.delivery_id
     for name, value in media_type.headers.items():
         headers[name] = _NOT_IN_HEADERS.sub(" ", render(value, message.variables))
         headers[name].encode()  # raises before a connection is made
