@@ -35,6 +35,7 @@ SHORTEST_WAIT = 0.01  # seconds; in a storm, many pushes are handled together
 MOST_RECORDED = 256  # attempts of one commit
 LONGEST_TEST = 2 * 3600  # seconds; an attempt takes an hour at most
 UNWRITABLE = "what the receiver said could not be put on record"
+_GATHERING = 0.02  # seconds in which attempts end that are recorded together
 _PAUSE = 1.0  # seconds after a fault of the database
 
 log = logging.getLogger(__name__)
@@ -45,7 +46,7 @@ class Recorder:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._gather: Gather[Recorded, int | None] = Gather(self._write, MOST_RECORDED)
+        self._gather: Gather[Recorded, int | None] = Gather(self._write, MOST_RECORDED, pause=_GATHERING)
         self._closing = False
 
     def record(self, recorded: Recorded) -> asyncio.Future[int | None]:

@@ -32,7 +32,8 @@ class Gather(Generic[Item, Result]):
     """Runs batches one after the other; `run` returns an outcome for each item of a batch, or raises one for all.
 
     The weights of a batch, which `weigh` gives, are at most `most` together, unless one item weighs more. A patient item is
-    run when no other waits, and after PATIENCE_SECONDS with the others of that time.
+    run when no other waits, and after PATIENCE_SECONDS with the others of that time. Before a batch that is not full, `pause`
+    seconds pass, in which more items may come.
     """
 
     def __init__(
@@ -40,10 +41,12 @@ class Gather(Generic[Item, Result]):
         run: Callable[[list[Item]], Awaitable[Sequence[Outcome]]],
         most: int,
         weigh: Callable[[Item], int] = _one,
+        pause: float = 0.0,
     ) -> None:
         self._run = run
         self._most = most
         self._weigh = weigh
+        self._pause = pause
         self._waiting: list[_Waiting[Item, Result]] = []
         self._patient: list[_Waiting[Item, Result]] = []
         self._pump: asyncio.Task[None] | None = None
@@ -69,6 +72,8 @@ class Gather(Generic[Item, Result]):
     async def _run_batches(self) -> None:
         try:
             while self._waiting or self._patient:
+                if self._pause and len(self._waiting) < self._most:
+                    await asyncio.sleep(self._pause)
                 await self._let_others_come()
                 if batch := self._next():
                     await self._run_batch(batch)
