@@ -20,6 +20,7 @@ from alertrpc.store.connection import SqlError
 from alertrpc.store.database import Database
 from alertrpc.store.deliveries import Recorded, give_back
 
+READY_OF_SESSION = 4  # alerts of each session below which more are claimed
 UNRECORDED = 8  # attempts of each session that may wait to be recorded
 MOST_READY = 1024  # claimed alerts that wait for a session
 UNKNOWN_RANK = -(2**63)  # goes before any alert
@@ -119,7 +120,7 @@ class Lane:
         if not self._ready or self._closing or self._is_held() or self._takers > self._most_sessions:
             return None
         _, _, alert = heapq.heappop(self._ready)
-        if len(self._ready) < self._takers and self._was_full:
+        if self._was_full and len(self._ready) < READY_OF_SESSION * self._takers:
             self._start_claim()  # before a session has to wait for it
         return alert
 
@@ -163,7 +164,9 @@ class Lane:
         self._keep(claimed)
 
     def _keep(self, claimed: Claimed) -> None:
-        self._media_type, self._was_full = claimed.media_type, claimed.is_full
+        if claimed.media_type != self._media_type:  # else what is remembered of the old one is found at once
+            self._media_type = claimed.media_type
+        self._was_full = claimed.is_full
         self._most_sessions = sessions_of(claimed.media_type)
         self._is_limited = isinstance(claimed.media_type, MediaType) and has_limits(claimed.media_type)
         lapses = inf if claimed.lapses is None else claimed.lapses

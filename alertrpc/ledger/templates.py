@@ -32,10 +32,9 @@ def _split(template: str) -> tuple[Sequence[str], Sequence[str]]:
 
 
 def _value(name: str, variables: Mapping[str, str]) -> str:
-    try:
-        return variables[name]
-    except KeyError:
-        return orjson.dumps(variables.get(name.removesuffix(_JSON), "")).decode() if name.endswith(_JSON) else ""
+    if name.endswith(_JSON) and name not in variables:
+        return orjson.dumps(variables.get(name.removesuffix(_JSON), "")).decode()
+    return variables.get(name, "")
 
 
 def names(template: str) -> list[str]:

@@ -186,6 +186,14 @@ class Variables(Mapping[str, str]):
                 return str(texts[name.removeprefix(prefix)])
         raise KeyError(name)
 
+    def __contains__(self, name: object) -> bool:
+        if name in _TABLE or name in _LABEL_NAMES:
+            return True
+        return any(
+            str(name).startswith(prefix) and str(name).removeprefix(prefix) in texts
+            for prefix, texts in self._of_prefix.items()
+        )
+
     def __iter__(self) -> Iterator[str]:
         yield from _TABLE
         yield from OF_LABELS

@@ -101,7 +101,8 @@ def find_alerts(alertids: Sequence[int], connection: sqlite3.Connection) -> list
 
 def _to_be_sent(alertids: str, connection: sqlite3.Connection) -> list[dict[str, Any]]:
     alerts: list[dict[str, Any]] = orjson.loads(connection.execute(SQL["alerts.to_be_sent"], (alertids,)).fetchone()[0])
-    alarms = find_alarms({alert["p_eventid"] or alert["eventid"] for alert in alerts}, connection)
+    problems = {alert["p_eventid"] or alert["eventid"] for alert in alerts}
+    alarms = find_alarms(problems, connection, together=len(problems) or 1)  # claims are bounded in bytes
     for alert in alerts:
         alert["alarm"] = alarms.get(alert["p_eventid"] or alert["eventid"])
     return alerts

@@ -32,8 +32,8 @@ class Gather(Generic[Item, Result]):
     """Runs batches one after the other; `run` returns an outcome for each item of a batch, or raises one for all.
 
     The weights of a batch, which `weigh` gives, are at most `most` together, unless one item weighs more. A patient item is
-    run when no other waits, and after PATIENCE_SECONDS with the others of that time. Before a batch that is not full, `pause`
-    seconds pass, in which more items may come.
+    run when no other waits, and after PATIENCE_SECONDS with the others of that time. Before a batch that is not full,
+    `pause` seconds pass, in which more items may come.
     """
 
     def __init__(

@@ -53,12 +53,17 @@ def last_ids(connection: sqlite3.Connection) -> LastIds:
     return LastIds(*connection.execute(SQL["alarms.last_ids"]).fetchone())
 
 
-def find_alarms(eventids: Iterable[int], connection: sqlite3.Connection) -> dict[int, dict[str, Any]]:
-    """The alarms of problems by their eventids, with labels, severity, recovery and active actions."""
+def find_alarms(
+    eventids: Iterable[int], connection: sqlite3.Connection, together: int = MOST_ALARMS
+) -> dict[int, dict[str, Any]]:
+    """The alarms of problems by their eventids, with labels, severity, recovery and active actions.
+
+    So many `together` are in one text.
+    """
     listed = list(eventids)
     found: dict[int, dict[str, Any]] = {}
-    for start in range(0, len(listed), MOST_ALARMS):
-        some = fetch(connection, SQL["alarms.of_problems"], listed[start : start + MOST_ALARMS])
+    for start in range(0, len(listed), together):
+        some = fetch(connection, SQL["alarms.of_problems"], listed[start : start + together])
         found |= {alarm["id"]: alarm for alarm in some}
     return found
 

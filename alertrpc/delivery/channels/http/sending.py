@@ -126,7 +126,7 @@ class HttpChannel:
 
     async def _outcome(self, media_type: HttpMediaType, answer: _Answer, secrets: tuple[str, ...]) -> Outcome:
         said = answer.body.decode("utf-8-sig", "replace")
-        meaning = await meaning_of(media_type.answers, answer.status, said)
+        meaning = await meaning_of(media_type.answers, answer.status, said) if media_type.answers else None
         if meaning is None:
             meaning = await self._usual(media_type, answer, said)
         text = kept_text(answer.body, secrets)
