@@ -13,7 +13,7 @@ from alertrpc.store.limits import take_turns
 from alertrpc.store.tables import NewTurn
 
 UNLIMITED_SESSIONS = 100  # the most that Zabbix allows
-LEAST_CLAIMED, MOST_CLAIMED = 16, 256
+LEAST_CLAIMED, MOST_CLAIMED = 16, 512
 MOST_ROUNDS = 8  # of looks past addresses that may get nothing now
 
 Alert = dict[str, Any]
@@ -58,7 +58,7 @@ class Claim(NamedTuple):
         media_type = media_type_of(find_media_type(self.mediatypeid, connection))
         release_due(self.mediatypeid, now, connection)
         sessions = sessions_of(media_type)
-        most = min(MOST_CLAIMED, max(LEAST_CLAIMED, 8 * sessions))
+        most = min(MOST_CLAIMED, max(LEAST_CLAIMED, 16 * sessions))
         if isinstance(media_type, UnusableMediaType):
             return _taken(media_type, first_ready(self.mediatypeid, most, (), connection), most, connection)
         limits = limits_of(self.mediatypeid, media_type, now, connection)

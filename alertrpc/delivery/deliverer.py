@@ -32,7 +32,7 @@ from alertrpc.words import counted
 
 LONGEST_WAIT = 1.0  # seconds until other processes' writes are seen: they cannot ring
 SHORTEST_WAIT = 0.01  # seconds; in a storm, many pushes are handled together
-MOST_RECORDED = 256  # attempts of one commit
+MOST_RECORDED = 512  # attempts of one commit
 LONGEST_TEST = 2 * 3600  # seconds; an attempt takes an hour at most
 UNWRITABLE = "what the receiver said could not be put on record"
 _GATHERING = 0.02  # seconds in which attempts end that are recorded together

@@ -21,7 +21,7 @@ from alertrpc.store.database import Database
 from alertrpc.store.deliveries import Recorded, give_back
 
 READY_OF_SESSION = 4  # alerts of each session below which more are claimed
-UNRECORDED = 8  # attempts of each session that may wait to be recorded
+UNRECORDED = 16  # attempts of each session that may wait to be recorded
 MOST_READY = 1024  # claimed alerts that wait for a session
 UNKNOWN_RANK = -(2**63)  # goes before any alert
 LONGEST_SLEEP = 60.0  # seconds until a lane that is held, or has used up its rate, looks again
