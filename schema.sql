@@ -452,8 +452,8 @@ CREATE TABLE alert_queue (
 ) STRICT;
 CREATE INDEX alert_queue_mediatypeid ON alert_queue (mediatypeid, due, alertid);
 
--- Ours: every attempt to send an alert. started is in milliseconds since 1970-01-01 UTC; outcome is sent, try_again or give_up;
--- code is the exit status, or the code of HTTP or SMTP. Texts are cut to 2 KiB, secrets are masked.
+-- Ours: every attempt to send an alert. started is in milliseconds since 1970-01-01 UTC; outcome is sent, try_again, wait or
+-- give_up; code is the exit status, or the code of HTTP or SMTP. Texts are cut to 2 KiB, secrets are masked.
 CREATE TABLE attempts (
     attemptid INTEGER PRIMARY KEY,
     alertid INTEGER NOT NULL,
@@ -545,8 +545,8 @@ CREATE INDEX alert_queue_ready ON alert_queue (mediatypeid, rank, alertid, sendt
 CREATE INDEX alert_queue_due ON alert_queue (mediatypeid, due) WHERE state = 1;
 CREATE INDEX alert_queue_line ON alert_queue (problemid, mediatypeid, sendto);
 
--- Ours: how alerts are sent through media types of a configuration file, beside the columns of media_type. A media type without
--- a row is Zabbix's: its attempts come at a fixed interval. Times are seconds, rates such as 20/1m.
+-- Ours: how alerts are sent through media types of a configuration file, beside the columns of media_type. A media type
+-- without a row is Zabbix's: its attempts come at a fixed interval. Times are seconds, rates such as 20/60s.
 CREATE TABLE media_type_rules (
     mediatypeid INTEGER PRIMARY KEY,
     attempt_growth REAL NOT NULL DEFAULT 1,
@@ -566,8 +566,8 @@ CREATE TABLE holds (
     PRIMARY KEY (mediatypeid, is_whole, sendto)
 ) STRICT, WITHOUT ROWID;
 
--- Ours: the attempts that count for the rates of media types. ended is when the attempt ended, or will have ended at the latest;
--- milliseconds since 1970-01-01 UTC.
+-- Ours: the attempts that count for the rates of media types. ended is when the attempt ended, or will have ended at the
+-- latest; milliseconds since 1970-01-01 UTC.
 CREATE TABLE turns (
     turnid INTEGER PRIMARY KEY,
     mediatypeid INTEGER NOT NULL,
@@ -578,8 +578,8 @@ CREATE TABLE turns (
 CREATE INDEX turns_mediatypeid ON turns (mediatypeid, ended);
 CREATE INDEX turns_alertid ON turns (alertid);
 
--- The same push again changes only the times of its alarm. digest is a SHA-256 of what the last push said and of the revision of the
--- rules at that time; resolve_after is the least of the actions that take the alarm, in seconds.
+-- The same push again changes only the times of its alarm. digest is a SHA-256 of what the last push said and of the revision
+-- of the rules at that time; resolve_after is the least of the actions that take the alarm, in seconds.
 ALTER TABLE alarms ADD COLUMN digest TEXT NOT NULL DEFAULT '';
 ALTER TABLE alarms ADD COLUMN resolve_after INTEGER;
 -- Identities are random: an index less by them alone saves a page of writing for each new alarm.
