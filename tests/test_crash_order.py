@@ -50,7 +50,7 @@ def test_order_and_holds_outlast_kills(path: Path, receiver: Receiver, rounds: i
         attempt_growth=1,
         attempt_interval="1s",
         max_attempts=100,
-        rate="40/1s",
+        rate="200/1s",
     )
     config = write_config(path.with_name("config.toml"), to_admin(hook, recovery=True))
     acknowledged: list[str] = []

@@ -1,7 +1,7 @@
 """Every statement as PostgreSQL's own parser reads it, with PostgreSQL's fragments in it."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from itertools import count
@@ -22,7 +22,7 @@ from alertrpc.query.resources import RESOURCES
 from alertrpc.records import Caller, Configuration, Recovery, UserGroup, UserType
 from alertrpc.store import connection
 from alertrpc.store.applying.applying import bring
-from alertrpc.store.bulk import TOGETHER, Row, array_of_rows, insert_statement, one_row, update_statement
+from alertrpc.store.bulk import TOGETHER, Row, insert_statement, update_statement
 from alertrpc.store.database import administered, create
 from alertrpc.store.sight import sight_of
 from alertrpc.store.statements import SQL
@@ -106,10 +106,10 @@ def test_statements_of_the_store(name: str) -> None:
     assert fault(SQL[name]) == ""
 
 
+@pytest.mark.parametrize("statement", [insert_statement, update_statement])
 @pytest.mark.parametrize("row", TABLES)
-def test_rows_that_are_written(row: type[Row]) -> None:
-    assert [fault(update_statement(row, given)) for given in (one_row, array_of_rows)] == ["", ""]
-    assert [fault(insert_statement(row, count)) for count in TOGETHER] == [""] * len(TOGETHER)
+def test_rows_that_are_written(row: type[Row], statement: Callable[[type[Row], int], str]) -> None:
+    assert [fault(statement(row, count)) for count in TOGETHER] == [""] * len(TOGETHER)
 
 
 def test_statements_of_commands(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

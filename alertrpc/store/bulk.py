@@ -11,7 +11,6 @@ import orjson
 from alertrpc.store.tables import TABLES
 
 Row = tuple[Any, ...]  # of a class of TABLES
-Given = Callable[[type[Row]], str]  # the SQL of the given rows
 
 TOGETHER = (64, 8, 1)  # rows in one statement: as many as fit, then the rest
 LONG_ROW = 4096  # characters
@@ -20,24 +19,26 @@ MOST_BYTES = 16 * 2**20  # of rows in one statement; SQLite's limit for a text i
 
 
 def insert(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
-    """Adds rows of a class of TABLES, some tens by one statement; as a JSON array they would take three times as long."""
+    """Adds rows of a class of TABLES."""
+    _write(connection, rows, insert_statement)
+
+
+def update(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
+    """Sets the columns of a class of TABLES in the rows whose keys are in its first column."""
+    _write(connection, rows, update_statement)
+
+
+def _write(connection: sqlite3.Connection, rows: Sequence[Row], statement: Callable[[type[Row], int], str]) -> None:
+    """Binds the values of some tens of rows to one statement; as a JSON array they would take three times as long."""
     if not rows:
         return
     place, sizes = 0, (1,) if _are_long(rows) else TOGETHER
     for size in sizes:
         count = (len(rows) - place) // size
-        statement = insert_statement(type(rows[0]), size)
+        sql = statement(type(rows[0]), size)
         for start in range(place, place + count * size, size):
-            connection.execute(statement, tuple(chain.from_iterable(rows[start : start + size])))
+            connection.execute(sql, tuple(chain.from_iterable(rows[start : start + size])))
         place += count * size
-
-
-def update(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
-    """Sets the columns of a class of TABLES in the rows whose keys are in its first column."""
-    if rows and _are_long(rows):
-        connection.executemany(update_statement(type(rows[0]), one_row), rows)
-    elif rows:
-        run(connection, update_statement(type(rows[0]), array_of_rows), rows)
 
 
 def _are_long(rows: Sequence[Row]) -> bool:
@@ -75,29 +76,28 @@ def _run_some(connection: sqlite3.Connection, sql: str, rows: list[Row]) -> None
         _run_some(connection, sql, rows[middle:])
 
 
-def one_row(row: type[Row]) -> str:
-    return f"SELECT {', '.join([f'? AS {name}' for name in row.__annotations__])}"
-
-
-def array_of_rows(row: type[Row]) -> str:
-    types = {name: "TEXT" if kind in (str, str | None) else "BIGINT" for name, kind in row.__annotations__.items()}
-    return f"@rows(?, {', '.join([f'{name} {sql_type}' for name, sql_type in types.items()])})"
-
-
 @lru_cache
 def insert_statement(row: type[Row], count: int) -> str:
     """The statement that adds so many rows, whose values are bound one after the other."""
-    names = row.__annotations__
-    values = f"({', '.join('?' * len(names))})"
-    return f"INSERT INTO {TABLES[row]} ({', '.join(names)}) VALUES {', '.join([values] * count)}"
+    return f"INSERT INTO {TABLES[row]} ({', '.join(row.__annotations__)}) {_values(row, count)}"
 
 
 @lru_cache
-def update_statement(row: type[Row], given: Given) -> str:
+def update_statement(row: type[Row], count: int) -> str:
+    """The statement that changes so many rows, whose values are bound one after the other."""
     table = TABLES[row]
     key, *others = row.__annotations__
-    values = ", ".join([f"{name} = given.{name}" for name in others])
-    return f"WITH given AS ({given(row)}) UPDATE {table} SET {values} FROM given WHERE {table}.{key} = given.{key}"
+    changes = ", ".join([f"{name} = given.{name}" for name in others])
+    given = f"WITH given ({', '.join([key, *others])}) AS ({_values(row, count)})"
+    return f"{given} UPDATE {table} SET {changes} FROM given WHERE {table}.{key} = given.{key}"
+
+
+def _values(row: type[Row], count: int) -> str:
+    """So many rows of placeholders; the first row tells the types."""
+    kinds = ["TEXT" if kind in (str, str | None) else "BIGINT" for kind in row.__annotations__.values()]
+    first = f"({', '.join([f'CAST(? AS {kind})' for kind in kinds])})"
+    other = f"({', '.join('?' * len(kinds))})"
+    return f"VALUES {', '.join([first, *[other] * (count - 1)])}"
 
 
 def as_json(values: Iterable[object]) -> str:
