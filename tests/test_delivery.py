@@ -459,7 +459,7 @@ def free_port() -> int:
 
 @contextmanager
 def mailing(
-    path: Path, reply: Callable[[int], str] = lambda count: "250 taken"
+    path: Path, reply: Callable[[int], str] = lambda count: "250 taken", **action: Any
 ) -> Iterator[tuple[Server, list[bytes]]]:
     """A server that mails every alarm to dba@example.com, and the bytes of the mails; `reply` answers the nth."""
     controller = pytest.importorskip("aiosmtpd.controller")
@@ -475,7 +475,7 @@ def mailing(
     try:
         mail = {"name": "mail", "type": "email", "smtp_server": "127.0.0.1", "smtp_port": server_of_mail.port,
                 "smtp_email": "alerts@example.com", "attempt_interval": "0s"}  # fmt: skip
-        config = to_admin(mail)
+        config = to_admin(mail, **action)
         config["user"][0]["media"][0]["sendto"] = "dba@example.com"
         with serving(path, "--config", str(write_config(path.with_name("config.toml"), config))) as server:
             yield server, mails

@@ -3,6 +3,7 @@
 import threading
 import time
 from contextlib import closing
+from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +24,14 @@ from tests.receivers import (
     push,
     push_many,
     rows,
+    script_channel,
     settled,
     to_admin,
     write_config,
+    write_script,
 )
 from tests.support import serving
+from tests.test_delivery import mailing
 from tests.wire import eventually
 
 BODY = (
@@ -67,6 +71,49 @@ def test_a_recovery_waits_for_a_problem_that_is_tried_again(path: Path, receiver
         found = settled(path, 4)
     assert told(receiver, "db-1") == ["Active", "Active", "Active", "Inactive"]
     assert [alert["status"] for alert in found] == [1, 1, 1, 1]
+
+
+@pytest.mark.parametrize("first", [Answer(drop=True), Answer(429, {"Retry-After": "1"}), Answer(408)])
+def test_a_recovery_waits_whatever_kept_its_problem(path: Path, receiver: Receiver, first: Answer) -> None:
+    receiver.answer = failing("db-1", first, Answer())
+    with serving(path, "--config", str(configured(path, channel(receiver)))) as server:
+        push(server.port)
+        push(server.port, status="Inactive")
+        settled(path, 2)
+    assert told(receiver, "db-1") == ["Active", "Active", "Inactive"]
+
+
+def test_a_recovery_waits_for_a_receiver_that_does_not_answer(path: Path, receiver: Receiver) -> None:
+    hold = threading.Event()
+    receiver.answer = failing("db-1", Answer(hold=hold), Answer())
+    with serving(path, "--config", str(configured(path, channel(receiver, timeout="1s", max_sessions=4)))) as server:
+        push(server.port)
+        push(server.port, status="Inactive")
+        settled(path, 2)
+        hold.set()
+    assert told(receiver, "db-1") == ["Active", "Active", "Inactive"]
+
+
+def test_a_recovery_waits_for_a_script_that_runs_again(path: Path) -> None:
+    text = '#!/bin/bash\necho "$alarm_status" >> told\n[ $(wc -l < told) -gt 1 ]\n'
+    write_script(path.with_name("scripts") / "tell.sh", text)
+    with serving(path, "--config", str(configured(path, script_channel("pager", "tell.sh", max_sessions=4)))) as server:
+        push(server.port)
+        push(server.port, status="Inactive")
+        settled(path, 2)
+    assert (path.with_name("work") / "pager" / "told").read_text().split() == ["Active", "Active", "Inactive"]
+
+
+def test_a_recovery_waits_for_a_mail_server_that_greylists(path: Path) -> None:
+    def reply(count: int) -> str:
+        return "451 greylisted" if count < 3 else "250 taken"
+
+    with mailing(path, reply, recovery=True) as (server, mails):
+        push(server.port)
+        push(server.port, status="Inactive")
+        settled(path, 2)
+    subjects = [message_from_bytes(mail, policy=policy.default)["Subject"] for mail in mails]
+    assert [subject.startswith("Resolved") for subject in subjects] == [False, False, False, True]
 
 
 def test_a_slow_receiver_with_many_sessions_gets_all_in_order(path: Path, receiver: Receiver) -> None:

@@ -99,3 +99,18 @@ def test_an_alert_that_waited_too_long_is_tried_once(path: Path, receiver: Recei
     with serving(path):
         (alert,) = settled(path, 1)
     assert alert["status"] == 1
+
+
+def test_a_loaded_media_type_is_tried_three_times(path: Path, receiver: Receiver) -> None:
+    """As one that came from a Zabbix: without rules of a file, and with Zabbix's columns."""
+    receiver.answer = lambda got: Answer(500)
+    config = write_config(path.with_name("config.toml"), to_admin(http_channel("hook", receiver)))
+    with serving(path, "--config", str(config), "--deliver", "no") as server:
+        push(server.port)
+    execute(path, "DELETE FROM media_type_rules")
+    execute(path, "UPDATE media_type SET maxattempts = 3, attempt_interval = '1s'")
+    with serving(path):
+        (alert,) = settled(path, 1)
+    assert (alert["status"], alert["retries"], len(receiver.got)) == (2, 3, 3)
+    first, second, third = [attempt["started"] for attempt in attempts(path)]
+    assert min(second - first, third - second) >= 1000
