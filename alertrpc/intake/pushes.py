@@ -25,14 +25,12 @@ log = logging.getLogger(__name__)
 class Push(NamedTuple):
     """The alarms of one request, of which all or none are recorded if it `is_whole` or has a `key`.
 
-    A repeated request with the same key records nothing new. Unless it `wants_rows`, the texts of active alarms are not
-    read again, but are those of the push.
+    A repeated request with the same key records nothing new.
     """
 
     alarms: Sequence[Alarm]
     key: Key | None = None
     is_whole: bool = True
-    wants_rows: bool = True
 
     def pieces(self) -> list["Push"]:
         """The pushes of one transaction each: many alarms would keep other writes waiting."""
@@ -142,12 +140,12 @@ class Pushes:
 def _rows(
     pushes: Sequence[Push], found: Sequence[list[int | None] | KeyReused], connection: SqlConnection
 ) -> list[list[AlarmRow | None]]:
-    """The rows of each push's alarms."""
+    """The rows of each push's alarms; those that are active have its texts, unless its key may repeat an old push."""
     listed = [[] if isinstance(ids, KeyReused) else ids for ids in found]
     told = {
         eventid: _told(alarm)
         for push, ids in zip(pushes, listed, strict=True)
-        if not push.wants_rows
+        if push.key is None
         for alarm, eventid in zip(push.alarms, ids, strict=True)
         if eventid is not None and alarm.is_active
     }

@@ -34,7 +34,7 @@ Parser = Callable[[Json, int], Parsed]
 async def push_ocp(request: web.Request) -> Any:
     """POST /api/v2/alarm/alarms: returns the recorded alarm; for an array, an array of them."""
     read = await _read(request, lambda body, now: Parsed(ocp.parse(body, now), []))
-    rows = await _record(request, read)
+    rows = await _record(request, read, is_whole=True)
     alarms = _in_form(read, rows)
     return alarms if read.is_array else alarms[0]
 
@@ -62,7 +62,7 @@ class _Read(NamedTuple):
 async def _push_labelled(request: web.Request, parse: Parser) -> list[dict[str, Any]]:
     """Records the good alarms of a body, and returns them."""
     read = await _read(request, parse)
-    rows = await _record(request, read, is_whole=False, wants_rows=False)
+    rows = await _record(request, read, is_whole=False)
     alarms, faults, left_out = read.parsed
     if left_out:
         await tell_left_out(request, left_out)
@@ -88,11 +88,11 @@ async def _read(request: web.Request, parse: Parser) -> _Read:
     return await read_json(request, read)
 
 
-async def _record(request: web.Request, read: _Read, **more: bool) -> list[AlarmRow | None]:
-    """The rows of the alarms; `more` are members of Push."""
+async def _record(request: web.Request, read: _Read, *, is_whole: bool) -> list[AlarmRow | None]:
+    """The rows of the alarms."""
     userid, alarms = read.caller.userid, read.parsed.alarms
     request[HEADERS].update(request.app[PUSH_LIMIT].take(userid, len(alarms)))
-    return await request.app[PUSHES].record(Push(alarms, _key(request, userid, read.digest), **more))
+    return await request.app[PUSHES].record(Push(alarms, _key(request, userid, read.digest), is_whole))
 
 
 def _key(request: web.Request, userid: int, digest: str) -> Key | None:
