@@ -7,7 +7,7 @@ import json
 import math
 import threading
 import time
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable
 
 from tests.receivers import Answer, Got
@@ -35,22 +35,41 @@ class Sliding:
     def add(self, now: float) -> None:
         self._times.append(now)
 
+    def fill(self, now: float) -> None:
+        self._times = [now] * self.most
+
 
 class Chat:
     """A service: counts the texts that it took, and what it refused because there was too much."""
 
+    limits: tuple[tuple[int, float], ...]  # how many at most, within how many seconds
+
     def __init__(self) -> None:
+        self.windows = [Sliding(most, span) for most, span in self.limits]
         self.taken: Counter[str] = Counter()
         self.refused = 0
         self.wrong = 0
+        self.others_came_first = False  # the first request finds that others have filled every window
         self._lock = threading.Lock()
 
     def __call__(self, got: Got) -> Answer:
         with self._lock:
-            return self.answer(got, time.monotonic())
+            now = time.monotonic()
+            if self.others_came_first:
+                self.others_came_first = False
+                for window in self.windows:
+                    window.fill(now)
+            return self.answer(got, now)
 
     def answer(self, got: Got, now: float) -> Answer:
         raise NotImplementedError
+
+    def has_room(self, now: float) -> bool:
+        return all(window.has_room(now) for window in self.windows)
+
+    def count(self, now: float) -> None:
+        for window in self.windows:
+            window.add(now)
 
     def _take(self, text: str, answer: Answer) -> Answer:
         self.taken[text] += 1
@@ -72,16 +91,14 @@ def said(status: int = 200, /, **members: object) -> Answer:
 class DingTalk(Chat):
     """20 in a minute; after more, none for 10 minutes. At most 20,000 bytes each. Refusals have status 200."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._window = Sliding(20, MINUTE)
-        self._shut_until = 0.0
+    limits = ((20, MINUTE),)
+    _shut_until = 0.0
 
     def answer(self, got: Got, now: float) -> Answer:
-        if now < self._shut_until or not self._window.has_room(now):
+        if now < self._shut_until or not self.has_room(now):
             self._shut_until = max(self._shut_until, now + 10 * MINUTE if now >= self._shut_until else 0)
             return self._refuse(said(errcode=130101, errmsg="send too fast, exceed 20 times per minute"))
-        self._window.add(now)
+        self.count(now)
         text = got.json["text"]["content"]
         if not got.path.endswith(f"access_token={TOKEN}"):
             return self._wrong(said(errcode=300001, errmsg="token is not exist"))
@@ -95,15 +112,12 @@ class DingTalk(Chat):
 class Feishu(Chat):
     """5 in a second and 100 in a minute, beyond that status 400; at most 20 KiB each, beyond that the same code."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._windows = [Sliding(5, SECOND), Sliding(100, MINUTE)]
+    limits = ((5, SECOND), (100, MINUTE))
 
     def answer(self, got: Got, now: float) -> Answer:
-        if not all(window.has_room(now) for window in self._windows):
+        if not self.has_room(now):
             return self._refuse(said(400, code=9499, msg="too many request", data={}))
-        for window in self._windows:
-            window.add(now)
+        self.count(now)
         if len(got.body) > 20 * 1024:
             return self._wrong(said(400, code=9499, msg="Bad Request", data={}))
         if not got.path.endswith(TOKEN):
@@ -117,14 +131,12 @@ class Feishu(Chat):
 class WeCom(Chat):
     """20 in a minute, of at most 4096 bytes each. Refusals have status 200."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._window = Sliding(20, MINUTE)
+    limits = ((20, MINUTE),)
 
     def answer(self, got: Got, now: float) -> Answer:
-        if not self._window.has_room(now):
+        if not self.has_room(now):
             return self._refuse(said(errcode=45009, errmsg="api freq out of limit"))
-        self._window.add(now)
+        self.count(now)
         if not got.path.endswith("key=KEY"):
             return self._wrong(said(errcode=93000, errmsg="invalid webhook url"))
         text = got.json["markdown"]["content"]
@@ -136,35 +148,28 @@ class WeCom(Chat):
 class Slack(Chat):
     """One in a second; beyond that 429 with Retry-After."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._window = Sliding(1, SECOND)
+    limits = ((1, SECOND),)
 
     def answer(self, got: Got, now: float) -> Answer:
-        if not self._window.has_room(now):
+        if not self.has_room(now):
             return self._refuse(Answer(429, {"Retry-After": "1"}, b"rate_limited"))
-        self._window.add(now)
+        self.count(now)
         if not got.path.endswith(TOKEN):
             return self._wrong(Answer(403, body=b"invalid_token"))
         return self._take(got.json["text"], Answer(body=b"ok"))
 
 
 class Telegram(Chat):
-    """30 in a second, 20 in a minute in each chat; beyond that 429, which says how long to wait. Short bursts pass."""
+    """30 in a second, 20 in a minute in the one chat; beyond that 429, which says how long to wait. Short bursts pass."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._all = Sliding(30, SECOND)
-        self._chats: dict[str, list[Sliding]] = defaultdict(lambda: [Sliding(20, MINUTE)])
+    limits = ((30, SECOND), (20, MINUTE))
 
     def answer(self, got: Got, now: float) -> Answer:
-        windows = [self._all, *self._chats[got.json["chat_id"]]]
-        wait = math.ceil(max(window.opens(now) for window in windows))
+        wait = math.ceil(max(window.opens(now) for window in self.windows))
         if wait:
             told = f"Too Many Requests: retry after {wait}"
             return self._refuse(said(429, ok=False, error_code=429, description=told, parameters={"retry_after": wait}))
-        for window in windows:
-            window.add(now)
+        self.count(now)
         if f"bot{TOKEN}/" not in got.path:
             return self._wrong(said(401, ok=False, error_code=401, description="Unauthorized"))
         text = got.json["text"]

@@ -73,6 +73,8 @@ def test_what_was_refused_for_its_number_arrives_later(path: Path) -> None:
     targets = [f"db-{number}" for number in range(24)]
     without = {"rate": "1000/1s", "address_rate": "1000/1s", "max_sessions": 4}
     with chats(path, *CHATS, **without) as (config, services), serving(path, "--config", str(config)) as server:
+        for service in services.values():
+            service.others_came_first = True
         push_many(server.port, targets)
         found = settled(path, 24 * len(CHATS))
     for name, service in services.items():
