@@ -586,3 +586,25 @@ ALTER TABLE alarms ADD COLUMN resolve_after INTEGER;
 DROP INDEX alarms_identity;
 DROP INDEX alarms_target;
 CREATE INDEX alarms_target ON alarms (target, alarm_type, identity);
+
+-- Version 6: storms in few messages.
+-- Ours: alerts of one address that go as one message. clock is when it was made, in seconds; retries are its failed attempts;
+-- eventids are the problems that it tells of, a JSON array; alarms has a line for each alert.
+CREATE TABLE digests (
+    digestid INTEGER PRIMARY KEY,
+    clock INTEGER NOT NULL,
+    alarm_count INTEGER NOT NULL,
+    eventids TEXT NOT NULL,
+    alarms TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    message TEXT NOT NULL,
+    retries INTEGER NOT NULL DEFAULT 0
+) STRICT;
+-- The severest alert of a digest stands for it in the queue; the state of the others is 4, they go with it.
+ALTER TABLE alert_queue ADD COLUMN digestid INTEGER;
+CREATE INDEX alert_queue_digestid ON alert_queue (digestid) WHERE digestid IS NOT NULL;
+ALTER TABLE attempts ADD COLUMN digestid INTEGER;
+ALTER TABLE media_type_rules ADD COLUMN digest INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE media_type_rules ADD COLUMN digest_bytes INTEGER NOT NULL DEFAULT 4096;
+ALTER TABLE media_type_rules ADD COLUMN digest_subject TEXT NOT NULL DEFAULT '';
+ALTER TABLE media_type_rules ADD COLUMN digest_message TEXT NOT NULL DEFAULT '';

@@ -52,12 +52,16 @@ class AlertStatus(IntEnum):
 
 
 class Queued(IntEnum):
-    """The state of an alert in the queue. LATER has a time; BEHIND waits for another alert of its line."""
+    """The state of an alert in the queue. LATER has a time; BEHIND waits for another alert of its line.
+
+    TOGETHER goes with the severest alert of its digest.
+    """
 
     READY = 0
     LATER = 1
     BEHIND = 2
     SENDING = 3
+    TOGETHER = 4
 
 
 class Caller(NamedTuple):
@@ -108,6 +112,10 @@ class MediaType:
     rate: Rate | None = None
     address_rate: Rate | None = None  # of each address
     hold: str = HOLDS_MEDIA_TYPE  # what a receiver that asks to wait holds
+    digest: int = 0  # more alerts than this that wait for an address go as one message; 0: none do
+    digest_bytes: int = 4096  # of a digest's message at most
+    digest_subject: str = ""
+    digest_message: str = ""
     subject: str = ""
     message: str = ""
     recovery_subject: str = ""

@@ -107,6 +107,17 @@ CHANGES: list[tuple[Configuration, str]] = [
         "hold media_type -> address",
     ),
     (
+        replace(
+            WHOLE,
+            media_types=(
+                replace(PAGER, digest=5, digest_bytes=256, digest_subject="s", digest_message="m"),
+                CHAT,
+                MAIL,
+            ),
+        ),
+        'media type "pager": digest 0 -> 5, digest_bytes 4096 -> 256, digest_subject changed, digest_message changed',
+    ),
+    (
         replace(WHOLE, media_types=(replace(PAGER, address_rate=Rate(1, 500)), CHAT, MAIL)),
         'media type "pager": address_rate none -> 1/500ms',
     ),

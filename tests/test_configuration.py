@@ -198,6 +198,11 @@ FAULTS: list[tuple[str, dict[str, Any], str]] = [
     ("http", {"address_rate": "10001/1s"},
      'media_type 1 "a": address_rate: a rate such as 20/1m is expected, of 1 to 10000 attempts in 1ms to 1d, '
      'not "10001/1s"'),
+    ("http", {"digest": 1000}, 'media_type 1 "a": digest: a whole number from 0 to 999 is expected, not 1000'),
+    ("http", {"digest": True}, 'media_type 1 "a": digest: a whole number from 0 to 999 is expected, not true'),
+    ("http", {"digest_bytes": "65K"}, 'media_type 1 "a": digest_bytes: a size from 256 to 64K is expected, not "65K"'),
+    ("http", {"digest_bytes": 255}, 'media_type 1 "a": digest_bytes: a size from 256 to 64K is expected, not 255'),
+    ("http", {"digest_subject": "${delivery_id}"}, 'media_type 1 "a": digest_subject: there is no variable "delivery_id"'),
     ("http", {"hold": "all"}, 'media_type 1 "a": hold: one of media_type, address is expected, not "all"'),
     ("email", {"answers": []},
      'media_type 1 "a": answers: it is of media types of type script or http, and this is of type email'),

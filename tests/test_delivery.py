@@ -10,10 +10,11 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from email import message_from_bytes, policy
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -459,7 +460,10 @@ def free_port() -> int:
 
 @contextmanager
 def mailing(
-    path: Path, reply: Callable[[int], str] = lambda count: "250 taken", **action: Any
+    path: Path,
+    reply: Callable[[int], str] = lambda count: "250 taken",
+    media_type: Mapping[str, Any] = MappingProxyType({}),
+    **action: Any,
 ) -> Iterator[tuple[Server, list[bytes]]]:
     """A server that mails every alarm to dba@example.com, and the bytes of the mails; `reply` answers the nth."""
     controller = pytest.importorskip("aiosmtpd.controller")
@@ -474,7 +478,7 @@ def mailing(
     server_of_mail.start()
     try:
         mail = {"name": "mail", "type": "email", "smtp_server": "127.0.0.1", "smtp_port": server_of_mail.port,
-                "smtp_email": "alerts@example.com", "attempt_interval": "0s"}  # fmt: skip
+                "smtp_email": "alerts@example.com", "attempt_interval": "0s", **media_type}  # fmt: skip
         config = to_admin(mail, **action)
         config["user"][0]["media"][0]["sendto"] = "dba@example.com"
         with serving(path, "--config", str(write_config(path.with_name("config.toml"), config))) as server:

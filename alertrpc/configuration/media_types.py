@@ -7,12 +7,13 @@ from typing import Any
 from alertrpc.configuration.channel_values import template
 from alertrpc.configuration.checking import Check, T
 from alertrpc.configuration.tables import Key, Table
-from alertrpc.configuration.values import decimal, one_of, rate, seconds, text
-from alertrpc.ledger.variables import OF_MESSAGES
+from alertrpc.configuration.values import decimal, one_of, rate, seconds, size, text
+from alertrpc.ledger.variables import OF_DIGESTS, OF_MESSAGES
 from alertrpc.records import HOLDS_ADDRESS, HOLDS_MEDIA_TYPE, MediaType
 from alertrpc.values import number
 
 Kinds = Mapping[str, type[MediaType]]  # the classes of media types by their `type`
+MOST_DIGEST = 999  # alerts that may wait for one address without a digest; a digest has 1000 at most
 _NONE: Any = object()
 
 
@@ -41,6 +42,10 @@ def media_type(kinds: Kinds) -> Check[MediaType]:
         "rate": Key(rate),
         "address_rate": Key(rate),
         "hold": Key(one_of({word: word for word in (HOLDS_MEDIA_TYPE, HOLDS_ADDRESS)})),
+        "digest": Key(number(0, MOST_DIGEST)),
+        "digest_bytes": Key(size("256", "64K")),
+        "digest_subject": Key(template(OF_DIGESTS, 1000)),
+        "digest_message": Key(template(OF_DIGESTS)),
         "subject": Key(template(OF_MESSAGES, 1000)),
         "message": Key(template(OF_MESSAGES)),
         "recovery_subject": Key(template(OF_MESSAGES, 1000)),

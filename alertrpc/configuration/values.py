@@ -41,6 +41,18 @@ def seconds(least: str, most: str) -> Check[int]:
     return check
 
 
+def size(least: str, most: str) -> Check[int]:
+    """A size as in settings, or a whole number of bytes."""
+
+    def check(value: Any) -> int:
+        number = value if type(value) is int else values.size(value if isinstance(value, str) else "")
+        if not values.size(least) <= number <= values.size(most):
+            raise ValueError(f"a size from {least} to {most} is expected")
+        return number
+
+    return check
+
+
 def decimal(least: int, most: int) -> Check[float]:
     """A number, whole or not."""
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from alertrpc.delivery.digests import Digests
 from alertrpc.delivery.limits import SLACK, Limits, has_limits, has_rates, limits_of
 from alertrpc.delivery.media_types import UnusableMediaType, media_type_of
 from alertrpc.records import Clock, MediaType
@@ -81,24 +82,31 @@ def _taken(
 def _within_limits(
     mediatypeid: int, media_type: MediaType, limits: Limits, most: int, connection: SqlConnection
 ) -> Claimed:
-    """Takes at most so many; an alert whose address may get nothing now is passed over."""
+    """Takes at most so many alerts or digests; an alert whose address may get nothing now is passed over."""
+    digests = Digests(mediatypeid, media_type, limits.now, connection)
     alerts: list[Alert] = []
-    left_over = False
+    may_be_more = True
     for _ in range(MOST_ROUNDS):
         found = first_ready(mediatypeid, most - len(alerts), limits.closed, connection)
-        taken = []
-        turns = []
+        taken: list[Ready] = []
+        turns: list[NewTurn] = []
         for ready in found:
-            if ready.untold:
-                taken.append(ready)
-            elif (ends := limits.takes(ready.sendto)) is not None:
-                taken.append(ready)
-                turns.append(NewTurn(mediatypeid, ready.sendto, ready.alertid, ends))
+            if digests.have(ready) or (ends := _turn(limits, ready)) is None:
+                continue
+            first = digests.put_together(ready)
+            taken.append(first)
+            if not ready.untold:
+                turns.append(NewTurn(mediatypeid, ready.sendto, first.alertid, ends))
         if has_rates(media_type):
             take_turns(turns, connection)
         alerts += begin(taken, connection)
-        left_over = len(taken) < len(found)
-        if not left_over or limits.opens is not None:
+        may_be_more = len(taken) < len(found)
+        if not may_be_more or limits.opens is not None:
             break
-    is_full = left_over or len(alerts) == most
+    is_full = may_be_more or len(alerts) == most
     return Claimed(media_type, alerts, is_full, limits.opens, min(limits.closed.values(), default=None))
+
+
+def _turn(limits: Limits, ready: Ready) -> int | None:
+    """When an attempt ends at the latest that may begin now; None: none may. What is not sent needs no turn."""
+    return limits.now if ready.untold else limits.takes(ready.sendto)

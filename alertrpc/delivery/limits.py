@@ -36,7 +36,7 @@ class Limits:
     """The limits of a media type at `now`; `turns` are the address and the end of each attempt. Times are milliseconds."""
 
     def __init__(self, media_type: MediaType, holds: Holds, turns: Iterable[tuple[str, int]], now: int) -> None:
-        self._media_type, self._now = media_type, now
+        self._media_type, self.now = media_type, now
         self._ends = latest_end(media_type, now)
         self._hold = holds.whole
         self.closed = dict(holds.addresses)
@@ -66,7 +66,7 @@ class Limits:
         if self._all:
             self._all.take(self._ends)
         if rate := self._media_type.address_rate:
-            window = self._by_address.get(sendto) or Window(rate, (), self._now)
+            window = self._by_address.get(sendto) or Window(rate, (), self.now)
             window.take(self._ends)
             self._close(sendto, window)
         return self._ends
@@ -79,7 +79,7 @@ class Limits:
 
 def has_limits(media_type: MediaType) -> bool:
     """Whether an alert that may be sent now may have to wait after others are sent."""
-    return has_rates(media_type) or media_type.hold == HOLDS_ADDRESS
+    return has_rates(media_type) or media_type.hold == HOLDS_ADDRESS or bool(media_type.digest)
 
 
 def has_rates(media_type: MediaType) -> bool:

@@ -11,6 +11,10 @@ from alertrpc.records import MediaType
 from alertrpc.store.applying.media_types import kind_of
 from alertrpc.values import duration, rate
 
+_AS_THEY_ARE = (
+    "attempt_growth", "give_up_after", "hold", "digest", "digest_bytes", "digest_subject", "digest_message",
+)  # fmt: skip
+
 
 class UnusableMediaType(NamedTuple):
     """A media type that cannot send, and why; the name of a deleted one is empty."""
@@ -47,7 +51,7 @@ def _rules(row: Mapping[str, Any]) -> dict[str, Any]:
     if row["hold"] is None:
         return {"give_up_after": None}
     rates = {name: rate(row[name]) if row[name] else None for name in ("rate", "address_rate")}
-    return {name: row[name] for name in ("attempt_growth", "give_up_after", "hold")} | rates
+    return {name: row[name] for name in _AS_THEY_ARE} | rates
 
 
 def _has_its_parameters(kind: type[MediaType], parameters: Mapping[str, str]) -> bool:

@@ -13,12 +13,13 @@ from alertrpc.delivery.limits import has_rates
 from alertrpc.delivery.media_types import UnusableMediaType
 from alertrpc.delivery.pauses import is_too_late, pause_after
 from alertrpc.delivery.protocol import Channel, Message, Outcome, Reason, Verdict
-from alertrpc.ledger.variables import Told, Variables
+from alertrpc.ledger.variables import Digest, Told, Variables
 from alertrpc.loglines import rfc_3339
 from alertrpc.records import HOLDS_ADDRESS, AlertStatus, Clock, MediaType
 from alertrpc.settings import Settings
 from alertrpc.store.database import Database
 from alertrpc.store.deliveries import Recorded, instance_uuid
+from alertrpc.store.digests import DigestResult
 from alertrpc.store.limits import Hold, Turn
 from alertrpc.store.tables import AlertResult, Attempt
 
@@ -73,11 +74,19 @@ class Sender:
             return Outcome(verdict=Verdict.TRY_AGAIN, reason=Reason.INTERNAL, error=fault)
 
     def _message(self, alert: Mapping[str, Any]) -> Message:
-        alertid = str(alert["alertid"]).encode()
-        delivery_id = blake2b(alertid, key=self._instance, digest_size=16).hexdigest()
-        variables = Variables(Told(alert["alarm"], alert["p_eventid"] is None, self.clock(), alert, delivery_id))
-        texts = {name: alert[name] for name in ("sendto", "subject", "message")}
-        return Message(delivery_id=delivery_id, variables=variables, **texts)
+        digest = alert["digest"]
+        name = f"digest {digest['digestid']}" if digest else str(alert["alertid"])
+        delivery_id = blake2b(name.encode(), key=self._instance, digest_size=16).hexdigest()
+        said = {name: (digest or alert)[name] for name in ("subject", "message")}
+        told = Told(
+            alert["alarm"],
+            is_active=alert["p_eventid"] is None,
+            now=self.clock(),
+            alert={**alert, **said},
+            delivery_id=delivery_id,
+            digest=digest and Digest(digest["alarm_count"], digest["alarms"]),
+        )
+        return Message(delivery_id=delivery_id, sendto=alert["sendto"], variables=Variables(told), **said)
 
 
 class Tried(NamedTuple):
@@ -88,6 +97,11 @@ class Tried(NamedTuple):
     outcome: Outcome
     started: float
     took: float
+
+    @property
+    def counted(self) -> Mapping[str, Any]:
+        """What has the `clock` and the `retries`: the digest or else the alert."""
+        return self.alert["digest"] or self.alert
 
     @property
     def attempt(self) -> Attempt:
@@ -104,16 +118,19 @@ class Tried(NamedTuple):
             stdout=said.stdout,
             stderr=said.stderr,
             milliseconds=round(1000 * self.took),
+            digestid=self.alert["digest"] and self.alert["digest"]["digestid"],
         )
 
 
 def _recorded(tried: Tried, now: int, chance: float) -> Recorded:
     """The attempt, which ended at `now`, in milliseconds, and the new state of its alert.
 
-    Attempts are made until as many have failed as the media type allows, or until `give_up_after` is over.
+    Attempts are made until as many have failed as the media type allows, or until `give_up_after` is over. A digest has a
+    count and a time of its own.
     """
     alert, media_type, outcome = tried.alert, tried.media_type, tried.outcome
-    failed = alert["retries"] + (outcome.verdict in FAILURES)
+    failures = int(outcome.verdict in FAILURES)
+    failed = tried.counted["retries"] + failures
     if outcome.verdict is Verdict.SENT:
         status, due = AlertStatus.SENT, None
     else:
@@ -121,11 +138,12 @@ def _recorded(tried: Tried, now: int, chance: float) -> Recorded:
         status = AlertStatus.FAILED if due is None else AlertStatus.NOT_SENT
     return Recorded(
         tried.attempt,
-        AlertResult(alert["alertid"], status, failed, outcome.error),
+        AlertResult(alert["alertid"], status, alert["retries"] + failures, outcome.error),
         due,
         alert["mediatypeid"],
         _hold(tried, now),
         Turn(alert["alertid"], now) if isinstance(media_type, MediaType) and has_rates(media_type) else None,
+        DigestResult(alert["digest"]["digestid"], failed, failures) if alert["digest"] else None,
     )
 
 
@@ -141,7 +159,7 @@ def _next_attempt(tried: Tried, failed: int, now: int, chance: float) -> int | N
         due = now + round(1000 * pause)
     else:
         return None
-    return None if is_too_late(media_type, due / 1000 - tried.alert["clock"]) else due
+    return None if is_too_late(media_type, due / 1000 - tried.counted["clock"]) else due
 
 
 def _wait(outcome: Outcome, media_type: MediaType) -> int:

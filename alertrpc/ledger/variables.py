@@ -35,11 +35,18 @@ STATUSES = {True: "Active", False: "Inactive"}
 STATUS_CODES = {True: "1", False: "0"}
 
 
+class Digest(NamedTuple):
+    """How many alarms a digest tells of, and the lines of its alerts."""
+
+    alarm_count: int
+    alarms: str
+
+
 class Told(NamedTuple):
     """What a message is about: the rows of an alarm, with times in milliseconds, and of an alert.
 
     `is_active` is True in messages of the problem, False in those of its recovery; `now` is in seconds. An alert may have
-    no alarm, and a message is rendered before its alert exists.
+    no alarm, and a message is rendered before its alert exists. What is told of a `digest` is that of its severest alert.
     """
 
     alarm: Mapping[str, Any] | None
@@ -47,6 +54,7 @@ class Told(NamedTuple):
     now: float
     alert: Mapping[str, Any] | None = None
     delivery_id: str = ""
+    digest: Digest | None = None
 
 
 class Variable(NamedTuple):
@@ -62,6 +70,12 @@ def _of_alarm(meaning: str, value: Callable[[Mapping[str, Any]], object]) -> Var
 
 def _of_alert(meaning: str, value: Callable[[Mapping[str, Any]], object]) -> Variable:
     return Variable(meaning, lambda told: "" if told.alert is None else str(value(told.alert)))
+
+
+def _alarms(told: Told) -> str:
+    if told.digest is not None:
+        return told.digest.alarms
+    return "" if told.alert is None else str(told.alert["subject"])
 
 
 def _resolved_at(told: Told) -> int | None:
@@ -105,7 +119,10 @@ ALARM = {
     "alarm_summary": _of_alarm("one line", lambda alarm: alarm["summary"]),
     "alarm_description": _of_alarm("details", lambda alarm: alarm["description"]),
     "alarm_url": _of_alarm("link to the alarm, if the sender gave one", lambda alarm: alarm["url"]),
-    "alarm_count": Variable("number of alarms in the message: 1", lambda told: "1"),
+    "alarm_count": Variable(
+        "number of alarms in the message: 1 unless it is a digest",
+        lambda told: str(told.digest.alarm_count if told.digest else 1),
+    ),
 }
 # OCP's other variables of an alarm: the labels of the same name.
 OF_LABELS = (
@@ -151,15 +168,17 @@ ALERT = {
         "the same at every attempt, so that receivers recognize a repeat", lambda told: told.delivery_id
     ),
 }
-# Only channels know these: a template of a message cannot refer to the message itself.
+# Only channels and digests know these: a template of a message cannot refer to the message itself.
 MESSAGE = {
     "subject": _of_alert("subject of the message", lambda alert: alert["subject"]),
     "message": _of_alert("text of the message", lambda alert: alert["message"]),
+    "alarms": Variable("subjects of the alerts of a digest, a line each; or the one subject", _alarms),
 }
 _TABLE = {**ALARM, **ALERT, **MESSAGE}
 _LABEL_NAMES = frozenset(OF_LABELS)
 OF_MESSAGES = frozenset({*ALARM, *OF_LABELS})
-OF_CHANNELS = OF_MESSAGES | frozenset({*ALERT, *MESSAGE})
+OF_DIGESTS = OF_MESSAGES | frozenset(MESSAGE)
+OF_CHANNELS = OF_DIGESTS | frozenset(ALERT)
 
 
 def unknown_variables(template: str, known: frozenset[str]) -> list[str]:

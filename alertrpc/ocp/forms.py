@@ -78,8 +78,8 @@ def ocp_notification(row: Mapping[str, Any]) -> dict[str, Any]:
         "generatedAt": iso_time(row["clock"] * 1000),
         "sentAt": sent_at,
         "labels": labels,
-        "alarmIds": [row["alarm_id"]] if row["alarm_id"] else [],
-        "isAggregated": False,
+        "alarmIds": row["together"] or ([row["alarm_id"]] if row["alarm_id"] else []),
+        "isAggregated": bool(row["is_aggregated"]),
     }
 
 

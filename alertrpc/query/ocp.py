@@ -56,8 +56,12 @@ _ATTEMPT = """SELECT @json_object(
     WHERE att.alertid = a.alertid
     ORDER BY att.number DESC
     LIMIT 1"""
+_DIGEST = """SELECT COALESCE(
+        (SELECT q.digestid FROM alert_queue q WHERE q.alertid = a.alertid),
+        (SELECT MAX(att.digestid) FROM attempts att WHERE att.alertid = a.alertid))"""
 _NOTIFICATION = f"""@json_object(
     'id', a.alertid,
+    'is_aggregated', CASE WHEN ({_DIGEST}) IS NULL THEN 0 ELSE 1 END,
     'userid', a.userid,
     'sendto', a.sendto,
     'mediatypeid', a.mediatypeid,
@@ -71,7 +75,10 @@ _NOTIFICATION = f"""@json_object(
     'alarm_type', {TYPE},
     'level', {LEVEL},
     'labels', @json({_LABELS}),
-    'attempt', ({_ATTEMPT}))"""
+    'attempt', ({_ATTEMPT}),
+    'together', @json(({{together}})))"""
+# The problems of the digest. Only Super admins may see the hosts of all.
+_TOGETHER = f"SELECT dg.eventids FROM digests dg WHERE dg.digestid = ({_DIGEST})"
 # An alert of a recovery is about the problem if both have the same object; then the rights are those of the problem.
 _OF_NOTIFICATIONS = """FROM alerts a
     LEFT JOIN event_recovery er ON er.eventid = a.p_eventid AND er.r_eventid = a.eventid AND EXISTS (
@@ -133,6 +140,7 @@ def alarms_query(conditions: Sequence[Condition], page: Page, caller: Caller) ->
 
 def notifications_query(conditions: Sequence[Condition], page: Page, caller: Caller) -> Query:
     """The alerts that are messages, the newest first."""
+    row = _NOTIFICATION.format(together=_TOGETHER if caller.is_super_admin else "NULL")
     all_of = [Condition("a.alerttype = 0"), *conditions]
     if not caller.is_super_admin:
         all_of += [
@@ -140,7 +148,7 @@ def notifications_query(conditions: Sequence[Condition], page: Page, caller: Cal
             Condition("e.source = 0 AND e.object = 0"),
             *objects_are_open("e.objectid", "0", caller, few=False),
         ]
-    return _page(_NOTIFICATION, _OF_NOTIFICATIONS, all_of, "a.alertid", page)
+    return _page(row, _OF_NOTIFICATIONS, all_of, "a.alertid", page)
 
 
 def compared(expression: str, operator: str = "=") -> Asks:

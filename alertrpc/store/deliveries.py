@@ -8,6 +8,7 @@ import orjson
 
 from alertrpc.records import AlertStatus, Queued
 from alertrpc.store.bulk import as_json, insert, update
+from alertrpc.store.digests import DigestResult, record_digest
 from alertrpc.store.limits import Hold, Turn, end_turns, hold
 from alertrpc.store.problems import find_alarms
 from alertrpc.store.statements import SQL
@@ -21,7 +22,8 @@ MOST_RELEASED = 1000  # alerts that become due in one transaction
 class Recorded(NamedTuple):
     """An attempt and the new state of its alert; `due` is when the next attempt is, in milliseconds; None is never.
 
-    `hold` and `turn` are given if the attempt holds its media type, or counts for its rates.
+    `hold` and `turn` are given if the attempt holds its media type, or counts for its rates; `digest` is given if the alert
+    stands for one.
     """
 
     attempt: Attempt
@@ -30,15 +32,20 @@ class Recorded(NamedTuple):
     mediatypeid: int = 0
     hold: Hold | None = None
     turn: Turn | None = None
+    digest: DigestResult | None = None
 
 
 class Ready(NamedTuple):
-    """An alert that may be sent; the lowest rank goes first. `untold`: the address got no alert of its problem."""
+    """An alert that may be sent; the lowest rank goes first. `untold`: the address got no alert of its problem.
+
+    With a `digestid`, it stands for the alerts of a digest.
+    """
 
     alertid: int
     rank: int
     sendto: str
     untold: bool
+    digestid: int | None = None
 
 
 def ready_heads(connection: sqlite3.Connection) -> list[tuple[int, int]]:
@@ -121,18 +128,28 @@ def media_type_ids(name: str, connection: sqlite3.Connection) -> list[int]:
 def record_attempts(recorded: Sequence[Recorded], connection: sqlite3.Connection) -> Mapping[int, int]:
     """Stores attempts, the new states of their alerts, and when the next attempts are due.
 
+    The attempt of a digest is one of each of its alerts.
     Returns the media types of which alerts may be sent that waited behind these, and the rank of each one's first.
     """
     insert(connection, [each.attempt for each in recorded])
     update(connection, [each.alert for each in recorded])
+    done = [alertid for each in recorded for alertid in _recorded_for(each, connection) if each.due is None]
     again = [_again(each, each.due) for each in recorded if each.due is not None]
     update(connection, again)
     hold([each.hold for each in recorded if each.hold is not None], connection)
     end_turns([each.turn for each in recorded if each.turn is not None], connection)
-    done = as_json([each.attempt.alertid for each in recorded if each.due is None])
-    following = connection.execute(SQL["queue.follow"], (done,)).fetchall()
-    connection.execute(SQL["queue.drop"], (done,))
+    listed = as_json(done)
+    following = connection.execute(SQL["queue.follow"], (listed,)).fetchall()
+    connection.execute(SQL["queue.drop"], (listed,))
     return dict(sorted(following, reverse=True))
+
+
+def _recorded_for(recorded: Recorded, connection: sqlite3.Connection) -> list[int]:
+    """The alerts that an attempt is recorded for: its own, and those of the digest."""
+    alertid = recorded.attempt.alertid
+    if recorded.digest is None:
+        return [alertid]
+    return [alertid, *record_digest(recorded.attempt, recorded.alert, recorded.digest, connection)]
 
 
 def _again(recorded: Recorded, due: int) -> QueueState:

@@ -6,6 +6,7 @@ are rows, `listed` if they are values. The aliases are those of the room query, 
     action_rules   ar        alert_queue   q         media_type_message   mm        sessions   s
     action_steps   st        applied       ap        role_rule            rr        token      tk
     escalations    es        media_type_rules   mr   holds                ho        turns      tu
+    digests        dg
 """
 
 import re

@@ -149,6 +149,23 @@ class Attempt(NamedTuple):
     stdout: str
     stderr: str
     milliseconds: int
+    digestid: int | None = None
+
+
+class NewDigest(NamedTuple):
+    """Alerts of one address that go as one message; `clock` in seconds, `eventids` a JSON array of their problems."""
+
+    digestid: int
+    clock: int
+    alarm_count: int
+    eventids: str
+    alarms: str
+    subject: str
+    message: str
+
+
+DigestRetries = NamedTuple("DigestRetries", [("digestid", int), ("retries", int)])
+QueueDigest = NamedTuple("QueueDigest", [("alertid", int), ("digestid", int), ("state", Queued)])
 
 
 class NewTurn(NamedTuple):
@@ -172,7 +189,8 @@ _ROWS: Mapping[str, tuple[type[tuple[object, ...]], ...]] = {
     "action_steps": (NewStep,),
     "escalations": (NewEscalation, EscalationStep, EscalationCheck),
     "alerts": (NewAlert, AlertResult),
-    "alert_queue": (QueueState,),
+    "alert_queue": (QueueState, QueueDigest),
+    "digests": (NewDigest, DigestRetries),
     "turns": (NewTurn,),
     "resends": (NewResend,),
     "attempts": (Attempt,),

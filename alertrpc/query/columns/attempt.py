@@ -1,6 +1,6 @@
 """The fields of attempts, of alerts, which Zabbix does not have."""
 
-from alertrpc.query.view import number, text, view
+from alertrpc.query.view import nullable_id, number, text, view
 
 ATTEMPT = view(
     number("alertid"),
@@ -14,4 +14,5 @@ ATTEMPT = view(
     text("answer"),
     text("stdout"),
     text("stderr"),
+    nullable_id("digestid"),
 )

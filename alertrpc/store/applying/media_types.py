@@ -49,6 +49,10 @@ _RULES = (
     Column("rate", lambda m: str(m.rate or ""), from_to("rate", _rate_or_none)),
     Column("address_rate", lambda m: str(m.address_rate or ""), from_to("address_rate", _rate_or_none)),
     Column("hold", lambda m: m.hold, from_to("hold")),
+    Column("digest", lambda m: m.digest, from_to("digest")),
+    Column("digest_bytes", lambda m: m.digest_bytes, from_to("digest_bytes")),
+    Column("digest_subject", lambda m: m.digest_subject, only("digest_subject changed")),
+    Column("digest_message", lambda m: m.digest_message, only("digest_message changed")),
 )
 
 

@@ -61,7 +61,21 @@ SELECT @json_array_of(@json_object(
     'mediatypeid', a.mediatypeid,
     'action_name', COALESCE((SELECT ac.name FROM actions ac WHERE ac.actionid = a.actionid), ''),
     'username', COALESCE((SELECT u.username FROM users u WHERE u.userid = a.userid), ''),
-    'attempts', COALESCE((SELECT MAX(att.number) FROM attempts att WHERE att.alertid = a.alertid), 0)
+    'attempts', COALESCE((SELECT MAX(att.number) FROM attempts att WHERE att.alertid = a.alertid), 0),
+    'digest', @json((
+        SELECT @json_object(
+            'digestid', dg.digestid,
+            'clock', dg.clock,
+            'alarm_count', dg.alarm_count,
+            'alarms', dg.alarms,
+            'subject', dg.subject,
+            'message', dg.message,
+            'retries', dg.retries
+        )
+        FROM alert_queue q
+        @ordered JOIN digests dg ON dg.digestid = q.digestid
+        WHERE q.alertid = a.alertid
+    ))
 ))
 FROM @numbers(?) listed
 @ordered JOIN alerts a ON a.alertid = listed.value

@@ -24,6 +24,10 @@ SELECT @json_object(
     'rate', mr.rate,
     'address_rate', mr.address_rate,
     'hold', mr.hold,
+    'digest', mr.digest,
+    'digest_bytes', mr.digest_bytes,
+    'digest_subject', mr.digest_subject,
+    'digest_message', mr.digest_message,
     'parameters', @json((
         SELECT @json_object_of(mp.name, mp.value)
         FROM media_type_param mp

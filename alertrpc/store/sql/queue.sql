@@ -49,14 +49,15 @@ WHERE alertid IN (
 -- The first alerts that may be sent, except those to the given addresses, whose texts together are not too long, but at
 -- least one. An alert and its alarm take nearly as many bytes in memory.
 -- untold: the address got no alert of the problem, because they failed.
-SELECT @json_array_of(@json_array(alertid, rank, sendto, untold))
+SELECT @json_array_of(@json_array(alertid, rank, sendto, untold, digestid))
 FROM (
-    SELECT alertid, rank, sendto, untold
+    SELECT alertid, rank, sendto, untold, digestid
     FROM (
         SELECT
             q.alertid,
             q.rank,
             q.sendto,
+            q.digestid,
             CASE WHEN q.only_if_told = 0 THEN 0 ELSE (
                 SELECT CASE
                     WHEN COUNT(*) FILTER (WHERE a.status = 2) > 0 AND COUNT(*) FILTER (WHERE a.status = 1) = 0
@@ -82,7 +83,7 @@ FROM (
                 ), 0)
             ) OVER in_order AS bytes
         FROM (
-            SELECT alertid, mediatypeid, problemid, sendto, rank, only_if_told
+            SELECT alertid, mediatypeid, problemid, sendto, rank, only_if_told, digestid
             FROM alert_queue
             WHERE state = 0
                 AND mediatypeid = ?
@@ -157,7 +158,7 @@ FROM given
 @ordered JOIN alerts a ON a.alertid = given.alertid
 
 -- name: line_up
--- New alerts wait behind those that stand before them in their line, and behind one that is being sent.
+-- New alerts wait behind those that stand before them in their line, and behind one that is being sent or is in a digest.
 UPDATE alert_queue
 SET state = 2
 WHERE alertid IN (SELECT listed.value FROM @numbers(?) listed)
@@ -168,7 +169,7 @@ WHERE alertid IN (SELECT listed.value FROM @numbers(?) listed)
             AND q.mediatypeid = alert_queue.mediatypeid
             AND q.sendto = alert_queue.sendto
             AND q.alertid <> alert_queue.alertid
-            AND (q.state = 3 OR (q.place, q.alertid) < (alert_queue.place, alert_queue.alertid))
+            AND (q.state = 3 OR q.digestid IS NOT NULL OR (q.place, q.alertid) < (alert_queue.place, alert_queue.alertid))
     )
 RETURNING alertid
 
