@@ -608,3 +608,11 @@ ALTER TABLE media_type_rules ADD COLUMN digest INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE media_type_rules ADD COLUMN digest_bytes INTEGER NOT NULL DEFAULT 4096;
 ALTER TABLE media_type_rules ADD COLUMN digest_subject TEXT NOT NULL DEFAULT '';
 ALTER TABLE media_type_rules ADD COLUMN digest_message TEXT NOT NULL DEFAULT '';
+
+-- Each endpoint that reports an alarm has an end of its own: reports is a JSON object of endpoints and milliseconds, or null.
+-- ended tells how an alarm ended: resolved, or expired if it was not reported any more; '' for those of before. One that ended
+-- at ended_at may settle: it is active until expires_at, and then it ended at ended_at.
+ALTER TABLE alarms ADD COLUMN reports TEXT NOT NULL DEFAULT '{}';
+ALTER TABLE alarms ADD COLUMN ended TEXT NOT NULL DEFAULT '';
+ALTER TABLE alarms ADD COLUMN ended_at INTEGER;
+ALTER TABLE action_rules ADD COLUMN settle INTEGER NOT NULL DEFAULT 0;

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import Field, dataclass, field, fields
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 from typing import Any, ClassVar, NamedTuple, Self
 
 from alertrpc.values import Rate
@@ -49,6 +49,13 @@ class AlertStatus(IntEnum):
     SENT = 1
     FAILED = 2
     NEW = 3
+
+
+class Ended(StrEnum):
+    """How an alarm ended: its sender said that it is over, or did not report it any more."""
+
+    RESOLVED = "resolved"
+    EXPIRED = "expired"
 
 
 class Queued(IntEnum):
@@ -208,6 +215,7 @@ class Action:
     recovery: Recovery = Recovery.NEVER
     repeat_every: int | None = None
     resolve_after: int | None = None
+    settle: int = 0  # seconds for which an alarm that ended stays active, as it may come again
     steps: tuple[Step, ...] = ()
 
 

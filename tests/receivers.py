@@ -21,6 +21,7 @@ from alertrpc.api.credentials import hash_token
 from alertrpc.store import users
 from alertrpc.store.connection import connect, transaction
 from alertrpc.store.database import create
+from alertrpc.store.schema import APPLICATION_ID, schema_sql
 from tests.wire import eventually, execute
 
 TOKEN = "f" * 64  # Admin's
@@ -155,6 +156,15 @@ def new_database(path: Path) -> Path:
     with closing(connect(path)) as connection, transaction(connection):
         users.add_user(connection, users.ADMIN, quick_hash(PASSWORD), "super-admin", [users.ADMINISTRATORS[1]])
         users.add_token(connection, users.ADMIN, users.NewToken("tests", hash_token(TOKEN)))
+    return path
+
+
+def older_database(path: Path, version: int) -> Path:
+    """An empty database of an older version of the schema."""
+    with closing(connect(path, create=True)) as connection:
+        connection.executescript(schema_sql().partition(f"-- Version {version + 1}: ")[0])
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {version}")
     return path
 
 

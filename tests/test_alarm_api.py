@@ -380,7 +380,8 @@ def test_recovery_and_again(pushed: Pushed) -> None:
     assert fired["activeAt"] == "2020-12-03T01:44:04.250Z"
     over = alarm("healed", status="Inactive", resolvedAt="2020-12-03T09:50:12+08:00")
     healed = pushed.api.push(over)
-    state = {"status": "Inactive", "resolvedAt": "2020-12-03T01:50:12Z", "updatedAt": healed["updatedAt"]}
+    ended = {"resolvedAt": "2020-12-03T01:50:12Z", "ended": "resolved"}
+    state = {"status": "Inactive", **ended, "updatedAt": healed["updatedAt"]}
     assert healed == {**fired, **state}
     assert pushed.api.push(over)["id"] == fired["id"]  # once more changes nothing
     assert pushed.api.push(over) == healed
@@ -685,6 +686,8 @@ def test_an_alert_by_either_way_is_one_alarm(pushed: Pushed) -> None:
     [other] = pushed.api.push([firing("Either", labels={"alertname": "Either", "job": "other"})], ALERTS)
     [over] = pushed.api.push(webhook(notified("Either", "resolved", iso(-1))), WEBHOOK)
     assert first["id"] == second["id"] == over["id"] != other["id"]
+    assert over["status"] == "Active", "Prometheus reports it still"
+    [over] = pushed.api.push([firing("Either", endsAt=iso(-1))], ALERTS)
     assert (over["status"], pushed.api.alarm(other["id"])["status"]) == ("Inactive", "Active")
 
 

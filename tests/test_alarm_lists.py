@@ -339,6 +339,7 @@ def test_an_alarm_of_zabbix(admin: Api) -> None:
         "updatedAt": "2023-11-14T22:14:20Z",
         "labels": {},
         "resolvedAt": "2023-11-14T22:14:20Z",
+        "ended": None,
     }
     assert admin.alarm(21) == expected
     assert admin.get(asked(ALARMS, {"status": "Inactive"}))["contents"][1] == expected

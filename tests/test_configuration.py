@@ -289,6 +289,7 @@ FAULTS: list[tuple[str, dict[str, Any], str]] = [
     ("action", {"min_severity": 3}, f'action 1 "a": min_severity: {NOT_A_SEVERITY}, not 3'),
     ("action", {"recovery": 1}, 'action 1 "a": recovery: true, false or "always" is expected, not 1'),
     ("action", {"repeat_every": "30s"}, 'action 1 "a": repeat_every: a time from 1m to 52w is expected, not "30s"'),
+    ("action", {"settle": "2d"}, 'action 1 "a": settle: a time from 0s to 1d is expected, not "2d"'),
     ("action", {"resolve_after": 0}, 'action 1 "a": resolve_after: a time from 1s to 52w is expected, not 0'),
     ("action", {"steps": ABSENT}, 'action 1 "a": steps: it is missing'),
     ("action", {"steps": []}, 'action 1 "a": steps: a list that is not empty is expected'),

@@ -1,6 +1,7 @@
 """Alertmanager's webhook: what it becomes, each fault with its place, and any JSON at all."""
 
 import copy
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -99,7 +100,7 @@ def test_an_alert_is_the_same_alarm_by_either_way() -> None:
     alerts: list[Any] = [{name: value for name, value in alert.items() if name != "status"} for alert in BODY["alerts"]]
     direct = prometheus.parse(alerts, NOW, 300_000).alarms
     assert [alarm.identity for alarm in parse(BODY, NOW)] == [alarm.identity for alarm in direct]
-    assert parse(BODY, NOW)[1] == direct[1]
+    assert replace(parse(BODY, NOW)[1], endpoint="prometheus") == direct[1]
 
 
 def test_no_alerts() -> None:

@@ -83,6 +83,7 @@ def test_a_real_body() -> None:
         description="10.0.0.7:9100 of job node has been down for more than 5 minutes.",
         url="http://prometheus.example.com:9090/graph?g0.expr=up+%3D%3D+0&g0.tab=1",
         annotations=BODY[0]["annotations"],
+        endpoint="prometheus",
         active_at=milliseconds("2024-05-14T08:11:37.103Z"),
         expires_at=milliseconds("2024-05-14T08:19:37.103Z"),
     )
@@ -103,6 +104,7 @@ def test_the_least_alert() -> None:
         name="Name",
         level=3,
         labels={"alertname": "Name"},
+        endpoint="prometheus",
         expires_at=NOW + RESOLVE_TIMEOUT,
     )
 

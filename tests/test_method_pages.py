@@ -133,16 +133,21 @@ def parameter_faults(document: nodes.document, resource: Resource) -> Iterator[s
             yield f"parameter {name} is deprecated and stands for {stands_for}"
 
 
+def shown_fields(resource: Resource) -> list[str]:
+    """What "extend" stands for, and what may be asked for besides."""
+    return list(dict.fromkeys((*resource.view.extended_for(ADMIN), *resource.view.choice_for(ADMIN))))
+
+
 def expected_marks(resource: Resource, name: str) -> list[str]:
     """Whether a field is in a row, sortable, filterable and searchable."""
-    shown = resource.view.extended_for(ADMIN)
+    shown = shown_fields(resource)
     row, sort = ["yes" if name in names else "no" for names in (shown, resource.sortable)]
     return [row, sort, named(resource.filters).get(name, "no"), named(resource.searches).get(name, "no")]
 
 
 def field_faults(document: nodes.document, resource: Resource) -> Iterator[str]:
     rows = rows_of(document, "Fields")
-    shown = resource.view.extended_for(ADMIN)
+    shown = shown_fields(resource)
     expected = {*shown, *resource.sortable, *named(resource.filters), *named(resource.searches)}
     yield from (f"field {name} is in one of page and code" for name in rows.keys() ^ expected)
     if [name for name in rows if name in shown] != list(shown):

@@ -12,7 +12,7 @@ import pytest
 from alertrpc.records import Queued
 from alertrpc.store.connection import connect
 from alertrpc.store.resends import NEVER, make_again
-from alertrpc.store.schema import APPLICATION_ID, migrate, schema_sql
+from alertrpc.store.schema import migrate
 from tests.receivers import (
     Answer,
     Got,
@@ -20,6 +20,7 @@ from tests.receivers import (
     attempts,
     http_channel,
     in_turn,
+    older_database,
     post,
     push,
     push_many,
@@ -280,10 +281,7 @@ def test_a_resend_goes_before_the_recovery_that_waits(path: Path, receiver: Rece
 
 def test_a_queue_of_version_4_gets_its_lines(tmp_path: Path) -> None:
     """A problem that is tried again, its recovery, another problem, and a resend that is not created yet."""
-    with closing(connect(tmp_path / "old.db", create=True)) as connection:
-        connection.executescript(schema_sql().partition("-- Version 5: ")[0])
-        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        connection.execute("PRAGMA user_version = 4")
+    with closing(connect(older_database(tmp_path / "old.db", 4))) as connection:
         connection.executemany(
             "INSERT INTO events (eventid, objectid, clock, value, severity) VALUES (?, 1, 100, 1, ?)", [(1, 4), (2, 2)]
         )

@@ -55,6 +55,7 @@ ACTION = Table(
         "recovery": Key(_recovery),
         "repeat_every": Key(seconds("1m", "52w")),
         "resolve_after": Key(seconds("1s", "52w")),
+        "settle": Key(seconds("0s", "1d")),
         "steps": Key(_steps, required=True),
     },
 )

@@ -11,6 +11,7 @@ from alertrpc.intake.labelled import ALERTNAME, MOST_ALERTS, alarm_of, present_l
 from alertrpc.ledger.alarm import Alarm
 from alertrpc.records import Json
 
+ENDPOINT = "alertmanager"
 VERSION = "4"
 NO_ALERTNAME = "alert"
 
@@ -47,5 +48,5 @@ def _alarm(now: int, alertname: str, value: Json) -> Alarm:
     name = alert.labels.get(ALERTNAME, alertname)
     is_over = alert.ends_at is not None and alert.ends_at <= now
     if is_active:
-        return alarm_of(alert, name, is_active=True, expires_at=None if is_over else alert.ends_at)
-    return alarm_of(alert, name, is_active=False, resolved_at=alert.ends_at if is_over else None)
+        return alarm_of(alert, name, ENDPOINT, is_active=True, expires_at=None if is_over else alert.ends_at)
+    return alarm_of(alert, name, ENDPOINT, is_active=False, resolved_at=alert.ends_at if is_over else None)

@@ -69,7 +69,13 @@ def _time(value: Json) -> int | None:
 
 
 def alarm_of(
-    alert: Alert, alertname: str, *, is_active: bool, resolved_at: int | None = None, expires_at: int | None = None
+    alert: Alert,
+    alertname: str,
+    endpoint: str,
+    *,
+    is_active: bool,
+    resolved_at: int | None = None,
+    expires_at: int | None = None,
 ) -> Alarm:
     """The alarm. Long texts are cut, not refused: these senders never mend a body."""
     labels = alert.labels
@@ -86,6 +92,7 @@ def alarm_of(
         description=alert.annotations.get("description", ""),
         url=alert.url,
         annotations=alert.annotations,
+        endpoint=endpoint,
         is_active=is_active,
         active_at=alert.starts_at,
         resolved_at=resolved_at,

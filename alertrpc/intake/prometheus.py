@@ -11,6 +11,8 @@ from alertrpc.intake.labelled import ALERTNAME, MOST_ALERTS, alarm_of, read
 from alertrpc.ledger.alarm import Alarm
 from alertrpc.records import Json
 
+ENDPOINT = "prometheus"
+
 
 def parse(body: Json, now: int, resolve_timeout_ms: int) -> Parsed:
     """The alarms of a body received at `now`, in milliseconds. Raises BodyFault if it is not an array of alerts.
@@ -29,5 +31,5 @@ def _alarm(now: int, resolve_timeout_ms: int, value: Json) -> Alarm:
     if alert.ends_at is not None and alert.starts_at is not None and alert.starts_at > alert.ends_at:
         raise BodyFault("a time not after endsAt is expected", "startsAt")
     if ends_at <= now:
-        return alarm_of(alert, alertname, is_active=False, resolved_at=ends_at)
-    return alarm_of(alert, alertname, is_active=True, expires_at=ends_at)
+        return alarm_of(alert, alertname, ENDPOINT, is_active=False, resolved_at=ends_at)
+    return alarm_of(alert, alertname, ENDPOINT, is_active=True, expires_at=ends_at)

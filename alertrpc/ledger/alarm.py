@@ -21,6 +21,7 @@ class Alarm:
     description: str = ""
     url: str = ""
     annotations: Mapping[str, str] = field(default_factory=dict)
+    endpoint: str = "ocp"  # that the push came to
     is_active: bool = True
     active_at: int | None = None  # None: when the push arrives
     resolved_at: int | None = None  # None: when the push arrives; only used if not active

@@ -7,8 +7,11 @@ from typing import Any, NamedTuple
 import orjson
 
 from alertrpc.ledger.alarm import Alarm
-from alertrpc.ledger.alerts import AlarmRow, Budget, Work, advance_escalations, start_escalations, start_recoveries
+from alertrpc.ledger.alerts import AlarmRow, Budget, Work, advance_escalations, start_escalations
+from alertrpc.ledger.ends import End, as_text, expiry, reported, still_reported
+from alertrpc.ledger.recoveries import end_problems, new_event
 from alertrpc.ledger.rules import Rule, RuleBook, Rules
+from alertrpc.records import Ended
 from alertrpc.settings import Settings
 from alertrpc.store import escalations, problems, tables
 from alertrpc.store.bulk import insert, update
@@ -18,7 +21,8 @@ WORST_LEVEL_SEVERITY = 6  # OCP's level 1 is Zabbix's severity 5, level 5 severi
 MOST_AT_ONCE = 500  # escalations of one transaction
 LOADED_TOGETHER = 4  # alarms, of which each may hold some MiB
 MOST_ENDED = 200  # expired alarms of one transaction
-_UNTOLD: Mapping[str, Any] = {"resolved_at": None, "r_eventid": None, "actionids": ()}  # of a new alarm
+# Of a new alarm.
+_UNTOLD: Mapping[str, Any] = {"resolved_at": None, "ended": "", "ended_at": None, "r_eventid": None, "actionids": ()}
 
 
 def severity_of(level: int) -> int:
@@ -100,8 +104,7 @@ class Ledger:
         made = self._add_problems(work, [pushed for pushed in says if pushed.is_new])
         changed = _update_problems(work, [pushed for pushed in says if not pushed.is_new])
         _alert(work, [*made.values(), *changed])
-        over = [(alarm, known) for alarm, known, *_ in pushes if not alarm.is_active]
-        recover(work, {known.active_eventid: alarm.resolved_at for alarm, known in over if known.active_eventid})
+        _end(work, [pushed for pushed in pushes if not pushed.alarm.is_active])
         return [
             made[alarm.identity].row["id"] if alarm.identity in made else known.active_eventid or known.last_eventid
             for alarm, known, *_ in pushes
@@ -119,7 +122,7 @@ class Ledger:
             active_at = work.now if alarm.active_at is None else alarm.active_at
             named: dict[str, Any] = {"identity": alarm.identity, "alarm_type": alarm.alarm_type, "target": alarm.target}
             triggerid = places.trigger(alarm, pushed.known)
-            events.append(_event(eventid, triggerid, active_at, alarm.name, pushed.severity))
+            events.append(new_event(eventid, triggerid, active_at, alarm.name, pushed.severity))
             tags += _tags(eventid, alarm)
             alarms.append(tables.NewAlarm(eventid, **named, active_at=active_at, **columns))
             row = {"id": eventid, "triggerid": triggerid, "active_at": active_at, **named, **_UNTOLD}
@@ -165,7 +168,7 @@ class Ledger:
     def do(self, timers: Sequence[Timer], now: int, connection: SqlConnection) -> None:
         """Ends the alarms whose timers are expiries, and does the steps of the other timers' escalations."""
         ended = [timer.eventid for timer in timers if timer.escalation is None]
-        recover(self._work(now, connection), dict.fromkeys(ended, now))
+        end_problems(self._work(now, connection), dict.fromkeys(ended, End(Ended.EXPIRED, now)))
         self._advance([timer.escalation for timer in timers if timer.escalation is not None], now, connection)
 
 
@@ -190,30 +193,6 @@ def next_timer(connection: SqlConnection) -> int | None:
     return min([time for time in (expiry, None if step is None else step * 1000) if time is not None], default=None)
 
 
-def recover(work: Work, ended: Mapping[int, int | None]) -> None:
-    """Ends problems, given as eventids with the times of their ends, and starts their recoveries."""
-    if not ended:
-        return
-    alarms = problems.find_alarms(ended, work.connection)
-    for r_eventid, (eventid, alarm) in enumerate(alarms.items(), problems.last_ids(work.connection).eventid + 1):
-        at = ended[eventid]
-        alarm["r_eventid"] = r_eventid
-        alarm["resolved_at"] = max(alarm["active_at"], work.now if at is None else at)
-    told = alarms.values()
-    events = [_event(each["r_eventid"], each["triggerid"], each["resolved_at"], each["name"], None) for each in told]
-    recoveries = [tables.NewRecovery(alarm["id"], alarm["r_eventid"]) for alarm in told]
-    insert(work.connection, events)
-    insert(work.connection, recoveries)
-    problems.copy_tags(recoveries, work.connection)
-    update(work.connection, [tables.AlarmEnd(alarm["id"], alarm["resolved_at"], work.now) for alarm in told])
-    calmed = [
-        problems.Calmed(alarm["triggerid"], alarm["resolved_at"] // 1000, alarm["target"], alarm["alarm_type"])
-        for alarm in told
-    ]
-    problems.calm_triggers({each.triggerid: each for each in calmed}.values(), work.connection)
-    start_recoveries(work, alarms)
-
-
 def _looked_up(work: Work, alarms: Sequence[Alarm]) -> list[Pushed]:
     """The pushes with what is known of their alarms."""
     asked = [(alarm.identity, alarm.target, alarm.alarm_type) for alarm in alarms]
@@ -223,14 +202,37 @@ def _looked_up(work: Work, alarms: Sequence[Alarm]) -> list[Pushed]:
 
 def _prolong(work: Work, same: Sequence[Pushed]) -> None:
     """Sets the times of alarms whose pushes say nothing new."""
+    times = []
+    for alarm, known, *_ in same:
+        reports = reported(known.reports, alarm)
+        expires_at = expiry(reports, known.resolve_after, work.now)
+        times.append(tables.AlarmTimes(known.eventid, work.now, expires_at, as_text(reports)))
+    update(work.connection, times)
+    _unsettle(work, same)
+
+
+def _unsettle(work: Work, active: Sequence[Pushed]) -> None:
+    """What is pushed again while it settles has never ended."""
     update(
-        work.connection,
-        [
-            tables.AlarmTimes(known.active_eventid, work.now, _expiry(work, alarm, known.resolve_after))
-            for alarm, known, *_ in same
-            if known.active_eventid is not None
-        ],
+        work.connection, [tables.AlarmLasting(known.eventid) for _, known, *_ in active if known.ended_at is not None]
     )
+
+
+def _end(work: Work, over: Sequence[Pushed]) -> None:
+    """Ends problems unless other endpoints report them still; one that settles has ended already."""
+    ends: dict[int, End] = {}
+    lasting: list[tables.AlarmTimes] = []
+    for alarm, known, *_ in over:
+        if known.active_eventid is None or known.ended_at is not None:
+            continue
+        if reports := still_reported(known.reports, alarm, work.now):
+            expires_at = expiry(reports, known.resolve_after, work.now)
+            lasting.append(tables.AlarmTimes(known.eventid, work.now, expires_at, as_text(reports)))
+        else:
+            at = work.now if alarm.resolved_at is None else alarm.resolved_at
+            ends[known.eventid] = End(Ended.RESOLVED, at)
+    update(work.connection, lasting)
+    end_problems(work, ends)
 
 
 def _update_problems(work: Work, changed: Sequence[Pushed]) -> list[Told]:
@@ -249,6 +251,7 @@ def _update_problems(work: Work, changed: Sequence[Pushed]) -> list[Told]:
     update(work.connection, named)
     priorities = [tables.TriggerPriority(before[each.eventid]["triggerid"], each.severity) for each in named]
     update(work.connection, priorities)
+    _unsettle(work, list(lasting.values()))
     relabelled = [eventid for eventid, pushed in lasting.items() if pushed.alarm.labels != before[eventid]["labels"]]
     problems.drop_tags(relabelled, work.connection)
     insert(work.connection, [tag for eventid in relabelled for tag in _tags(eventid, lasting[eventid].alarm)])
@@ -265,7 +268,7 @@ def _alert(work: Work, told: Sequence[Told]) -> None:
 
 def _columns(work: Work, pushed: Pushed) -> dict[str, Any]:
     """The columns that every push of a problem sets which says something new."""
-    alarm = pushed.alarm
+    alarm, reports = pushed.alarm, reported(pushed.known.reports, pushed.alarm)
     afters = [rule.resolve_after for rule in pushed.rules if rule.resolve_after is not None]
     resolve_after = min(afters, default=None)
     return {
@@ -276,7 +279,8 @@ def _columns(work: Work, pushed: Pushed) -> dict[str, Any]:
         "url": alarm.url,
         "annotations": orjson.dumps(dict(alarm.annotations)).decode(),
         "updated_at": work.now,
-        "expires_at": _expiry(work, alarm, resolve_after),
+        "expires_at": expiry(reports, resolve_after, work.now),
+        "reports": as_text(reports),
         "resolve_after": resolve_after,
         "digest": pushed.digest,
     }
@@ -287,20 +291,6 @@ def _told(row: AlarmRow, columns: Mapping[str, Any], pushed: Pushed) -> Told:
     alarm = pushed.alarm
     texts = {"annotations": alarm.annotations, "labels": alarm.labels}
     return Told({**row, **columns, **texts, "severity": pushed.severity}, pushed.rules)
-
-
-def _expiry(work: Work, alarm: Alarm, resolve_after: int | None) -> int | None:
-    """When the alarm ends unless it is pushed again: the earliest time that its sender or an action sets."""
-    if resolve_after is None:
-        return alarm.expires_at
-    end = work.now + resolve_after * 1000
-    return end if alarm.expires_at is None else min(end, alarm.expires_at)
-
-
-def _event(eventid: int, triggerid: int, at: int, name: str, severity: int | None) -> tables.NewEvent:
-    """A problem of a severity, or a recovery; `at` is in milliseconds."""
-    clock, ns = at // 1000, at % 1000 * 1_000_000
-    return tables.NewEvent(eventid, triggerid, clock, ns, int(severity is not None), name, severity or 0)
 
 
 def _tags(eventid: int, alarm: Alarm) -> list[tables.NewTag]:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from alertrpc.ledger.templates import render
+from alertrpc.records import Ended
 
 SUBJECT = "${alarm_level}: ${alarm_name} on ${alarm_target}"
 MESSAGE = """\
@@ -16,8 +17,9 @@ Since: ${alarm_active_at}
 Summary: ${alarm_summary}
 Description: ${alarm_description}
 Alarm id: ${alarm_id}"""
-RECOVERED_SUBJECT = "Resolved: "
-RECOVERED_MESSAGE = "Resolved at ${alarm_resolved_at} after ${alarm_duration} s.\n"
+# What introduces the words of a recovery that has none of its own, by how the alarm ended.
+RESOLVED = ("Resolved: ", "Resolved at ${alarm_resolved_at} after ${alarm_duration} s.\n")
+EXPIRED = ("No longer reported: ", "It is no longer reported, at ${alarm_resolved_at} after ${alarm_duration} s.\n")
 LONGEST_SUBJECT = 2048  # characters
 
 _NOT_OF_A_LINE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")  # Unicode's category Cc, and its line breaks
@@ -42,19 +44,20 @@ class Templates(NamedTuple):
 
     @classmethod
     def of(cls, texts: Mapping[int, tuple[str, str]]) -> "Templates":
-        """The templates given for problems (0) and recoveries (1), the default ones where a text is empty or missing.
-
-        A recovery without texts of its own has those of problems, with a prefix.
-        """
+        """The templates given for problems (0) and recoveries (1); for problems there are default ones."""
         subject, message = texts.get(0, ("", ""))
         recovery_subject, recovery_message = texts.get(1, ("", ""))
-        subject, message = subject or SUBJECT, message or MESSAGE
-        recovery_subject = recovery_subject or RECOVERED_SUBJECT + subject
-        return cls(subject, message, recovery_subject, recovery_message or RECOVERED_MESSAGE + message)
+        return cls(subject or SUBJECT, message or MESSAGE, recovery_subject, recovery_message)
 
     def rendered(self, variables: Mapping[str, str], *, is_recovery: bool) -> tuple[str, str]:
-        """Subject, as `subject_line` makes it, and message."""
-        subject, message = self[2:] if is_recovery else self[:2]
+        """Subject, as `subject_line` makes it, and message.
+
+        A recovery without a text of its own has that of the problem, introduced by words that say how it ended.
+        """
+        subject, message = self.subject, self.message
+        if is_recovery:
+            how = EXPIRED if variables.get("alarm_ended") == Ended.EXPIRED else RESOLVED
+            subject, message = self.recovery_subject or how[0] + subject, self.recovery_message or how[1] + message
         return subject_line(render(subject, variables, _cut)), render(message, variables)
 
 

@@ -26,6 +26,7 @@ class Rule:
     recovery: Recovery
     repeat_every: int | None
     resolve_after: int | None
+    settle: int
     afters: Sequence[int]
 
     def takes(self, alarm: Mapping[str, Any]) -> bool:

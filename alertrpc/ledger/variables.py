@@ -112,6 +112,10 @@ ALARM = {
         "when it recovered, ISO 8601; empty while it is active",
         lambda told: "" if (ended := _resolved_at(told)) is None else iso_time(ended),
     ),
+    "alarm_ended": Variable(
+        "resolved, or expired if it was not reported any more; empty while it is active",
+        lambda told: "" if told.alarm is None or told.is_active else str(told.alarm["ended"]),
+    ),
     "alarm_duration": Variable("how long it has lasted, in seconds", lambda told: str(_lasted(told))),
     "alarm_last_interval": Variable(
         "how long it has lasted, as an ISO 8601 duration", lambda told: f"PT{_lasted(told)}S"

@@ -37,8 +37,13 @@ def recorded_alarm(alarm: Alarm, row: Mapping[str, Any] | None) -> dict[str, Any
 
 
 def ocp_alarm(row: Mapping[str, Any]) -> dict[str, Any]:
-    """The row of an alarm; resolvedAt only if it recovered."""
+    """The row of an alarm; resolvedAt, and how it ended if that is on record, only if it recovered."""
     labels = row["labels"]
+    ended = (
+        {}
+        if row["resolved_at"] is None
+        else {"resolvedAt": iso_time(row["resolved_at"]), "ended": row["ended"] or None}
+    )
     return {
         "id": row["id"],
         "alarmType": row["alarm_type"],
@@ -53,7 +58,7 @@ def ocp_alarm(row: Mapping[str, Any]) -> dict[str, Any]:
         "activeAt": iso_time(row["active_at"]),
         "updatedAt": iso_time(row["updated_at"]),
         "labels": labels,
-        **({} if row["resolved_at"] is None else {"resolvedAt": iso_time(row["resolved_at"])}),
+        **ended,
     }
 
 

@@ -38,6 +38,7 @@ _ALARM = f"""@json_object(
     'active_at', {ACTIVE_AT},
     'updated_at', COALESCE(al.updated_at, re.clock * 1000, e.clock * 1000),
     'resolved_at', {_RESOLVED_AT},
+    'ended', COALESCE(al.ended, ''),
     'labels', @json({_LABELS}))"""
 _OF_ALARMS = """FROM events e
     LEFT JOIN alarms al ON al.eventid = e.eventid

@@ -47,7 +47,8 @@ NewRecovery = NamedTuple("NewRecovery", [("eventid", int), ("r_eventid", int)])
 class NewAlarm(NamedTuple):
     """What a sender says of a problem; times in milliseconds, `annotations` a JSON object.
 
-    `digest` is of all that it says, and `resolve_after` of the rules at that time, in seconds.
+    `digest` is of all that it says, and `resolve_after` of the rules at that time, in seconds. `reports` is a JSON object of
+    the endpoints that report it, and when each report ends.
     """
 
     eventid: int
@@ -63,6 +64,7 @@ class NewAlarm(NamedTuple):
     active_at: int
     updated_at: int
     expires_at: int | None
+    reports: str
     resolve_after: int | None
     digest: str
 
@@ -77,12 +79,44 @@ class AlarmUpdate(NamedTuple):
     annotations: str
     updated_at: int
     expires_at: int | None
+    reports: str
     resolve_after: int | None
     digest: str
 
 
-AlarmTimes = NamedTuple("AlarmTimes", [("eventid", int), ("updated_at", int), ("expires_at", int | None)])
-AlarmEnd = NamedTuple("AlarmEnd", [("eventid", int), ("resolved_at", int), ("updated_at", int)])
+class AlarmTimes(NamedTuple):
+    eventid: int
+    updated_at: int
+    expires_at: int | None
+    reports: str
+
+
+class AlarmEnd(NamedTuple):
+    eventid: int
+    resolved_at: int
+    updated_at: int
+    ended: str
+    ended_at: None = None
+
+
+class AlarmSettling(NamedTuple):
+    """An alarm that ended, and recovers when it expires unless it is pushed again; times in milliseconds."""
+
+    eventid: int
+    ended: str
+    ended_at: int
+    expires_at: int
+    reports: str = "{}"
+
+
+class AlarmLasting(NamedTuple):
+    """An alarm that has not ended after all."""
+
+    eventid: int
+    ended: str = ""
+    ended_at: None = None
+
+
 AlarmExpiry = NamedTuple("AlarmExpiry", [("eventid", int), ("expires_at", int | None)])
 
 
@@ -185,7 +219,7 @@ _ROWS: Mapping[str, tuple[type[tuple[object, ...]], ...]] = {
     "events": (NewEvent, EventNaming),
     "event_tag": (NewTag,),
     "event_recovery": (NewRecovery,),
-    "alarms": (NewAlarm, AlarmUpdate, AlarmTimes, AlarmEnd, AlarmExpiry),
+    "alarms": (NewAlarm, AlarmUpdate, AlarmTimes, AlarmSettling, AlarmLasting, AlarmEnd, AlarmExpiry),
     "action_steps": (NewStep,),
     "escalations": (NewEscalation, EscalationStep, EscalationCheck),
     "alerts": (NewAlert, AlertResult),

@@ -33,6 +33,13 @@ NO_SUPPRESSION = "WHERE FALSE"
 # The operational data of the event's trigger.
 _OPDATA = f"""CASE e.object WHEN {TRIGGER_OBJECT} THEN COALESCE((
     SELECT {expanded("opdata")} FROM triggers t WHERE t.triggerid = e.objectid), '') ELSE '' END"""
+# How the alarm of the problem, or of the problem that a recovery ended, is over.
+_ENDED = """COALESCE((
+    SELECT al.ended
+    FROM alarms al
+    WHERE al.eventid = COALESCE((SELECT er.eventid FROM event_recovery er WHERE er.r_eventid = e.eventid), e.eventid)
+        AND al.resolved_at IS NOT NULL), '')"""
+ENDED = text("ended", _ENDED)  # Zabbix does not have it
 DERIVED_COLUMNS = (
     number("cause_eventid", NOT_KEPT),
     text("opdata", _OPDATA),

@@ -8,7 +8,7 @@ from alertrpc.query import event_parameters as shared
 from alertrpc.query.checks import FLAG, MATCHING, OUTPUT, PAGE, ROWS, SELECTS, Strict
 from alertrpc.query.columns.acknowledge import ACKNOWLEDGE_BY_USER, ACKNOWLEDGES_OF_EVENT
 from alertrpc.query.columns.alert import ALERT
-from alertrpc.query.columns.event import DERIVED_COLUMNS, EVENT_COLUMNS, RECOVERY_COLUMNS
+from alertrpc.query.columns.event import DERIVED_COLUMNS, ENDED, EVENT_COLUMNS, RECOVERY_COLUMNS
 from alertrpc.query.columns.host import HOST_OF_EVENT, IS_HOST
 from alertrpc.query.columns.related_object import CHOICES
 from alertrpc.query.columns.trigger import TRIGGER as TRIGGER_VIEW
@@ -29,6 +29,8 @@ _OTHER_THAN_IDS = ("clock", "objectid")
 _OTHER_THAN_TIMES = ("eventid", "objectid")
 SOURCES_OF_PROBLEMS_IN_TIME = (0, 4)
 
+_OF_ZABBIX = view(*EVENT_COLUMNS, *RECOVERY_COLUMNS, *DERIVED_COLUMNS)
+_VIEW = view(*_OF_ZABBIX.columns.values(), ENDED, extended=tuple(_OF_ZABBIX.columns))
 _ALERT_FIELDS = tuple(name for name in ALERT.columns if name != "eventid")
 _ALERT = replace(ALERT, choice=_ALERT_FIELDS)
 _TRIGGER = replace(TRIGGER_VIEW, choice=CHOICES[TRIGGER], extended=tuple(TRIGGER_VIEW.columns))
@@ -94,7 +96,7 @@ RESOURCE = Resource(
     table="events",
     alias="e",
     key="eventid",
-    view=view(*EVENT_COLUMNS, *RECOVERY_COLUMNS, *DERIVED_COLUMNS),
+    view=_VIEW,
     checks=Strict(
         {
             **MATCHING, **OUTPUT, "groupBy": Parameter(Given.GROUP_BY, allowed=("objectid",)), **SELECTS,

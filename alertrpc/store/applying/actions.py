@@ -32,6 +32,7 @@ _RULES = (
     Column("recovery", lambda a: int(a.recovery), from_to("recovery", lambda value: Recovery(value).spelled)),
     Column("repeat_every", lambda a: a.repeat_every, from_to("repeat_every", _time_or_never)),
     Column("resolve_after", lambda a: a.resolve_after, from_to("resolve_after", _time_or_never)),
+    Column("settle", lambda a: a.settle, from_to("settle", "{}s".format)),
 )
 
 

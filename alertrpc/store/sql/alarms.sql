@@ -8,6 +8,8 @@ SELECT @json_array_of(@json_array(
     al.eventid,
     al.digest,
     al.resolve_after,
+    COALESCE(al.reports, '{}'),
+    al.ended_at,
     CASE WHEN al.eventid IS NULL THEN (
         SELECT MAX(al.eventid)
         FROM alarms al
@@ -82,6 +84,8 @@ SELECT @json_array_of(@json_object(
     'updated_at', al.updated_at,
     'resolved_at', al.resolved_at,
     'expires_at', al.expires_at,
+    'ended', al.ended,
+    'ended_at', al.ended_at,
     'labels', @json((SELECT @json_object_of(et.tag, et.value) FROM event_tag et WHERE et.eventid = al.eventid)),
     'triggerid', e.objectid,
     'severity', e.severity,
@@ -94,7 +98,8 @@ FROM @numbers(?) listed
 
 -- name: times
 SELECT @json_array_of(@json_object(
-    'id', al.eventid, 'active_at', al.active_at, 'updated_at', al.updated_at, 'resolved_at', al.resolved_at
+    'id', al.eventid, 'active_at', al.active_at, 'updated_at', al.updated_at, 'resolved_at', al.resolved_at,
+    'ended', al.ended
 ))
 FROM @numbers(?) listed
 @ordered JOIN alarms al ON al.eventid = listed.value
