@@ -135,7 +135,7 @@ def parameter_faults(document: nodes.document, resource: Resource) -> Iterator[s
 
 def shown_fields(resource: Resource) -> list[str]:
     """What "extend" stands for, and what may be asked for besides."""
-    return list(dict.fromkeys((*resource.view.extended_for(ADMIN), *resource.view.choice_for(ADMIN))))
+    return [*resource.view.extended_for(ADMIN), *resource.view.ours]
 
 
 def expected_marks(resource: Resource, name: str) -> list[str]:

@@ -40,14 +40,17 @@ def choice_of(choice: Choice, checked: Mapping[str, Any] | None) -> Names:
 
 
 class Fields(Parameter):
-    """Field names out of `choice`, or one of `words`."""
+    """Field names out of `choice`, or one of `words`. Those that are `ours` may be given too; faults do not list them."""
 
     fault, may_repeat = ARRAY_OR_STRING, False
 
-    def __init__(self, choice: Choice, words: Sequence[str] = (EXTEND,), *, null: bool = False) -> None:
+    def __init__(
+        self, choice: Choice, words: Sequence[str] = (EXTEND,), *, null: bool = False, ours: Names = ()
+    ) -> None:
         super().__init__(null=null)
         self._choice = choice
         self._words = words
+        self._ours = ours
 
     def _deserialize(self, value: Json, attr: str | None, data: Any, **kwargs: Any) -> list[str] | str:
         if isinstance(value, str):
@@ -56,7 +59,7 @@ class Fields(Parameter):
             return value
         if (listed := elements(value)) is None:
             raise ValidationError(ARRAY_OR_STRING)
-        names = chosen(listed, choice_of(self._choice, data))
+        names = chosen(listed, choice_of(self._choice, data), self._ours)
         return names if self.may_repeat else distinct(names, str)
 
 
@@ -123,12 +126,12 @@ class Values(Parameter):
         return [self._convert(element) for element in listed]
 
 
-def chosen(listed: Sequence[Json], choice: Sequence[str]) -> list[str]:
+def chosen(listed: Sequence[Json], choice: Sequence[str], ours: Names = ()) -> list[str]:
     names = []
     for index, name in enumerate(listed, 1):
         if not isinstance(name, str):
             raise ValidationError({index: A_STRING})
-        if name not in choice:
+        if name not in choice and name not in ours:
             raise ValidationError({index: one_of(choice)})
         names.append(name)
     return names

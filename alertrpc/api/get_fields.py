@@ -68,7 +68,7 @@ _STRICT: Mapping[Given, Callable[[Parameter, Resource, Caller], Field]] = {
     Given.TIME: lambda *_: Timestamp(null=True),
     Given.TEXT: lambda *_: String(),
     Given.TAGS: lambda *_: Tags(),
-    Given.OUTPUT: lambda _, resource, caller: Fields(resource.view.choice_for(caller)),
+    Given.OUTPUT: lambda _, resource, caller: Fields(resource.view.choice_for(caller), ours=resource.view.ours),
     Given.GROUP_BY: lambda parameter, *_: SortFields(parameter.allowed),
     Given.FILTER: lambda _, resource, caller: Values(tuple(resource.filters)),
     Given.SEARCH: lambda _, resource, caller: Values(tuple(resource.searches), as_text),

@@ -21,12 +21,16 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A member of a row. Its value is its own column, or an `expression`, which may need the table `join`."""
+    """A member of a row. Its value is its own column, or an `expression`, which may need the table `join`.
+
+    One that `is_ours`, as Zabbix does not have it, may be asked for by name; "extend" and faults leave it out.
+    """
 
     name: str
     expression: str = ""
     join: str = ""
     kind: Kind = Kind.NUMBER
+    is_ours: bool = False
 
     def value(self, alias: str) -> str:
         return self.expression or f"{alias}.{self.name}"
@@ -58,11 +62,19 @@ class View:
     public: Names = ()
     whole_if: str = ""
 
+    @property
+    def ours(self) -> Names:
+        return tuple([name for name, column in self.columns.items() if column.is_ours])
+
     def choice_for(self, caller: Caller) -> Names:
-        return (self.choice or tuple(self.columns)) if self._is_whole(caller) else self.limited
+        return (self.choice or names_of(self, besides=self.ours)) if self._is_whole(caller) else self.limited
 
     def extended_for(self, caller: Caller) -> Names:
-        return (self.extended or self.choice or tuple(self.columns)) if self._is_whole(caller) else self.limited
+        return (
+            (self.extended or self.choice or names_of(self, besides=self.ours))
+            if self._is_whole(caller)
+            else self.limited
+        )
 
     def is_partial(self, caller: Caller) -> bool:
         """Whether the caller is shown only some fields of every object."""

@@ -39,7 +39,7 @@ _ENDED = """COALESCE((
     FROM alarms al
     WHERE al.eventid = COALESCE((SELECT er.eventid FROM event_recovery er WHERE er.r_eventid = e.eventid), e.eventid)
         AND al.resolved_at IS NOT NULL), '')"""
-ENDED = text("ended", _ENDED)  # Zabbix does not have it
+ENDED = text("ended", _ENDED, is_ours=True)
 DERIVED_COLUMNS = (
     number("cause_eventid", NOT_KEPT),
     text("opdata", _OPDATA),

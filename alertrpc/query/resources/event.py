@@ -29,8 +29,6 @@ _OTHER_THAN_IDS = ("clock", "objectid")
 _OTHER_THAN_TIMES = ("eventid", "objectid")
 SOURCES_OF_PROBLEMS_IN_TIME = (0, 4)
 
-_OF_ZABBIX = view(*EVENT_COLUMNS, *RECOVERY_COLUMNS, *DERIVED_COLUMNS)
-_VIEW = view(*_OF_ZABBIX.columns.values(), ENDED, extended=tuple(_OF_ZABBIX.columns))
 _ALERT_FIELDS = tuple(name for name in ALERT.columns if name != "eventid")
 _ALERT = replace(ALERT, choice=_ALERT_FIELDS)
 _TRIGGER = replace(TRIGGER_VIEW, choice=CHOICES[TRIGGER], extended=tuple(TRIGGER_VIEW.columns))
@@ -96,7 +94,7 @@ RESOURCE = Resource(
     table="events",
     alias="e",
     key="eventid",
-    view=_VIEW,
+    view=view(*EVENT_COLUMNS, *RECOVERY_COLUMNS, *DERIVED_COLUMNS, ENDED),
     checks=Strict(
         {
             **MATCHING, **OUTPUT, "groupBy": Parameter(Given.GROUP_BY, allowed=("objectid",)), **SELECTS,

@@ -3,7 +3,7 @@
 from alertrpc.query import event_parameters as shared
 from alertrpc.query.checks import STRICT
 from alertrpc.query.columns.acknowledge import ACKNOWLEDGE, ACKNOWLEDGES_OF_EVENT
-from alertrpc.query.columns.event import DERIVED_COLUMNS, EVENT_COLUMNS, RECOVERY, RECOVERY_COLUMNS
+from alertrpc.query.columns.event import DERIVED_COLUMNS, ENDED, EVENT_COLUMNS, RECOVERY, RECOVERY_COLUMNS
 from alertrpc.query.event_objects import OBJECTS_WITH_IDS, Finding, event_conditions
 from alertrpc.query.get_params import GetParams
 from alertrpc.query.parameters import Given, Parameter
@@ -49,6 +49,7 @@ RESOURCE = Resource(
         nullable_id("r_clock", "re.clock", RECOVERY),
         nullable_id("r_ns", "re.ns", RECOVERY),
         *DERIVED_COLUMNS,
+        ENDED,
         choice=_SHOWN,
     ),
     checks=STRICT,
