@@ -134,7 +134,7 @@ def _delivery_rate(folder: Path, media_type: str, alerts: int) -> float:
     load_file(database, [json.dumps(row).encode() for row in USERS], hash_password)
     configure(database, media_type)
     with alertrpc(database, "--deliver", "no") as (port, _):
-        _push(port, alerts)
+        push(port, alerts)
     flags = ("--scripts-dir", str(SCRIPTS), "--work-dir", str(folder / "work"))
     at = time.perf_counter()
     with alertrpc(database, *flags), closing(sqlite3.connect(database)) as connection:
@@ -152,7 +152,7 @@ def _delivery_rate(folder: Path, media_type: str, alerts: int) -> float:
     return rate
 
 
-def _push(port: int, alarms: int) -> None:
+def push(port: int, alarms: int) -> None:
     bodies = [{"alarmType": "bench", "target": f"host-{i}", "labels": {"cluster": "prod"}} for i in range(alarms)]
     for start in range(0, alarms, PUSHED_TOGETHER):
         body = json.dumps(bodies[start : start + PUSHED_TOGETHER]).encode()

@@ -26,6 +26,7 @@ class Run:
     calls: int = 40  # of each list in one round
     webhooks: int = 10_000  # due alerts that are sent by HTTP
     scripts: int = 200  # due alerts that are sent by scripts
+    storm: int = 5000  # alarms that are told in digests
     pushes: int = 3000  # in process
     zabbix: Zabbix | None = None
 
@@ -67,5 +68,6 @@ QUICK: Mapping[str, Any] = {
     "calls": 10,
     "webhooks": 1000,
     "scripts": 16,
+    "storm": 500,
     "pushes": 500,
 }

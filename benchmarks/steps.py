@@ -3,7 +3,19 @@
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import NamedTuple
 
-from benchmarks import alerts, beside_zabbix, crowds, deliveries, growth, lists, loading, point_reads, pushes, streams
+from benchmarks import (
+    alerts,
+    beside_zabbix,
+    crowds,
+    deliveries,
+    growth,
+    lists,
+    loading,
+    point_reads,
+    pushes,
+    storm,
+    streams,
+)
 from benchmarks.report import Row
 from benchmarks.run import Run
 
@@ -46,6 +58,8 @@ STEPS: Sequence[Step] = (
          lambda run: 3 + run.rounds * run.webhooks / 1000, reads_data=False),
     Step("scripts", "alarms", "due alerts by a script, beside shell loops", deliveries.measure_scripts,
          lambda run: run.rounds * (3 + run.scripts / 7), reads_data=False),
+    Step("storm", "alarms", "a storm of alarms to a receiver that takes 10 requests a second", storm.measure,
+         lambda run: run.rounds * (1 + run.storm / 5000), reads_data=False),
     Step("crowds", "crowds", "what others wait while crowds send what they should not", crowds.measure,
          lambda run: 10 + 15 * len(crowds.CROWDS), is_extra=True),
     Step("zabbix", "zabbix", "the same requests to the Zabbix of --zabbix", beside_zabbix.measure,

@@ -122,7 +122,7 @@ def test_every_function_that_measures_is_a_step() -> None:
     ("only", "names"),
     [
         ([], {step.name for step in STEPS} - {"zabbix", "crowds"}),
-        (["alarms"], {"load", "pushes", "prometheus", "sharing", "webhooks", "scripts"}),
+        (["alarms"], {"load", "pushes", "prometheus", "sharing", "webhooks", "scripts", "storm"}),
         (["lists", "points"], {"load", "lists", "points"}),
         (["webhooks"], {"webhooks"}),
         (["zabbix"], {"load", "zabbix"}),
