@@ -237,8 +237,8 @@ def push(port: int, target: str = "db-1", **more: Any) -> Any:
     return envelope["data"]
 
 
-def push_many(port: int, targets: Iterable[str]) -> Any:
-    status, envelope = post(port, PUSH, [{"alarmType": "slow", "target": target} for target in targets])
+def push_many(port: int, targets: Iterable[str], **more: Any) -> Any:
+    status, envelope = post(port, PUSH, [{"alarmType": "slow", "target": target, **more} for target in targets])
     assert status == 200, envelope
     return envelope["data"]
 
