@@ -616,3 +616,12 @@ ALTER TABLE alarms ADD COLUMN reports TEXT NOT NULL DEFAULT '{}';
 ALTER TABLE alarms ADD COLUMN ended TEXT NOT NULL DEFAULT '';
 ALTER TABLE alarms ADD COLUMN ended_at INTEGER;
 ALTER TABLE action_rules ADD COLUMN settle INTEGER NOT NULL DEFAULT 0;
+
+-- An alarm may get worse: updates 1 tells those who were told of it already. severity is the highest that the action told of.
+-- While the alerts of a rise are not all made, risen is the last alertid from before it.
+ALTER TABLE action_rules ADD COLUMN updates INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE escalations ADD COLUMN severity INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE escalations ADD COLUMN risen INTEGER;
+UPDATE escalations SET severity = e.severity
+FROM events e
+WHERE e.eventid = escalations.eventid;

@@ -51,6 +51,14 @@ class AlertStatus(IntEnum):
     NEW = 3
 
 
+class Operation(IntEnum):
+    """What a message tells of: Zabbix's values of `recovery` in message templates."""
+
+    PROBLEM = 0
+    RECOVERY = 1
+    UPDATE = 2
+
+
 class Ended(StrEnum):
     """How an alarm ended: its sender said that it is over, or did not report it any more."""
 
@@ -127,6 +135,8 @@ class MediaType:
     message: str = ""
     recovery_subject: str = ""
     recovery_message: str = ""
+    update_subject: str = ""
+    update_message: str = ""
 
     kind: ClassVar[str]  # the file's `type`
     zabbix_type: ClassVar[int] = 4  # Zabbix's number of a webhook, which several kinds may share
@@ -215,6 +225,7 @@ class Action:
     recovery: Recovery = Recovery.NEVER
     repeat_every: int | None = None
     resolve_after: int | None = None
+    updates: bool = False  # whether those who were told of a problem are told that it got worse
     settle: int = 0  # seconds for which an alarm that ended stays active, as it may come again
     steps: tuple[Step, ...] = ()
 

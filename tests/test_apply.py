@@ -130,6 +130,11 @@ CHANGES: list[tuple[Configuration, str]] = [
         'action "Wake": recovery true -> always',
     ),
     (replace(WHOLE, actions=(replace(WAKE, settle=30),)), 'action "Wake": settle 0s -> 30s'),
+    (replace(WHOLE, actions=(replace(WAKE, updates=True),)), 'action "Wake": updates false -> true'),
+    (
+        replace(WHOLE, media_types=(replace(PAGER, update_subject="s", update_message="m"), CHAT, MAIL)),
+        'media type "pager": update_subject changed, update_message changed',
+    ),
     (
         replace(WHOLE, media_types=(replace(PAGER, subject="", message="", recovery_subject="r"), CHAT, MAIL)),
         'media type "pager": subject changed, message changed, recovery_subject changed',
@@ -341,7 +346,7 @@ def test_the_rows_of_actions(connection: sqlite3.Connection) -> None:
     )
     assert action == [0, 0, "1h"]
     rules = row(connection, "SELECT * FROM action_rules WHERE actionid = ?", actionid)
-    assert rules[1:] == ('["ob_*"]', "[]", '{"a": ["2", "3"], "b": ["1"]}', 3, 1, 3600, None, 0)
+    assert rules[1:] == ('["ob_*"]', "[]", '{"a": ["2", "3"], "b": ["1"]}', 3, 1, 3600, None, 0, 0)
     (dba,) = row(connection, "SELECT userid FROM users WHERE username = 'dba'")
     (on_call,) = row(connection, "SELECT usrgrpid FROM usrgrp WHERE name = 'On call'")
     (pager,) = row(connection, "SELECT mediatypeid FROM media_type WHERE name = 'pager'")

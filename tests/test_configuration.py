@@ -198,6 +198,12 @@ FAULTS: list[tuple[str, dict[str, Any], str]] = [
     ("http", {"address_rate": "10001/1s"},
      'media_type 1 "a": address_rate: a rate such as 20/1m is expected, of 1 to 10000 attempts in 1ms to 1d, '
      'not "10001/1s"'),
+    (
+        "http",
+        {"recovery_subject": "${alarm_previous_level}"},
+        'media_type 1 "a": recovery_subject: there is no variable "alarm_previous_level"; did you mean "alarm_level"?',
+    ),
+    ("http", {"update_subject": "${zzzz}"}, 'media_type 1 "a": update_subject: there is no variable "zzzz"'),
     ("http", {"digest": 1000}, 'media_type 1 "a": digest: a whole number from 0 to 999 is expected, not 1000'),
     ("http", {"digest": True}, 'media_type 1 "a": digest: a whole number from 0 to 999 is expected, not true'),
     ("http", {"digest_bytes": "65K"}, 'media_type 1 "a": digest_bytes: a size from 256 to 64K is expected, not "65K"'),
@@ -289,6 +295,7 @@ FAULTS: list[tuple[str, dict[str, Any], str]] = [
     ("action", {"min_severity": 3}, f'action 1 "a": min_severity: {NOT_A_SEVERITY}, not 3'),
     ("action", {"recovery": 1}, 'action 1 "a": recovery: true, false or "always" is expected, not 1'),
     ("action", {"repeat_every": "30s"}, 'action 1 "a": repeat_every: a time from 1m to 52w is expected, not "30s"'),
+    ("action", {"updates": "yes"}, 'action 1 "a": updates: true or false is expected, not "yes"'),
     ("action", {"settle": "2d"}, 'action 1 "a": settle: a time from 0s to 1d is expected, not "2d"'),
     ("action", {"resolve_after": 0}, 'action 1 "a": resolve_after: a time from 1s to 52w is expected, not 0'),
     ("action", {"steps": ABSENT}, 'action 1 "a": steps: it is missing'),

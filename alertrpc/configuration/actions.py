@@ -6,7 +6,7 @@ from typing import Any
 from marshmallow import ValidationError
 
 from alertrpc.configuration.tables import Key, Table
-from alertrpc.configuration.values import SEVERITIES, globs, list_of, names, one_of, seconds, table_of, text
+from alertrpc.configuration.values import SEVERITIES, boolean, globs, list_of, names, one_of, seconds, table_of, text
 from alertrpc.records import Action, Recovery, Step
 
 
@@ -53,6 +53,7 @@ ACTION = Table(
         "labels": Key(table_of(text(1, 255), globs)),
         "min_severity": Key(one_of(SEVERITIES)),
         "recovery": Key(_recovery),
+        "updates": Key(boolean),
         "repeat_every": Key(seconds("1m", "52w")),
         "resolve_after": Key(seconds("1s", "52w")),
         "settle": Key(seconds("0s", "1d")),

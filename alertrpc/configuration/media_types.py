@@ -8,7 +8,7 @@ from alertrpc.configuration.channel_values import template
 from alertrpc.configuration.checking import Check, T
 from alertrpc.configuration.tables import Key, Table
 from alertrpc.configuration.values import decimal, one_of, rate, seconds, size, text
-from alertrpc.ledger.variables import OF_DIGESTS, OF_MESSAGES
+from alertrpc.ledger.variables import OF_DIGESTS, OF_MESSAGES, OF_UPDATES
 from alertrpc.records import HOLDS_ADDRESS, HOLDS_MEDIA_TYPE, MediaType
 from alertrpc.values import number
 
@@ -50,6 +50,8 @@ def media_type(kinds: Kinds) -> Check[MediaType]:
         "message": Key(template(OF_MESSAGES)),
         "recovery_subject": Key(template(OF_MESSAGES, 1000)),
         "recovery_message": Key(template(OF_MESSAGES)),
+        "update_subject": Key(template(OF_UPDATES, 1000)),
+        "update_message": Key(template(OF_UPDATES)),
     }
 
     def declared(**values: Any) -> MediaType:

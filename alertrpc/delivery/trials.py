@@ -13,7 +13,7 @@ from alertrpc.errors import StoreError
 from alertrpc.ledger.messages import subject_line
 from alertrpc.ledger.rules import RuleBook
 from alertrpc.ledger.variables import OF_LABELS, Told, Variables
-from alertrpc.records import AlertStatus, Clock, MediaType
+from alertrpc.records import AlertStatus, Clock, MediaType, Operation
 from alertrpc.settings import Settings
 from alertrpc.store.alerts import add_alerts
 from alertrpc.store.connection import SqlConnection
@@ -24,6 +24,7 @@ from alertrpc.store.tables import NewAlert, NewTurn
 from alertrpc.store.trials import test_action
 
 MARK = "[TEST] "
+_NOT_OF_A_TEST = {"number", "started", "digestid"}  # members of an attempt
 
 
 def _sample_alarm(now: int) -> dict[str, Any]:
@@ -73,7 +74,7 @@ class Trials:
         if once.attempt.outcome != Verdict.SENT:
             once = once._replace(alert=once.alert._replace(status=AlertStatus.FAILED), due=None)
         await self._database.write(partial(record_attempts, [once]))
-        result = {name: value for name, value in once.attempt._asdict().items() if name not in {"number", "started"}}
+        result = {name: value for name, value in once.attempt._asdict().items() if name not in _NOT_OF_A_TEST}
         return {**result, "alertid": str(once.attempt.alertid)}
 
 
@@ -88,7 +89,7 @@ def _prepare(
     now, mediatypeid = int(clock() * 1000), test.mediatypeid
     templates = RuleBook().current(connection).templates_of(mediatypeid)
     variables = Variables(Told(alarm, is_active=True, now=now / 1000))
-    subject, message = templates.rendered(variables, is_recovery=False)
+    subject, message = templates.rendered(variables, Operation.PROBLEM)
     test = test._replace(
         actionid=test_action(connection),
         subject=subject_line(MARK + (test.subject or subject)),

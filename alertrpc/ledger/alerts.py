@@ -10,20 +10,19 @@ from alertrpc.ledger.periods import is_within
 from alertrpc.ledger.rules import Rule, Rules
 from alertrpc.ledger.steps import due_steps
 from alertrpc.ledger.variables import Told, Variables
-from alertrpc.records import AlertStatus, Recovery
+from alertrpc.records import AlertStatus, Operation, Recovery
 from alertrpc.store import alerts as stored
 from alertrpc.store import escalations
-from alertrpc.store.actions import find_receivers
-from alertrpc.store.bulk import insert, update
+from alertrpc.store.actions import Receiving, find_receivers
+from alertrpc.store.bulk import insert
 from alertrpc.store.connection import SqlConnection
-from alertrpc.store.tables import EscalationStep, NewAlert, NewEscalation
+from alertrpc.store.tables import NewAlert, NewEscalation
 
 MOST_TEXT = 256 * 1024  # characters of the alarms that one transaction alerts of
 MOST_ALARMS = 1000
 MOST_ALERTED = 2 * 2**20  # characters of alerts that one transaction creates
 LEAST_ALERT = 1000  # characters that an alert counts for beside its message
 AlarmRow = Mapping[str, Any]
-_PUT_OFF = (escalations.RECOVERS, escalations.STARTS_AND_RECOVERS)  # of problems that have ended
 NO_MEDIA = "No media defined for user."
 
 
@@ -46,6 +45,7 @@ class DueStep(NamedTuple):
     actionid: int
     esc_step: int
     step: int
+    told_severity: int | None = None  # media that take it were alerted before, if it is given
 
 
 class Budget:
@@ -70,10 +70,11 @@ def start_escalations(work: Work, taken: Sequence[tuple[AlarmRow, Rule]]) -> Non
     budget = Budget()
     for alarm, rule in taken:
         if not budget.takes(alarm):
-            started.append(NewEscalation(rule.actionid, alarm["id"], escalations.STARTS, seconds, seconds))
+            put_off = (escalations.STARTS, seconds, seconds, alarm["severity"])
+            started.append(NewEscalation(rule.actionid, alarm["id"], *put_off))
             continue
         due = due_steps(rule.afters, rule.repeat_every, done=0, started=seconds, now=seconds)
-        started.append(NewEscalation(rule.actionid, alarm["id"], due.done, seconds, due.next))
+        started.append(NewEscalation(rule.actionid, alarm["id"], due.done, seconds, due.next, alarm["severity"]))
         steps += [DueStep(alarm, rule.actionid, esc_step, step) for esc_step, step in due.steps]
     left = alert_receivers(work, steps)
     unfinished = {(step.actionid, step.alarm["id"]) for step in left}
@@ -95,42 +96,10 @@ def start_recoveries(work: Work, ended: Mapping[int, AlarmRow]) -> None:
         each.eventid for each in at_work if each.esc_step == escalations.STARTS
     }
     told = {eventid for eventid in sorted(begun) if budget.takes(ended[eventid])}
-    done = _tell_involved(work, [each for each in at_work if each.eventid in told], ended)
+    done = tell_involved(work, [each for each in at_work if each.eventid in told], ended)
     escalations.drop([each.escalationid for each in done], work.connection)
     if len(done) < len(at_work):
         work.later.extend(escalations.put_off(ended, work.now // 1000, work.connection))
-
-
-def advance_escalations(work: Work, due: Sequence[escalations.Escalation], alarms: Mapping[int, AlarmRow]) -> None:
-    """Does the steps that are due, and schedules the next ones; an escalation without action or active alarm stops.
-
-    Steps that were put off are done too, even if the alarm has ended. What does not fit into the transaction stays due.
-    """
-    seconds = work.now // 1000
-    changes: list[EscalationStep] = []
-    steps: list[DueStep] = []
-    for escalation in due:
-        alarm, rule = alarms.get(escalation.eventid), work.rules.actions.get(escalation.actionid)
-        is_put_off = escalation.esc_step in _PUT_OFF
-        if alarm is None or rule is None or (alarm["resolved_at"] is not None and not is_put_off):
-            changes.append(EscalationStep(escalation.escalationid, escalation.esc_step, None))
-        elif escalation.esc_step != escalations.RECOVERS:
-            done = max(0, escalation.esc_step)
-            found = due_steps(rule.afters, rule.repeat_every, done=done, started=escalation.started, now=seconds)
-            changes.append(EscalationStep(escalation.escalationid, found.done, found.next))
-            steps += [DueStep(alarm, rule.actionid, esc_step, step) for esc_step, step in found.steps]
-    left = alert_receivers(work, steps, resumes=True)
-    unfinished = {(step.actionid, step.alarm["id"]) for step in left}
-    finished = [each for each in due if (each.actionid, each.eventid) not in unfinished]
-    finished_ids = {each.escalationid for each in finished}
-    update(work.connection, [change for change in changes if change.escalationid in finished_ids])
-    recovering = [each for each in finished if each.esc_step in _PUT_OFF and each.eventid in alarms]
-    told = _tell_involved(work, recovering, alarms, resumes=True)
-    escalations.drop([each.escalationid for each in told], work.connection)
-    waiting = [
-        EscalationStep(each.escalationid, escalations.RECOVERS, seconds) for each in recovering if each not in told
-    ]
-    update(work.connection, waiting)
 
 
 def alert_receivers(work: Work, steps: Sequence[DueStep], *, resumes: bool = False) -> Sequence[DueStep]:
@@ -141,7 +110,7 @@ def alert_receivers(work: Work, steps: Sequence[DueStep], *, resumes: bool = Fal
     """
     if not steps:
         return []
-    words = _words(work, {step.alarm["id"]: step.alarm for step in steps}, is_recovery=False)
+    words = words_of(work, {step.alarm["id"]: step.alarm for step in steps}, Operation.PROBLEM)
     moment = datetime.fromtimestamp(work.now / 1000)  # of the server, as its users see it
     asked = [(step.alarm["id"], step.actionid, step.esc_step) for step in steps]
     made = Made(stored.alerts_of(asked, work.connection) if resumes else [])
@@ -150,7 +119,7 @@ def alert_receivers(work: Work, steps: Sequence[DueStep], *, resumes: bool = Fal
         step = steps[receiving.place]
         if receiving.mediatypeid is None:
             told: dict[str, Any] = {"status": AlertStatus.FAILED, "error": NO_MEDIA}
-        elif receiving.severities >> step.alarm["severity"] & 1 and is_within(receiving.period, moment):
+        elif _takes(receiving, step) and is_within(receiving.period, moment):
             subject, message = words(step.alarm["id"], receiving.mediatypeid)
             told = {"sendto": receiving.sendto, "subject": subject, "message": message}
         else:
@@ -191,14 +160,14 @@ class Made:
         return True
 
 
-def _tell_involved(
+def tell_involved(
     work: Work, ended: Sequence[escalations.Escalation], alarms: Mapping[int, AlarmRow], *, resumes: bool = False
 ) -> Sequence[escalations.Escalation]:
     """Creates the recovery alerts of escalations; returns the escalations whose alerts are all created."""
     telling = [each for each in ended if (rule := work.rules.actions.get(each.actionid)) is not None and rule.recovery]
     if not telling:
         return ended
-    words = _words(work, alarms, is_recovery=True)
+    words = words_of(work, alarms, Operation.RECOVERY)
     pairs = [(each.eventid, each.actionid) for each in telling]
     made = Made(stored.recoveries_of(pairs, work.connection) if resumes else [])
     left: set[escalations.Escalation] = set()
@@ -224,12 +193,22 @@ def _tell_involved(
     return [each for each in ended if each not in left]
 
 
-def _words(work: Work, alarms: Mapping[int, AlarmRow], *, is_recovery: bool) -> Callable[[int, int], tuple[str, str]]:
-    """A function that gives subject and message by eventid and mediatypeid, rendered once for all receivers."""
+def _takes(receiving: Receiving, step: DueStep) -> bool:
+    """Whether a medium takes the alarm's severity, and did not take the one that was told of."""
+    was_told = step.told_severity is not None and receiving.severities >> step.told_severity & 1
+    return bool(receiving.severities >> step.alarm["severity"] & 1 and not was_told)
+
+
+def words_of(work: Work, alarms: Mapping[int, AlarmRow], operation: Operation) -> Callable[..., tuple[str, str]]:
+    """A function that gives subject and message, rendered once for all receivers.
+
+    It takes the eventid, the mediatypeid, and of an update the level before.
+    """
 
     @cache
-    def words(eventid: int, mediatypeid: int) -> tuple[str, str]:
-        variables = Variables(Told(alarms[eventid], not is_recovery, work.now / 1000))
-        return work.rules.templates_of(mediatypeid).rendered(variables, is_recovery=is_recovery)
+    def words(eventid: int, mediatypeid: int, previous_level: int | None = None) -> tuple[str, str]:
+        is_active = operation is not Operation.RECOVERY
+        told = Told(alarms[eventid], is_active, work.now / 1000, previous_level=previous_level)
+        return work.rules.templates_of(mediatypeid).rendered(Variables(told), operation)
 
     return words

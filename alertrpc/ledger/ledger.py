@@ -6,10 +6,13 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from alertrpc.ledger.advancing import advance_escalations
 from alertrpc.ledger.alarm import Alarm
-from alertrpc.ledger.alerts import AlarmRow, Budget, Work, advance_escalations, start_escalations
+from alertrpc.ledger.alerts import AlarmRow, Budget, Work, start_escalations
 from alertrpc.ledger.ends import End, as_text, expiry, reported, still_reported
+from alertrpc.ledger.levels import severity_of
 from alertrpc.ledger.recoveries import end_problems, new_event
+from alertrpc.ledger.rises import rises_of, tell_of_rises
 from alertrpc.ledger.rules import Rule, RuleBook, Rules
 from alertrpc.records import Ended
 from alertrpc.settings import Settings
@@ -17,16 +20,11 @@ from alertrpc.store import escalations, problems, tables
 from alertrpc.store.bulk import insert, update
 from alertrpc.store.connection import SqlConnection
 
-WORST_LEVEL_SEVERITY = 6  # OCP's level 1 is Zabbix's severity 5, level 5 severity 1
 MOST_AT_ONCE = 500  # escalations of one transaction
 LOADED_TOGETHER = 4  # alarms, of which each may hold some MiB
 MOST_ENDED = 200  # expired alarms of one transaction
 # Of a new alarm.
 _UNTOLD: Mapping[str, Any] = {"resolved_at": None, "ended": "", "ended_at": None, "r_eventid": None, "actionids": ()}
-
-
-def severity_of(level: int) -> int:
-    return WORST_LEVEL_SEVERITY - level
 
 
 class Timer(NamedTuple):
@@ -255,7 +253,11 @@ def _update_problems(work: Work, changed: Sequence[Pushed]) -> list[Told]:
     relabelled = [eventid for eventid, pushed in lasting.items() if pushed.alarm.labels != before[eventid]["labels"]]
     problems.drop_tags(relabelled, work.connection)
     insert(work.connection, [tag for eventid in relabelled for tag in _tags(eventid, lasting[eventid].alarm)])
-    return [_told(before[eventid], columns[eventid], pushed) for eventid, pushed in lasting.items()]
+    told = {eventid: _told(before[eventid], columns[eventid], pushed) for eventid, pushed in lasting.items()}
+    worse = {eventid: each.row for eventid, each in told.items() if each.row["severity"] > before[eventid]["severity"]}
+    if worse:
+        tell_of_rises(work, rises_of(worse, work))
+    return list(told.values())
 
 
 def _alert(work: Work, told: Sequence[Told]) -> None:

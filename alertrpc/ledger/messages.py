@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from alertrpc.ledger.templates import render
-from alertrpc.records import Ended
+from alertrpc.records import Ended, Operation
 
 SUBJECT = "${alarm_level}: ${alarm_name} on ${alarm_target}"
 MESSAGE = """\
@@ -17,9 +17,6 @@ Since: ${alarm_active_at}
 Summary: ${alarm_summary}
 Description: ${alarm_description}
 Alarm id: ${alarm_id}"""
-# What introduces the words of a recovery that has none of its own, by how the alarm ended.
-RESOLVED = ("Resolved: ", "Resolved at ${alarm_resolved_at} after ${alarm_duration} s.\n")
-EXPIRED = ("No longer reported: ", "It is no longer reported, at ${alarm_resolved_at} after ${alarm_duration} s.\n")
 LONGEST_SUBJECT = 2048  # characters
 
 _NOT_OF_A_LINE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")  # Unicode's category Cc, and its line breaks
@@ -34,31 +31,56 @@ def _cut(_name: str, value: str) -> str:
     return value[:LONGEST_SUBJECT]
 
 
-class Templates(NamedTuple):
-    """Of problems, and of their recoveries."""
+class Texts(NamedTuple):
+    """The templates of a subject and a message; "" where there is none."""
 
-    subject: str
-    message: str
-    recovery_subject: str
-    recovery_message: str
+    subject: str = ""
+    message: str = ""
+
+
+# What introduces the words of a recovery that has none of its own, by how the alarm ended.
+RESOLVED = Texts("Resolved: ", "Resolved at ${alarm_resolved_at} after ${alarm_duration} s.\n")
+EXPIRED = Texts(
+    "No longer reported: ", "It is no longer reported, at ${alarm_resolved_at} after ${alarm_duration} s.\n"
+)
+# The same of an update.
+WORSE = Texts(
+    "Worse (from ${alarm_previous_level} to ${alarm_level}): ",
+    "The level rose from ${alarm_previous_level} to ${alarm_level}.\n",
+)
+
+
+class Templates(NamedTuple):
+    """Of problems, of their recoveries, and of updates that tell that they got worse."""
+
+    problem: Texts
+    recovery: Texts
+    update: Texts
 
     @classmethod
     def of(cls, texts: Mapping[int, tuple[str, str]]) -> "Templates":
-        """The templates given for problems (0) and recoveries (1); for problems there are default ones."""
-        subject, message = texts.get(0, ("", ""))
-        recovery_subject, recovery_message = texts.get(1, ("", ""))
-        return cls(subject or SUBJECT, message or MESSAGE, recovery_subject, recovery_message)
+        """The templates given by their operations."""
+        return cls(*[Texts(*texts.get(operation, ())) for operation in Operation])
 
-    def rendered(self, variables: Mapping[str, str], *, is_recovery: bool) -> tuple[str, str]:
+    def rendered(self, variables: Mapping[str, str], operation: Operation) -> tuple[str, str]:
         """Subject, as `subject_line` makes it, and message.
 
-        A recovery without a text of its own has that of the problem, introduced by words that say how it ended.
+        A recovery or an update without a text of its own has that of the problem, introduced by words that say what
+        happened.
         """
-        subject, message = self.subject, self.message
-        if is_recovery:
-            how = EXPIRED if variables.get("alarm_ended") == Ended.EXPIRED else RESOLVED
-            subject, message = self.recovery_subject or how[0] + subject, self.recovery_message or how[1] + message
+        subject, message = self[operation]
+        before = _introduction(variables, operation)
+        subject = subject or before.subject + (self.problem.subject or SUBJECT)
+        message = message or before.message + (self.problem.message or MESSAGE)
         return subject_line(render(subject, variables, _cut)), render(message, variables)
+
+
+def _introduction(variables: Mapping[str, str], operation: Operation) -> Texts:
+    if operation is Operation.PROBLEM:
+        return Texts()
+    if operation is Operation.UPDATE:
+        return WORSE
+    return EXPIRED if variables["alarm_ended"] == Ended.EXPIRED else RESOLVED
 
 
 DEFAULTS = Templates.of({})

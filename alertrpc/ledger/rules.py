@@ -27,6 +27,7 @@ class Rule:
     repeat_every: int | None
     resolve_after: int | None
     settle: int
+    updates: bool
     afters: Sequence[int]
 
     def takes(self, alarm: Mapping[str, Any]) -> bool:
@@ -82,7 +83,7 @@ def _read(revision: int, connection: SqlConnection) -> Rules:
 def _rule(row: Mapping[str, Any]) -> Rule:
     labels = {name: _globs(globs) for name, globs in row["labels"].items()}
     compiled = {"alarm_type": _globs(row["alarm_type"]), "target": _globs(row["target"]), "labels": labels}
-    return Rule(**{**row, **compiled, "recovery": Recovery(row["recovery"])})
+    return Rule(**{**row, **compiled, "recovery": Recovery(row["recovery"]), "updates": bool(row["updates"])})
 
 
 def _globs(globs: Sequence[str]) -> Globs:

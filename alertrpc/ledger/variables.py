@@ -47,6 +47,7 @@ class Told(NamedTuple):
 
     `is_active` is True in messages of the problem, False in those of its recovery; `now` is in seconds. An alert may have
     no alarm, and a message is rendered before its alert exists. What is told of a `digest` is that of its severest alert.
+    The message of an update has the `previous_level` of the alarm.
     """
 
     alarm: Mapping[str, Any] | None
@@ -55,6 +56,7 @@ class Told(NamedTuple):
     alert: Mapping[str, Any] | None = None
     delivery_id: str = ""
     digest: Digest | None = None
+    previous_level: int | None = None
 
 
 class Variable(NamedTuple):
@@ -178,9 +180,21 @@ MESSAGE = {
     "message": _of_alert("text of the message", lambda alert: alert["message"]),
     "alarms": Variable("subjects of the alerts of a digest, a line each; or the one subject", _alarms),
 }
+# Only the templates of updates know these.
+UPDATE = {
+    "alarm_previous_level": Variable(
+        "level before it rose, as OCP names it",
+        lambda told: LEVELS[told.previous_level].name if told.previous_level else "",
+    ),
+    "alarm_previous_level_number": Variable(
+        "level before it rose, 1 (worst) to 5", lambda told: str(told.previous_level or "")
+    ),
+}
 _TABLE = {**ALARM, **ALERT, **MESSAGE}
+_OF_UPDATES = {**_TABLE, **UPDATE}
 _LABEL_NAMES = frozenset(OF_LABELS)
 OF_MESSAGES = frozenset({*ALARM, *OF_LABELS})
+OF_UPDATES = OF_MESSAGES | frozenset(UPDATE)
 OF_DIGESTS = OF_MESSAGES | frozenset(MESSAGE)
 OF_CHANNELS = OF_DIGESTS | frozenset(ALERT)
 
@@ -195,11 +209,12 @@ class Variables(Mapping[str, str]):
 
     def __init__(self, told: Told) -> None:
         self._told = told
+        self._table = _TABLE if told.previous_level is None else _OF_UPDATES
         alarm = told.alarm or {"labels": {}, "annotations": {}}
         self._of_prefix = {LABEL: alarm["labels"], ANNOTATION: alarm["annotations"]}
 
     def __getitem__(self, name: str) -> str:
-        if (variable := _TABLE.get(name)) is not None:
+        if (variable := self._table.get(name)) is not None:
             return variable.value(self._told)
         labels = self._of_prefix[LABEL]
         if name in _LABEL_NAMES:
@@ -210,7 +225,7 @@ class Variables(Mapping[str, str]):
         raise KeyError(name)
 
     def __contains__(self, name: object) -> bool:
-        if name in _TABLE or name in _LABEL_NAMES:
+        if name in self._table or name in _LABEL_NAMES:
             return True
         return any(
             str(name).startswith(prefix) and str(name).removeprefix(prefix) in texts
@@ -218,13 +233,13 @@ class Variables(Mapping[str, str]):
         )
 
     def __iter__(self) -> Iterator[str]:
-        yield from _TABLE
+        yield from self._table
         yield from OF_LABELS
         for prefix, texts in self._of_prefix.items():
             yield from (prefix + name for name in texts)
 
     def __len__(self) -> int:
-        return len(_TABLE) + len(OF_LABELS) + sum(len(texts) for texts in self._of_prefix.values())
+        return len(self._table) + len(OF_LABELS) + sum(len(texts) for texts in self._of_prefix.values())
 
 
 def iso_time(milliseconds: int) -> str:

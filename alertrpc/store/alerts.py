@@ -8,6 +8,7 @@ from alertrpc.records import AlertStatus
 from alertrpc.store.bulk import as_json, fetch, insert
 from alertrpc.store.statements import SQL
 from alertrpc.store.tables import NewAlert
+from alertrpc.values import INT64_MAX
 
 
 class Involved(NamedTuple):
@@ -19,9 +20,19 @@ class Involved(NamedTuple):
     sendto: str
 
 
-def find_involved(problems: Sequence[tuple[int, int]], connection: sqlite3.Connection) -> list[Involved]:
-    """Who was alerted, for pairs of eventid and actionid; `place` is the index of the pair."""
-    return [Involved(*row) for row in fetch(connection, SQL["alerts.involved"], problems)]
+def find_involved(
+    problems: Sequence[tuple[int, int]], connection: sqlite3.Connection, until: Sequence[int] | None = None
+) -> list[Involved]:
+    """Who was alerted, for pairs of eventid and actionid; `place` is the index of the pair.
+
+    Later alerts than `until`, which has an alertid for each pair, do not count.
+    """
+    asked = _with_alertids(problems, [INT64_MAX] * len(problems) if until is None else until)
+    return [Involved(*row) for row in fetch(connection, SQL["alerts.involved"], asked)]
+
+
+def _with_alertids(problems: Sequence[tuple[int, int]], alertids: Sequence[int]) -> list[tuple[int, int, int]]:
+    return [(*problem, alertid) for problem, alertid in zip(problems, alertids, strict=True)]
 
 
 def last_alertid(connection: sqlite3.Connection) -> int:
@@ -73,4 +84,12 @@ def alerts_of(steps: Sequence[tuple[int, int, int]], connection: sqlite3.Connect
 def recoveries_of(problems: Sequence[tuple[int, int]], connection: sqlite3.Connection) -> list[tuple[Any, ...]]:
     """The existing recovery alerts of problems: problem, userid, mediatypeid and sendto of each."""
     found = connection.execute(SQL["alerts.of_recoveries"], (as_json(problems),))
+    return [(problems[place], *more) for place, *more in found]
+
+
+def updates_of(
+    problems: Sequence[tuple[int, int]], since: Sequence[int], connection: sqlite3.Connection
+) -> list[tuple[Any, ...]]:
+    """The existing updates of problems after the alertid for each: problem, userid, mediatypeid and sendto of each."""
+    found = connection.execute(SQL["alerts.of_updates"], (as_json(_with_alertids(problems, since)),))
     return [(problems[place], *more) for place, *more in found]

@@ -14,13 +14,18 @@ STARTS_AND_RECOVERS = -3
 
 
 class Escalation(NamedTuple):
-    """An action at work on a problem; `esc_step` is the last step that was done, `started` in seconds."""
+    """An action at work on a problem; `esc_step` is the last step that was done, `started` in seconds.
+
+    `severity` is the highest that it told of; `risen` is the last alertid from before a rise that is not wholly told.
+    """
 
     escalationid: int
     actionid: int
     eventid: int
     esc_step: int
     started: int
+    severity: int
+    risen: int | None
 
 
 def due(now: int, most: int, connection: sqlite3.Connection) -> list[Escalation]:

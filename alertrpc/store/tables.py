@@ -139,9 +139,35 @@ class NewEscalation(NamedTuple):
     esc_step: int
     started: int
     nextcheck: int | None
+    severity: int
 
 
-EscalationStep = NamedTuple("EscalationStep", [("escalationid", int), ("esc_step", int), ("nextcheck", int | None)])
+class EscalationStep(NamedTuple):
+    """A state between rises."""
+
+    escalationid: int
+    esc_step: int
+    nextcheck: int | None
+    severity: int
+    risen: None = None
+
+
+class EscalationRise(NamedTuple):
+    """A rise whose alerts are not all made."""
+
+    escalationid: int
+    nextcheck: int
+    risen: int
+
+
+class EscalationSeverity(NamedTuple):
+    """A rise that is wholly told."""
+
+    escalationid: int
+    severity: int
+    risen: None = None
+
+
 EscalationCheck = NamedTuple("EscalationCheck", [("escalationid", int), ("nextcheck", int | None)])
 
 
@@ -221,7 +247,7 @@ _ROWS: Mapping[str, tuple[type[tuple[object, ...]], ...]] = {
     "event_recovery": (NewRecovery,),
     "alarms": (NewAlarm, AlarmUpdate, AlarmTimes, AlarmSettling, AlarmLasting, AlarmEnd, AlarmExpiry),
     "action_steps": (NewStep,),
-    "escalations": (NewEscalation, EscalationStep, EscalationCheck),
+    "escalations": (NewEscalation, EscalationStep, EscalationSeverity, EscalationRise, EscalationCheck),
     "alerts": (NewAlert, AlertResult),
     "alert_queue": (QueueState, QueueDigest),
     "digests": (NewDigest, DigestRetries),

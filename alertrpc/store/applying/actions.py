@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Sequence
 
 from alertrpc.records import Action, Recovery, Severity, Step
-from alertrpc.store.applying.columns import ENABLED, Column, Key, from_to, only, update
+from alertrpc.store.applying.columns import ENABLED, Column, Key, from_to, only, update, yes_or_no
 from alertrpc.store.applying.names import as_json, ids_of
 from alertrpc.store.bulk import insert
 from alertrpc.store.statements import SQL
@@ -30,6 +30,7 @@ _RULES = (
     Column("labels", lambda a: as_json(dict(sorted(a.labels.items()))), only("labels changed")),
     Column("min_severity", lambda a: int(a.min_severity), from_to("min_severity", _severity)),
     Column("recovery", lambda a: int(a.recovery), from_to("recovery", lambda value: Recovery(value).spelled)),
+    Column("updates", lambda a: int(a.updates), from_to("updates", yes_or_no)),
     Column("repeat_every", lambda a: a.repeat_every, from_to("repeat_every", _time_or_never)),
     Column("resolve_after", lambda a: a.resolve_after, from_to("resolve_after", _time_or_never)),
     Column("settle", lambda a: a.settle, from_to("settle", "{}s".format)),

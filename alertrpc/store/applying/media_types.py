@@ -11,7 +11,12 @@ from alertrpc.store.statements import SQL
 _KINDS = {0: "email", 1: "script", 4: "http"}  # by Zabbix's numbers; a parameter names any other kind
 _KIND = "alertrpc_type"
 _SHOWN_PARAMETERS = frozenset({"method"})  # the others may be secret or long
-_TEMPLATES = (("subject", "message"), ("recovery_subject", "recovery_message"))  # in the order of `recovery`
+# In the order of `recovery`.
+_TEMPLATES = (
+    ("subject", "message"),
+    ("recovery_subject", "recovery_message"),
+    ("update_subject", "update_message"),
+)
 
 
 def _key_in(column: str, otherwise: str | int = "") -> Callable[[MediaType], str | int]:
@@ -109,7 +114,7 @@ def _bring_parameters(
 
 
 def _bring_templates(mediatypeid: int, media_type: MediaType, connection: sqlite3.Connection) -> list[str]:
-    here, none = "WHERE mediatypeid = ? AND eventsource = 0 AND recovery < 2", ("", "")
+    here, none = "WHERE mediatypeid = ? AND eventsource = 0 AND recovery < 3", ("", "")
     found = connection.execute(f"SELECT recovery, subject, message FROM media_type_message {here}", (mediatypeid,))
     old = {recovery: texts for recovery, *texts in found}
     new = {recovery: [getattr(media_type, key) for key in keys] for recovery, keys in enumerate(_TEMPLATES)}

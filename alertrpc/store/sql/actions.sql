@@ -18,6 +18,7 @@ SELECT @json_array_of(@json_object(
     'repeat_every', ar.repeat_every,
     'resolve_after', ar.resolve_after,
     'settle', ar.settle,
+    'updates', ar.updates,
     'afters', @json((
         SELECT @json_array_of(st.after)
         FROM (SELECT after FROM action_steps WHERE actionid = ac.actionid ORDER BY esc_step) st

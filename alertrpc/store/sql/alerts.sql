@@ -27,10 +27,22 @@ FROM given
 @ordered JOIN alerts a ON a.p_eventid = given.eventid
 WHERE @unindexed(a.actionid) = given.actionid
 
--- name: involved
--- Whom actions alerted of problems, except users who are disabled now.
+-- name: of_updates
 WITH given AS (
-    @rows(?, eventid BIGINT, actionid BIGINT)
+    @rows(?, eventid BIGINT, actionid BIGINT, alertid BIGINT)
+)
+SELECT given.place, a.userid, a.mediatypeid, a.sendto
+FROM given
+@ordered JOIN alerts a ON a.eventid = given.eventid
+WHERE @unindexed(a.actionid) = given.actionid
+    AND @unindexed(a.esc_step) = 0
+    AND a.alertid > given.alertid
+    AND a.p_eventid IS NULL
+
+-- name: involved
+-- Whom actions alerted of problems until an alert, except users who are disabled now.
+WITH given AS (
+    @rows(?, eventid BIGINT, actionid BIGINT, alertid BIGINT)
 )
 SELECT @json_array_of(@json_array(place, userid, mediatypeid, sendto))
 FROM (
@@ -38,6 +50,7 @@ FROM (
     FROM given
     @ordered JOIN alerts a ON a.eventid = given.eventid
     WHERE @unindexed(a.actionid) = given.actionid
+        AND a.alertid <= given.alertid
         AND a.alerttype = 0
         AND a.mediatypeid IS NOT NULL
         AND NOT EXISTS (SELECT 1 FROM @users.disabled d WHERE d.userid = a.userid)

@@ -1,18 +1,18 @@
 -- name: due
-SELECT escalationid, actionid, eventid, esc_step, started
+SELECT escalationid, actionid, eventid, esc_step, started, severity, risen
 FROM escalations
 WHERE nextcheck IS NOT NULL AND nextcheck <= ?
 ORDER BY nextcheck, escalationid
 LIMIT ?
 
 -- name: due_of_problems
-SELECT escalationid, actionid, eventid, esc_step, started
+SELECT escalationid, actionid, eventid, esc_step, started, severity, risen
 FROM escalations
 WHERE eventid IN (SELECT listed.value FROM @numbers(?) listed) AND nextcheck IS NOT NULL AND nextcheck <= ?
 ORDER BY escalationid
 
 -- name: of_problems
-SELECT escalationid, actionid, eventid, esc_step, started
+SELECT escalationid, actionid, eventid, esc_step, started, severity, risen
 FROM escalations
 WHERE eventid IN (SELECT listed.value FROM @numbers(?) listed)
 ORDER BY escalationid
