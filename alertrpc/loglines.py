@@ -4,9 +4,10 @@ import json
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from datetime import datetime
 from functools import cache
+from math import inf
 from typing import Any
 
 from alertrpc.words import counted
@@ -16,6 +17,8 @@ PERIOD = 10.0  # seconds
 LONGEST_LINE = 400  # characters of a line by strangers
 LONGEST_FAULT = 1_000  # characters
 MOST_FAULTS = 100  # that are shown
+SELDOM_SECONDS = 60.0
+MOST_KEYS = 1000
 _LONGEST_NAME = 100  # characters, as of users
 
 
@@ -132,6 +135,27 @@ class FewLines(logging.Filter):
             setattr(record, name, one_line(value, LONGEST_LINE) if isinstance(value, str) else value)
         self._left_out = 0
         return True
+
+
+class Seldom:
+    """Lets something be told of a key once in SELDOM_SECONDS; of MOST_KEYS keys it remembers when it was."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._told: dict[Hashable, tuple[float, int]] = {}  # when it was told, and how often it was not since
+
+    def passes(self, key: Hashable) -> int | None:
+        """How often it was not told before, if it may be told now."""
+        now = self._clock()
+        at, left_out = self._told.get(key, (-inf, 0))
+        if now - at < SELDOM_SECONDS:
+            self._told[key] = (at, left_out + 1)
+            return None
+        self._told.pop(key, None)
+        self._told[key] = (now, 0)  # the last of the keys
+        if len(self._told) > MOST_KEYS:
+            del self._told[next(iter(self._told))]
+        return left_out
 
 
 strangers = logging.getLogger("alertrpc.strangers")  # for lines that any client can cause

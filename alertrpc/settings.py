@@ -20,8 +20,10 @@ OTHER_ENVIRONMENT = frozenset({"ALERTRPC_CONFIG", "ALERTRPC_ADMIN_PASSWORD", "AL
 # What a file declares beside settings; configuration/ reads it.
 DECLARED = ("media_type", "user", "user_group", "action")
 
-NETWORKS = "NETWORKS"  # the metavar of settings that also take a list of TOML
+NETWORKS, NAMES = LISTS = ("NETWORKS", "NAMES")  # the metavars of settings that also take a list of TOML
 YES_OR_NO = "YES|NO"  # the metavar of settings that also take TOML's true and false
+LONGEST_LABEL_NAME = 255
+MOST_LABEL_NAMES = 100
 _LONGEST_NAME = 100  # characters of a wrong name
 _MOST_HINTS = 100  # each searches all names
 
@@ -39,6 +41,16 @@ def matching(pattern: str, expected: str) -> Callable[[str], str]:
 
 def text_of(least: int, most: int) -> Callable[[str], str]:
     return matching(rf"[^\0]{{{least},{most}}}", f"a text of {least} to {most} characters")
+
+
+def label_names(text: str) -> tuple[str, ...]:
+    """Names of labels between commas; raises ValueError."""
+    names = tuple([name.strip() for name in text.split(",")])
+    if not all(1 <= len(name) <= LONGEST_LABEL_NAME and "\0" not in name for name in names):
+        raise ValueError(f"names of labels between commas, of 1 to {LONGEST_LABEL_NAME} characters, are expected")
+    if len(set(names)) < len(names) or len(names) > MOST_LABEL_NAMES:
+        raise ValueError(f"at most {MOST_LABEL_NAMES} different names of labels are expected")
+    return names
 
 
 def folder(text: str) -> Path:
@@ -114,6 +126,9 @@ class Settings:
         "How many alarms a user may push per minute; 0: no limit.")]
     resolve_timeout: Annotated[int, Setting(at_least_one(duration), "TIME", "5m",
         "When a Prometheus alert without endsAt ends if it is not sent again.")]
+    target_labels: Annotated[tuple[str, ...], Setting(label_names, NAMES,
+        "pod,instance,host,hostname,node,service,namespace,job",
+        "Which label of a Prometheus alert names its target: the first that it has; a pod only with its namespace.")]
     trusted_proxies: Annotated[Networks, Setting(networks, NETWORKS, NONE,
         "The proxies, as addresses and networks, whose X-Forwarded-For or Forwarded gives the client's address.")]
     deliver: Annotated[str, Setting(one_of(("yes", "no")), YES_OR_NO, "yes",
@@ -154,7 +169,7 @@ def _from_file(path: str) -> dict[str, tuple[str, str]]:
             faults.append(f"{path}: unknown setting {quoted(name)}{hint}")
         elif isinstance(value, bool) and BY_NAME[name].metavar == YES_OR_NO:
             texts[name] = ("yes" if value else "no", f"{path}: {name}")
-        elif isinstance(value, list) and BY_NAME[name].metavar == NETWORKS:
+        elif isinstance(value, list) and BY_NAME[name].metavar in LISTS:
             if all(isinstance(each, str) for each in value):
                 texts[name] = (",".join(value), f"{path}: {name}")
             else:

@@ -102,7 +102,7 @@ async def _in_process(path: Path, number: int, most_together: int) -> float:
     configure(path, http_media_type(1, 1))
     async with open_database(path, read_settings(None, {}, {}), functions={}) as database:
         pushes = Pushes(database, Ledger(read_settings(None, {}, {})), time.time, lambda: None, most_together)
-        alarms = iter([parse(json.loads(body), 0) for body in bodies("in-process", number)])
+        alarms = iter([parse(json.loads(body), 0).alarms for body in bodies("in-process", number)])
 
         async def send() -> None:
             for parsed in alarms:

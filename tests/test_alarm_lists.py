@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alertrpc.intake import ocp
-from alertrpc.intake.labelled import LEVELS, TARGETS
+from alertrpc.intake.labelled import LEVELS
 from alertrpc.ocp.filters import ALARM_FILTERS, NOTIFICATION_FILTERS
 from alertrpc.ocp.lists import LARGEST_PAGE
 from alertrpc.web.alarms import ROUTES
 from alertrpc.web.ocp import FAULTS, add_routes
-from tests.support import DATASET, ROOT, Client, Server, json_lines, run_alertrpc, serving, write_lines
+from tests.support import DATASET, DEFAULTS, ROOT, Client, Server, json_lines, run_alertrpc, serving, write_lines
 from tests.test_alarm_api import ALARMS, Api
 from tests.wire import execute
 
@@ -562,7 +562,7 @@ def test_every_filter_is_documented() -> None:
 def test_every_severity_and_target_label_is_documented() -> None:
     rows = {int(level): re.split(r", (?!and )", words.partition(", and")[0]) for level, words in table("level")}
     assert rows == {level: [word for word in LEVELS if LEVELS[word] == level] for level in range(1, 6)}
-    assert [label for label in TARGETS if f"``{label}``" not in DOCUMENT] == []
+    assert [label for label in DEFAULTS.target_labels if f"``{label}``" not in DOCUMENT] == []
 
 
 def test_what_the_rows_hold_is_documented(admin: Api) -> None:

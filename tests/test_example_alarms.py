@@ -122,7 +122,7 @@ def test_a_push_with_every_option(receiver: Receiver) -> None:
         "summary": "s",
         "status": "Inactive",
     }
-    assert ocp.parse(body, 0)
+    assert ocp.parse(body, 0).alarms
 
 
 @pytest.mark.parametrize("name", ["send_alarm.py", "send_alarm.sh"])

@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alertrpc.intake import alertmanager, prometheus
-from alertrpc.intake.bodies import BodyFault, milliseconds
+from alertrpc.intake.bodies import STORABLE, BodyFault, milliseconds
 from alertrpc.ledger.alarm import Alarm
 from tests.jsons import examples, jsons
+from tests.support import DEFAULTS
 
 NOW = milliseconds("2024-05-14T08:20:00Z")
 ZERO = "0001-01-01T00:00:00Z"
@@ -67,16 +68,17 @@ BODY: dict[str, Any] = {
 }
 
 
-def parse(*args: Any) -> list[Alarm]:
+def parse(body: Any, now: int) -> list[Alarm]:
     """The alarms of a body without faults, else the first."""
-    alarms, faults, _ = alertmanager.parse(*args)
+    alarms, faults, *_ = alertmanager.parse(body, now, DEFAULTS.target_labels)
     if faults:
         raise faults[0]
     return alarms
 
 
 def test_a_bad_alert_does_not_keep_the_others_out() -> None:
-    alarms, faults, _ = alertmanager.parse({**BODY, "alerts": [{"status": "odd"}, *BODY["alerts"]]}, NOW)
+    body = {**BODY, "alerts": [{"status": "odd"}, *BODY["alerts"]]}
+    alarms, faults, *_ = alertmanager.parse(body, NOW, DEFAULTS.target_labels)
     assert alarms == parse(BODY, NOW)
     assert [fault.place for fault in faults] == ["alerts[0].status"]
 
@@ -98,9 +100,9 @@ def test_a_real_body() -> None:
 
 def test_an_alert_is_the_same_alarm_by_either_way() -> None:
     alerts: list[Any] = [{name: value for name, value in alert.items() if name != "status"} for alert in BODY["alerts"]]
-    direct = prometheus.parse(alerts, NOW, 300_000).alarms
+    direct = prometheus.parse(alerts, NOW, DEFAULTS.target_labels, 300_000).alarms
     assert [alarm.identity for alarm in parse(BODY, NOW)] == [alarm.identity for alarm in direct]
-    assert replace(parse(BODY, NOW)[1], endpoint="prometheus") == direct[1]
+    assert replace(parse(BODY, NOW)[1], endpoint="prometheus", ended_by_clock=True) == direct[1]
 
 
 def test_no_alerts() -> None:
@@ -146,21 +148,21 @@ def test_an_end(status: str, ends_at: str | None, state: tuple[bool, int | None,
     assert (alarm.is_active, alarm.resolved_at, alarm.expires_at) == state
 
 
+VERSION = '"4" is expected, or Grafana\'s "1"'
 STATUS = "one of firing, resolved is expected"
 WRONG: list[Any] = [
     (None, "", "an object is expected"),
     ([BODY], "", "an object is expected"),
     ({}, "version", "a value is required"),
-    ({**BODY, "version": "3"}, "version", '"4" is expected'),
-    ({**BODY, "version": 4}, "version", '"4" is expected'),
+    ({**BODY, "version": "3"}, "version", VERSION),
+    ({**BODY, "version": 4}, "version", VERSION),
     ({"version": "4"}, "alerts", "a value is required"),
     ({"version": "4", "alerts": {}}, "alerts", "an array is expected"),
     (webhook(*[{"status": "firing"}] * 10_001), "alerts", "an array of 0 to 10000 elements is expected"),
     (webhook("x"), "alerts[0]", "an object is expected"),
     (webhook({"labels": {}}), "alerts[0].status", "a value is required"),
-    (webhook({"status": "firing"}, {"status": "Resolved"}), "alerts[1].status", STATUS),
-    (webhook({"status": "firing", "labels": {"a": 1}}), "alerts[0].labels.a", "a character string is expected"),
-    (webhook({"status": "firing", "annotations": 1}), "alerts[0].annotations", "an object is expected"),
+    (webhook({"status": "firing"}, {"status": "over"}), "alerts[1].status", STATUS),
+    (webhook({"status": "firing", "labels": 1}), "alerts[0].labels", "an object is expected"),
     (webhook(groupLabels=[]), "groupLabels", "an object is expected"),
     (
         webhook({"status": "resolved", "endsAt": "now"}),
@@ -168,6 +170,21 @@ WRONG: list[Any] = [
         "a time such as 2020-12-03T09:44:04+08:00 is expected",
     ),
 ]
+
+
+@pytest.mark.parametrize(("status", "is_active"), [("FIRING", True), ("Resolved", False), ("Active", True)])
+def test_a_status_in_any_case(status: str, is_active: bool) -> None:
+    [alarm] = parse(webhook({"status": status}), NOW)
+    assert alarm.is_active == is_active
+
+
+def test_warnings_have_their_places() -> None:
+    body = webhook({"status": "firing", "labels": {"a": "\0"}, "annotations": 1}, groupLabels={"b": []})
+    assert alertmanager.parse(body, NOW, DEFAULTS.target_labels).warnings == [
+        "groupLabels.b: left out: a character string is expected",
+        f"alerts[0].labels.a: left out: {STORABLE}",
+        "alerts[0].annotations: left out: an object is expected",
+    ]
 
 
 @pytest.mark.parametrize(("body", "place", "fault"), WRONG)

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alertrpc.intake.bodies import BodyFault, identity_of, milliseconds
-from alertrpc.intake.ocp import FIELDS, parse
+from alertrpc.intake import ocp
+from alertrpc.intake.bodies import MOST_WARNINGS, STORABLE, BodyFault, identity_of, milliseconds
+from alertrpc.intake.ocp import FIELDS
 from alertrpc.ledger.alarm import Alarm
 from tests.jsons import examples, jsons
 
@@ -19,11 +20,15 @@ SAMPLE: dict[str, Any] = {"alarmType": "your_alarm_type", "labels": {"key": "val
 TIME_EXPECTED = "a time such as 2020-12-03T09:44:04+08:00 is expected"
 YEARS_EXPECTED = "a time in the years 1970 to 2105 is expected"
 STRING = "a character string is expected"
-NAME = "a character string of 1 to 255 characters is expected"
-LINE = "a character string of 0 to 2048 characters is expected"
+REQUIRED = "a value is required"
+NAME = "a name of 1 to 255 characters is expected"
+STORABLE_NAME = "a name without NUL and lone surrogates is expected"
+LEFT_OUT = "NUL and lone surrogates were left out"
 LEVEL = "a whole number from 1 to 5 is expected"
-NO_NUL = "a character string without NUL is expected"
-NO_UTF8 = "a character string that UTF-8 can hold is expected"
+
+
+def parse(body: Any, now: int) -> list[Alarm]:
+    return ocp.parse(body, now).alarms
 
 
 def iso(time: int) -> str:
@@ -178,34 +183,17 @@ WRONG_BODIES: list[Any] = [
     ([SAMPLE, None], "[1]", "an object is expected"),
     ([SAMPLE, [SAMPLE]], "[1]", "an object is expected"),
     ([SAMPLE, SAMPLE, {"alarmType": "a"}], "[2].target", "a value is required"),
-    ([SAMPLE, {**SAMPLE, "labels": {"key": 1}}], "[1].labels.key", STRING),
+    ([SAMPLE, {**SAMPLE, "labels": [1]}], "[1].labels", "an object is expected"),
     ({}, "alarmType", "a value is required"),
     ({"alarmType": "a", "target": None}, "target", "a value is required"),
 ]
 WRONG_FIELDS: list[Any] = [
-    ({"severity": 1}, "severity", "unknown field"),
-    ({"severity": None}, "severity", "unknown field"),
-    ({"x" * 1000: 1}, "x" * 64 + "…", "unknown field"),
-    ({"a\0\ud800\n": 1}, r"a\x00\ud800\n", "unknown field"),
-    ({"alarmType": 1}, "alarmType", STRING),
-    ({"alarmType": ""}, "alarmType", NAME),
-    ({"alarmType": "a" * 256}, "alarmType", NAME),
-    ({"alarmType": "a\0"}, "alarmType", NO_NUL),
-    ({"alarmType": "\ud800"}, "alarmType", NO_UTF8),
+    ({"alarmType": {}}, "alarmType", STRING),
+    ({"alarmType": ""}, "alarmType", REQUIRED),
+    ({"alarmType": "\0\0"}, "alarmType", REQUIRED),
     ({"target": ["a"]}, "target", STRING),
-    ({"target": ""}, "target", NAME),
-    ({"target": "a" * 256}, "target", NAME),
-    ({"name": ""}, "name", NAME),
+    ({"target": ""}, "target", REQUIRED),
     ({"labels": []}, "labels", "an object is expected"),
-    ({"labels": {"key": None}}, "labels.key", STRING),
-    ({"labels": {"key": {}}}, "labels.key", STRING),
-    ({"labels": {"": "v"}}, "labels.", NAME),
-    ({"labels": {"k" * 256: "v"}}, "labels." + "k" * 64 + "…", NAME),
-    ({"labels": {"k\0": "v"}}, r"labels.k\x00", NO_NUL),
-    ({"labels": {"\udfff": "v"}}, r"labels.\udfff", NO_UTF8),
-    ({"labels": {"k": "v\0"}}, "labels.k", NO_NUL),
-    ({"labels": {"k": "é\udfff"}}, "labels.k", NO_UTF8),
-    ({"labels": {"k": "v" * (2**16 + 1)}}, "labels.k", "a character string of 0 to 65536 characters is expected"),
     (
         {"labels": dict.fromkeys(map(str, range(10_001)), "")},
         "labels",
@@ -214,22 +202,134 @@ WRONG_FIELDS: list[Any] = [
     ({"level": 0}, "level", LEVEL),
     ({"level": 6}, "level", LEVEL),
     ({"level": True}, "level", LEVEL),
-    ({"level": 3.0}, "level", LEVEL),
-    ({"level": "3"}, "level", LEVEL),
-    ({"summary": 1}, "summary", STRING),
-    ({"summary": "s" * 2049}, "summary", LINE),
-    ({"description": "d" * (2**20 + 1)}, "description", "a character string of 0 to 1048576 characters is expected"),
-    ({"description": "\0"}, "description", NO_NUL),
-    ({"url": "u" * 2049}, "url", LINE),
-    ({"status": "active"}, "status", "one of Active, Inactive is expected"),
+    ({"level": 3.5}, "level", LEVEL),
+    ({"level": "0"}, "level", LEVEL),
+    ({"level": "worst"}, "level", LEVEL),
+    ({"level": "\u0663"}, "level", LEVEL),
+    ({"level": []}, "level", LEVEL),
+    ({"status": "on"}, "status", "one of Active, Inactive is expected"),
     ({"status": []}, "status", "one of Active, Inactive is expected"),
-    ({"activeAt": 1606959844}, "activeAt", STRING),
+    ({"status": True}, "status", "one of Active, Inactive is expected"),
     ({"activeAt": ""}, "activeAt", TIME_EXPECTED),
     ({"activeAt": "yesterday"}, "activeAt", TIME_EXPECTED),
     ({"activeAt": "\ud800"}, "activeAt", TIME_EXPECTED),
+    ({"activeAt": True}, "activeAt", "a time as a character string or a number is expected"),
+    ({"activeAt": {}}, "activeAt", "a time as a character string or a number is expected"),
+    ({"activeAt": -1}, "activeAt", YEARS_EXPECTED),
+    ({"activeAt": 4_291_747_200}, "activeAt", YEARS_EXPECTED),
+    ({"activeAt": 10**400}, "activeAt", YEARS_EXPECTED),
+    ({"activeAt": 1e300}, "activeAt", YEARS_EXPECTED),
+    ({"activeAt": "9999999999999999"}, "activeAt", YEARS_EXPECTED),
+    ({"activeAt": "12345678901234567"}, "activeAt", TIME_EXPECTED),
     ({"resolvedAt": "2020-12-03T24:00:00Z"}, "resolvedAt", TIME_EXPECTED),
     ({"resolvedAt": "2106-01-01T00:00:00Z"}, "resolvedAt", YEARS_EXPECTED),
 ]
+# What is kept of fields that are not as they should be, and the warnings.
+KEPT: list[tuple[dict[str, Any], dict[str, Any], list[str]]] = [
+    ({"severity": 1}, {}, ["severity: unknown field, ignored"]),
+    ({"severity": None}, {}, ["severity: unknown field, ignored"]),
+    ({"x" * 1000: 1}, {}, ["x" * 64 + "…: unknown field, ignored"]),
+    ({"a\0\ud800\n": 1}, {}, [r"a\x00\ud800\n: unknown field, ignored"]),
+    ({"alarmType": 1}, {"alarm_type": "1", "name": "1"}, []),
+    ({"target": True}, {"target": "true"}, []),
+    ({"alarmType": "a" * 256}, {"alarm_type": "a" * 255, "name": "a" * 255}, ["alarmType: cut to 255 characters"]),
+    ({"target": "a" * 256}, {"target": "a" * 255}, ["target: cut to 255 characters"]),
+    ({"alarmType": "a\0"}, {"alarm_type": "a"}, [f"alarmType: {LEFT_OUT}"]),
+    ({"alarmType": "\ud800a"}, {"alarm_type": "a"}, [f"alarmType: {LEFT_OUT}"]),
+    ({"name": ""}, {"name": "your_alarm_type"}, []),
+    ({"name": "n" * 256}, {"name": "n" * 255}, ["name: cut to 255 characters"]),
+    ({"name": [1]}, {"name": "your_alarm_type"}, [f"name: left out: {STRING}"]),
+    (
+        {"labels": {"a": 1, "b": 1.5, "c": True, "d": "", "e": None}},
+        {"labels": {"a": "1", "b": "1.5", "c": "true", "d": ""}},
+        [],
+    ),
+    (
+        {"labels": {"a": {}, "b": [], "c": "d"}},
+        {"labels": {"c": "d"}},
+        [f"labels.{name}: left out: {STRING}" for name in "ab"],
+    ),
+    (
+        {"labels": {"": "v", "a": "b"}},
+        {"labels": {"a": "b"}},
+        [f"labels.: left out: {NAME}"],
+    ),
+    (
+        {"labels": {"k" * 256: "v"}},
+        {"labels": {}},
+        ["labels." + "k" * 64 + f"…: left out: {NAME}"],
+    ),
+    (
+        {"labels": {"k\0": "v"}},
+        {"labels": {}},
+        [r"labels.k\x00: left out: " + STORABLE_NAME],
+    ),
+    (
+        {"labels": {"\udfff": "v"}},
+        {"labels": {}},
+        [r"labels.\udfff: left out: " + STORABLE_NAME],
+    ),
+    ({"labels": {"k": "v\0", "a": "b"}}, {"labels": {"a": "b"}}, [f"labels.k: left out: {STORABLE}"]),
+    ({"labels": {"k": "é\udfff"}}, {"labels": {}}, [f"labels.k: left out: {STORABLE}"]),
+    ({"labels": {"k": "v" * (2**16 + 1)}}, {"labels": {"k": "v" * 2**16}}, ["labels.k: cut to 65536 characters"]),
+    ({"level": 3.0}, {"level": 3}, []),
+    ({"level": "2"}, {"level": 2}, []),
+    ({"level": " 1 "}, {"level": 1}, []),
+    ({"level": "critical"}, {"level": 2}, []),
+    ({"summary": 1}, {"summary": "1"}, []),
+    ({"summary": {}}, {"summary": ""}, [f"summary: left out: {STRING}"]),
+    ({"summary": "s" * 2049}, {"summary": "s" * 2048}, ["summary: cut to 2048 characters"]),
+    ({"summary": "s\0" * 2048}, {"summary": "s" * 2048}, [f"summary: {LEFT_OUT}"]),
+    ({"description": "d" * (2**20 + 1)}, {"description": "d" * 2**20}, ["description: cut to 1048576 characters"]),
+    ({"description": "a\0b"}, {"description": "ab"}, [f"description: {LEFT_OUT}"]),
+    ({"url": "u" * 2049}, {"url": ""}, ["url: left out, as it has more than 2048 characters"]),
+    ({"url": 5}, {"url": "5"}, []),
+    ({"status": "active"}, {"is_active": True}, []),
+    ({"status": "FIRING"}, {"is_active": True}, []),
+    ({"status": "Resolved"}, {"is_active": False}, []),
+    ({"status": "inactive"}, {"is_active": False}, []),
+    ({"activeAt": 1606959840}, {"active_at": NOW - 4000}, []),
+    ({"activeAt": 1606959840.25}, {"active_at": NOW - 3750}, []),
+    ({"activeAt": "1606959840"}, {"active_at": NOW - 4000}, []),
+    ({"activeAt": 1606959840123}, {"active_at": NOW - 3877}, []),
+    ({"activeAt": "1606959840123"}, {"active_at": NOW - 3877}, []),
+    ({"activeAt": 10**11}, {"active_at": 10**11}, []),
+    ({"activeAt": 0}, {"active_at": None}, []),
+    ({"resolvedAt": 0}, {"is_active": True, "expires_at": None}, []),
+    ({"resolvedAt": "0001-01-01T00:00:00Z"}, {"is_active": True, "expires_at": None}, []),
+    ({"activeAt": "20201203"}, {"active_at": milliseconds("2020-12-03")}, []),
+]
+
+
+@pytest.mark.parametrize(("fields", "kept", "warnings"), KEPT)
+def test_what_can_be_kept_is_kept(fields: dict[str, Any], kept: dict[str, Any], warnings: list[str]) -> None:
+    parsed = ocp.parse({**SAMPLE, **fields}, NOW)
+    [alarm] = parsed.alarms
+    assert {name: getattr(alarm, name) for name in kept} == kept
+    assert parsed.warnings == warnings
+    assert ocp.parse([SAMPLE, {**SAMPLE, **fields}], NOW).warnings == [f"[1].{warning}" for warning in warnings]
+
+
+def test_what_is_cut_for_the_eye_is_whole_in_the_identity() -> None:
+    """Else two alarms with long names would be one."""
+    long = [{**SAMPLE, "target": "t" * 300 + end} for end in "ab"]
+    one, other = parse(long, NOW)
+    assert one.target == other.target
+    assert one.identity != other.identity
+
+
+def test_warnings_are_few_and_the_last_counts_the_others() -> None:
+    body: list[Any] = [{**SAMPLE, "target": str(number), "odd": 1} for number in range(30)]
+    warnings = ocp.parse(body, NOW).warnings
+    assert len(warnings) == MOST_WARNINGS
+    assert warnings[-2:] == ["[18].odd: unknown field, ignored", "and 11 more"]
+    assert len(ocp.parse(body[:20], NOW).warnings) == 20
+
+
+@pytest.mark.parametrize(("more", "expected"), [({}, True), ({"status": "Inactive"}, False)])
+def test_what_is_over_by_the_clock_alone_is_marked(more: dict[str, Any], expected: bool) -> None:
+    [alarm] = parse({**SAMPLE, "resolvedAt": iso(NOW - 1), **more}, NOW)
+    assert (alarm.is_active, alarm.ended_by_clock) == (False, expected)
 
 
 @pytest.mark.parametrize(("body", "place", "fault"), WRONG_BODIES)

@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alertrpc.intake import alertmanager, prometheus
-from alertrpc.intake.bodies import BodyFault, identity_of, milliseconds
+from alertrpc.intake.bodies import STORABLE, BodyFault, identity_of, milliseconds
 from alertrpc.ledger.alarm import Alarm
 from tests.jsons import examples, jsons
+from tests.support import DEFAULTS
 
 NOW = milliseconds("2024-05-14T08:15:37.103Z")
 RESOLVE_TIMEOUT = 300_000
@@ -44,16 +45,17 @@ BODY: list[Any] = [
 ]
 
 
-def parse(*args: Any) -> list[Alarm]:
+def parse(body: Any, now: int, resolve_timeout_ms: int) -> list[Alarm]:
     """The alarms of a body without faults, else the first."""
-    alarms, faults, _ = prometheus.parse(*args)
+    alarms, faults, *_ = prometheus.parse(body, now, DEFAULTS.target_labels, resolve_timeout_ms)
     if faults:
         raise faults[0]
     return alarms
 
 
 def test_a_bad_alert_does_not_keep_the_others_out() -> None:
-    alarms, faults, _ = prometheus.parse([BODY[0], {"labels": {}}, BODY[1]], NOW, RESOLVE_TIMEOUT)
+    body = [BODY[0], {"labels": {}}, BODY[1]]
+    alarms, faults, *_ = prometheus.parse(body, NOW, DEFAULTS.target_labels, RESOLVE_TIMEOUT)
     assert alarms == parse(BODY, NOW, RESOLVE_TIMEOUT)
     assert [fault.place for fault in faults] == ["[1].labels.alertname"]
 
@@ -153,6 +155,11 @@ TARGETS: list[Any] = [
     ({"job": "j", "node": "n"}, "n"),
     ({"job": "j"}, "j"),
     ({"pod": "p"}, "prometheus"),
+    ({"pod": "p", "job": "j"}, "j"),
+    ({"pod": "p", "namespace": "n", "instance": "i", "job": "j"}, "n/p"),
+    ({"pod": "p", "namespace": ""}, "prometheus"),
+    ({"namespace": "n", "service": "s", "job": "j"}, "s"),
+    ({"namespace": "n", "job": "j"}, "n"),
     ({"instance": "i" * 256}, "i" * 255),
 ]
 
@@ -188,15 +195,7 @@ WRONG: list[Any] = [
     ([{"labels": None}], "[0].labels.alertname", "a value is required"),
     ([labelled(), {"labels": {"job": "x"}}], "[1].labels.alertname", "a value is required"),
     ([labelled(alertname="")], "[0].labels.alertname", "a value is required"),
-    ([labelled(alertname=1)], "[0].labels.alertname", STRING),
     ([{"labels": [["alertname", "x"]]}], "[0].labels", "an object is expected"),
-    ([labelled(job=None)], "[0].labels.job", STRING),
-    ([labelled(job="\0")], "[0].labels.job", "a character string without NUL is expected"),
-    ([labelled(job="\ud800")], "[0].labels.job", "a character string that UTF-8 can hold is expected"),
-    ([labelled(**{"": "x"})], "[0].labels.", "a character string of 1 to 255 characters is expected"),
-    ([{**labelled(), "annotations": []}], "[0].annotations", "an object is expected"),
-    ([{**labelled(), "annotations": {"summary": 1}}], "[0].annotations.summary", STRING),
-    ([{**labelled(), "startsAt": 1}], "[0].startsAt", STRING),
     ([{**labelled(), "startsAt": ""}], "[0].startsAt", TIME_EXPECTED),
     ([{**labelled(), "endsAt": "x"}], "[0].endsAt", TIME_EXPECTED),
     ([{**labelled(), "endsAt": "1969-01-01T00:00:00Z"}], "[0].endsAt", "a time in the years 1970 to 2105 is expected"),
@@ -205,8 +204,67 @@ WRONG: list[Any] = [
         "[0].startsAt",
         "a time not after endsAt is expected",
     ),
-    ([{**labelled(), "generatorURL": {}}], "[0].generatorURL", STRING),
 ]
+
+
+# What is kept of an alert, and the warnings.
+KEPT: list[tuple[dict[str, Any], dict[str, Any], list[str]]] = [
+    (labelled(alertname=1), {"name": "1"}, []),
+    (labelled(job=None), {"labels": {"alertname": "Name"}}, []),
+    (
+        labelled(job=5, up=True, load=0.5),
+        {"labels": {"alertname": "Name", "job": "5", "up": "true", "load": "0.5"}},
+        [],
+    ),
+    (labelled(job="\0"), {"labels": {"alertname": "Name"}}, [f"[0].labels.job: left out: {STORABLE}"]),
+    (labelled(job={}), {"labels": {"alertname": "Name"}}, [f"[0].labels.job: left out: {STRING}"]),
+    (
+        labelled(**{"": "x"}),
+        {"labels": {"alertname": "Name"}},
+        ["[0].labels.: left out: a name of 1 to 255 characters is expected"],
+    ),
+    (labelled(job="j" * 70_000), {"target": "j" * 255}, ["[0].labels.job: cut to 65536 characters"]),
+    ({**labelled(), "annotations": []}, {"annotations": {}}, ["[0].annotations: left out: an object is expected"]),
+    ({**labelled(), "annotations": {"summary": 1}}, {"summary": "1"}, []),
+    (
+        {**labelled(), "annotations": {"description": "a\0b"}},
+        {"description": "ab"},
+        ["[0].annotations.description: NUL and lone surrogates were left out"],
+    ),
+    ({**labelled(), "generatorURL": {}}, {"url": ""}, [f"[0].generatorURL: left out: {STRING}"]),
+    (
+        {**labelled(), "generatorURL": "u" * 70_000},
+        {"url": ""},
+        ["[0].generatorURL: left out, as it has more than 65536 characters"],
+    ),
+    ({**labelled(), "startsAt": 1715674297}, {"active_at": milliseconds("2024-05-14T08:11:37Z")}, []),
+    ({**labelled(), "endsAt": (NOW + 5000) / 1000}, {"is_active": True, "expires_at": NOW + 5000}, []),
+    ({**labelled(), "endsAt": NOW + 5000}, {"is_active": True, "expires_at": NOW + 5000}, []),
+    ({**labelled(), "endsAt": 0}, {"is_active": True, "expires_at": NOW + RESOLVE_TIMEOUT}, []),
+]
+
+
+@pytest.mark.parametrize(("alert", "kept", "warnings"), KEPT)
+def test_what_can_be_kept_is_kept(alert: dict[str, Any], kept: dict[str, Any], warnings: list[str]) -> None:
+    parsed = prometheus.parse([alert], NOW, DEFAULTS.target_labels, RESOLVE_TIMEOUT)
+    [alarm] = parsed.alarms
+    assert {name: getattr(alarm, name) for name in kept} == kept
+    assert parsed.warnings == warnings
+
+
+OWN_TARGETS: list[tuple[tuple[str, ...], dict[str, str], str]] = [
+    (("cluster", "job"), {"job": "j", "cluster": "c", "instance": "i"}, "c"),
+    (("cluster",), {"job": "j"}, "prometheus"),
+    (("pod",), {"pod": "p"}, "prometheus"),
+    (("pod",), {"pod": "p", "namespace": "n"}, "n/p"),
+    (("namespace", "pod"), {"pod": "p", "namespace": "n"}, "n"),
+]
+
+
+@pytest.mark.parametrize(("names", "labels", "target"), OWN_TARGETS)
+def test_own_target_labels(names: tuple[str, ...], labels: dict[str, str], target: str) -> None:
+    [alarm] = prometheus.parse([labelled(**labels)], NOW, names, RESOLVE_TIMEOUT).alarms
+    assert alarm.target == target
 
 
 @pytest.mark.parametrize(("body", "place", "fault"), WRONG)
@@ -258,4 +316,4 @@ def test_a_valid_alert_comes_back(labels: dict[str, str], annotations: dict[str,
     assert (one.labels, one.annotations, one.name) == (labels, annotations, labels["alertname"])
     assert (one.identity == another.identity) == (labels == other)
     webhook: Any = {"version": "4", "alerts": [{**alert, "status": "firing", "endsAt": ZERO}]}
-    assert alertmanager.parse(webhook, NOW).alarms[0].identity == one.identity
+    assert alertmanager.parse(webhook, NOW, DEFAULTS.target_labels).alarms[0].identity == one.identity

@@ -98,10 +98,12 @@ def test_each_refused_push_of_a_user_is_told(server: Server) -> None:
 
 
 def test_a_fault_of_any_text_is_one_short_line(server: Server) -> None:
-    assert post(server.port, PUSH, {"a\nb\u2028" + "c" * 500: 1, **OCP})[0] == 400
-    [line] = told(server, REFUSALS)
-    assert len(line["fault"]) <= LONGEST_LINE
-    assert line["fault"].isprintable()
+    fault = {"labels": {"alertname": 1, "a\nb\u2028" + "c" * 500: [1]}, "startsAt": "x"}
+    assert post(server.port, "/api/v2/alerts", [fault])[0] == 400
+    kept, refused = told(server, REFUSALS)
+    for line in (kept["warnings"], refused["fault"]):
+        assert len(line) <= LONGEST_LINE
+        assert line.isprintable()
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,9 @@ def alarms(count: int, size: int, **more: Any) -> list[Any]:
         {"alarmType": "t", "target": str(number), "description": "d" * size, **more} for number in range(count)
     ]
     return [
-        alarm for start in range(0, count, MOST_OF_BODY) for alarm in parse(body[start : start + MOST_OF_BODY], START)
+        alarm
+        for start in range(0, count, MOST_OF_BODY)
+        for alarm in parse(body[start : start + MOST_OF_BODY], START).alarms
     ]
 
 
@@ -224,7 +226,7 @@ async def test_other_writes_come_between_the_pieces(path: Path) -> None:
         pushes = Pushes(counted, Ledger(DEFAULTS), lambda: NOW, lambda: None)
         large = asyncio.create_task(pushes.record(Push(alarms(20, MOST_TEXT // 4))))
         await asyncio.sleep(0)
-        small = parse({"alarmType": "small", "target": "x"}, START)
+        small = parse({"alarmType": "small", "target": "x"}, START).alarms
         await pushes.record(Push(small))
         assert not large.done()
         assert len(await large) == 20

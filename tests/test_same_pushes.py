@@ -87,7 +87,15 @@ def test_the_same_push_again_changes_times_alone(book: Book) -> None:
 
 
 def test_every_field_of_an_alarm_is_among_these() -> None:
-    assert {field.name for field in fields(Alarm)} == {*CHANGES, *IDENTITY, *TIMES, "identity", "is_active", "endpoint"}
+    assert {field.name for field in fields(Alarm)} == {
+        *CHANGES,
+        *IDENTITY,
+        *TIMES,
+        "identity",
+        "is_active",
+        "endpoint",
+        "ended_by_clock",
+    }
 
 
 @pytest.mark.parametrize("name", [*CHANGES, *IDENTITY])

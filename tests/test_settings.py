@@ -15,6 +15,7 @@ from alertrpc.settings import (
     database_url,
     folder,
     host,
+    label_names,
     read_settings,
     text_of,
 )
@@ -33,6 +34,7 @@ KINDS = {
     "text_of": text_of(1, 5),
     "folder": folder,
     "networks": networks,
+    "label_names": label_names,
 }
 GOOD = [
     ("duration", "0", 0),
@@ -42,6 +44,9 @@ GOOD = [
     ("duration", "1h", 3600),
     ("duration", "1d", 86400),
     ("duration", "2w", 1209600),
+    ("label_names", "pod", ("pod",)),
+    ("label_names", "a, b ,c", ("a", "b", "c")),
+    ("label_names", "x" * 255, ("x" * 255,)),
     ("size", "0", 0),
     ("size", "65536", 65536),
     ("size", "64K", 65536),
@@ -82,11 +87,14 @@ BAD = [
     *[("host", text) for text in ("", " ", "local host", "localhost\n")],
     *[("networks", text) for text in ("x", "10.0.0.1/8", "10.0.0.0/33", "10.0.0.1,", ",", "10.0.0.1 10.0.0.2", "::1%")],
     *[("text_of", text) for text in ("", "123456", "a\0")],
+    *[("label_names", text) for text in ("", "a,,b", "a,", "a,b,a", "a\0", "x" * 256, ",".join(map(str, range(101))))],
     *[("folder", text) for text in ("", "a\0")],
 ]
 WRONG_FILES = [
     ("trusted_proxies = ['10.0.0.1', 1]", "{path}: trusted_proxies: a list of strings is expected"),
     ("trusted_proxies = ['10.0.0.1', 'x']", "{path}: trusted_proxies: addresses and networks such as 10.0.0.1, "),
+    ("target_labels = ['a', 1]", "{path}: target_labels: a list of strings is expected"),
+    ("target_labels = []", "{path}: target_labels: names of labels between commas, "),
     ("host = ['10.0.0.1']", "{path}: host: a string or a whole number is expected"),
     ("port = 1\nport = 2", "{path}: "),
     ("port = ", "{path}: "),
@@ -137,6 +145,7 @@ def test_the_defaults() -> None:
         "push_group": "Pushed alarms",
         "push_limit": 0,
         "resolve_timeout": 300,
+        "target_labels": ("pod", "instance", "host", "hostname", "node", "service", "namespace", "job"),
         "trusted_proxies": Networks(),
         "deliver": "yes",
         "shutdown_timeout": 30,

@@ -1,6 +1,8 @@
 """What the parsers of bodies share: faults with their place, identities of alarms, and times."""
 
 import hashlib
+import re
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple, Self
@@ -10,8 +12,12 @@ from alertrpc.ledger.alarm import Alarm
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 _END = (datetime(2106, 1, 1, tzinfo=UTC) - _EPOCH) // _MILLISECOND
+_UNSTORABLE = re.compile(r"[\0\ud800-\udfff]")  # UTF-8 cannot hold lone surrogates
+STORABLE = "a character string without NUL and lone surrogates is expected"
 _LONGEST_TIME = 64
 _LONGEST_STEP = 64
+LEAST_MILLISECONDS = 10**11  # as seconds that is the year 5138
+MOST_WARNINGS = 20  # that an answer names
 
 
 class BodyFault(ValueError):
@@ -42,6 +48,43 @@ def _spelled(step: str | int) -> str:
     return "." + (name if name.isprintable() else repr(name)[1:-1])
 
 
+class Warnings:
+    """What was cut or left out of a body, each with its place; after MOST_WARNINGS they are only counted.
+
+    `within` gives the warnings of a part of the body.
+    """
+
+    def __init__(self, texts: list[str] | None = None, steps: tuple[str | int, ...] = ()) -> None:
+        self._texts = [] if texts is None else texts
+        self._steps = steps
+
+    def within(self, step: str | int) -> "Warnings":
+        return Warnings(self._texts, (*self._steps, step))
+
+    def add(self, text: str) -> None:
+        self._texts.append(str(BodyFault(text, *self._steps)) if len(self._texts) < MOST_WARNINGS else "")
+
+    @property
+    def texts(self) -> list[str]:
+        """At most MOST_WARNINGS; the last then tells how many others there are."""
+        left_out = len(self._texts) - MOST_WARNINGS
+        if left_out <= 0:
+            return list(self._texts)
+        return [*self._texts[: MOST_WARNINGS - 1], f"and {left_out + 1} more"]
+
+
+def is_storable(text: str) -> bool:
+    """Whether the database can hold a text."""
+    if text.isascii():
+        return "\0" not in text
+    return _UNSTORABLE.search(text) is None
+
+
+def storable(text: str) -> str:
+    """The text without what the database cannot hold."""
+    return _UNSTORABLE.sub("", text)
+
+
 def identity_of(*parts: str) -> str:
     """The SHA-256 of texts without NULs, which only the same texts in the same order have."""
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
@@ -68,9 +111,18 @@ def _milliseconds(text: str) -> int:
     return since
 
 
+def epoch_milliseconds(value: float) -> int:
+    """Milliseconds of seconds since 1970, or from LEAST_MILLISECONDS on of milliseconds. Raises ValueError."""
+    since = int(value if value >= LEAST_MILLISECONDS else 1000 * value)
+    if not 0 <= since < _END:
+        raise ValueError("a time in the years 1970 to 2105 is expected")
+    return since
+
+
 class Parsed(NamedTuple):
-    """The good alarms of a body, the faults of the others, and how many alerts the sender left out."""
+    """The good alarms of a body, the faults of the others, how many alerts the sender left out, and the warnings."""
 
     alarms: list[Alarm]
     faults: list[BodyFault]
     left_out: int = 0
+    warnings: Sequence[str] = ()

@@ -3,32 +3,40 @@
 Every push passes here: these checks take a sixth of the time of marshmallow, which checks the parameters of the API.
 """
 
+import re
 from collections.abc import Callable, Mapping
-from typing import Any, TypeGuard, TypeVar
+from typing import TypeVar
 
-from alertrpc.intake.bodies import BodyFault, Parsed, milliseconds
+from alertrpc.intake.bodies import STORABLE, BodyFault, Parsed, Warnings, epoch_milliseconds, is_storable, milliseconds
 from alertrpc.ledger.alarm import Alarm
+from alertrpc.ledger.variables import LEVELS
 from alertrpc.records import Json
 from alertrpc.values import number
 
 T = TypeVar("T")
 Check = Callable[[Json], T]
 
-LONGEST_NAME = 255
-LONGEST_SUMMARY = 2048
-LONGEST_LABEL = 2**16
-LONGEST_DESCRIPTION = 2**20
-MOST_LABELS = 10_000
 MOST_LABELS_OF_BODY = 50_000
-
 REQUIRED = "a value is required"
-_NUL = "\0"
+_STATES = {"active": True, "firing": True, "inactive": False, "resolved": False}
+_level = number(1, 5)
+_LEVELS = {name: level for level, about in LEVELS.items() for name in (str(level), about.name.casefold())}
+_ZERO_TIME = "0001-01-01T00:00:00"  # Go's, which its programs send for "not known"
+_EPOCH_TIME = re.compile(r"[0-9]{9,16}")  # fewer digits may be a date, such as 20201203
 
 
 def at(step: str | int, check: Check[T], value: Json) -> T:
     """The checked value; the place of a fault then begins with the step."""
     try:
         return check(value)
+    except BodyFault as fault:
+        raise fault.within(step) from None
+
+
+def read_at(step: str | int, read: Callable[[Json, Warnings], T], value: Json, warnings: Warnings) -> T:
+    """What is read of a value; the places of its fault and its warnings then begin with the step."""
+    try:
+        return read(value, warnings.within(step))
     except BodyFault as fault:
         raise fault.within(step) from None
 
@@ -50,9 +58,11 @@ def members(value: Json) -> dict[str, Json]:
     return value
 
 
-def array_of(least: int, most: int, check: Check[T]) -> Check[list[T]]:
+def array_of(least: int, most: int, read: Callable[[Json, Warnings], T], warnings: Warnings) -> Check[list[T]]:
+    """The elements of an array, as `read` reads them."""
+
     def check_array(value: Json) -> list[T]:
-        return [at(index, check, element) for index, element in enumerate(elements(value, least, most))]
+        return [read_at(index, read, element, warnings) for index, element in enumerate(elements(value, least, most))]
 
     return check_array
 
@@ -68,14 +78,14 @@ def elements(value: Json, least: int, most: int) -> list[Json]:
     return value
 
 
-def good_of(most: int, check: Check[Alarm]) -> Check[Parsed]:
+def good_of(most: int, alarm: Callable[[Json, Warnings], Alarm], warnings: Warnings) -> Check[Parsed]:
     """The good elements of an array, and the faults of the others."""
 
     def check_array(value: Json) -> Parsed:
         parsed = Parsed([], [])
         for index, element in enumerate(elements(value, 0, most)):
             try:
-                parsed.alarms.append(at(index, check, element))
+                parsed.alarms.append(read_at(index, alarm, element, warnings))
             except BodyFault as fault:
                 fault.__traceback__ = fault.__context__ = None  # which would keep the values in memory
                 parsed.faults.append(fault)
@@ -85,27 +95,18 @@ def good_of(most: int, check: Check[Alarm]) -> Check[Parsed]:
 
 
 def text(least: int, most: int) -> Check[str]:
-    """A string of so many characters, without NULs and lone surrogates, which the database cannot hold."""
+    """A string of so many characters that the database can hold."""
 
     def check_text(value: Json) -> str:
         if not isinstance(value, str):
             raise BodyFault("a character string is expected")
         if not least <= len(value) <= most:
             raise BodyFault(f"a character string of {least} to {most} characters is expected")
-        if _NUL in value:
-            raise BodyFault("a character string without NUL is expected")
-        if not value.isascii():
-            _require_utf8(value)
+        if not is_storable(value):
+            raise BodyFault(STORABLE)
         return value
 
     return check_text
-
-
-def _require_utf8(value: str) -> None:
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        raise BodyFault("a character string that UTF-8 can hold is expected") from None
 
 
 def of_value(read: Callable[[Json], T]) -> Check[T]:
@@ -120,55 +121,35 @@ def of_value(read: Callable[[Json], T]) -> Check[T]:
     return check_value
 
 
-def whole(least: int, most: int) -> Check[int]:
-    return of_value(number(least, most))
+def state(*named: str) -> Check[bool]:
+    """Whether an alarm is active, as OCP or Alertmanager spell it, in any case; a fault names the words given."""
 
-
-def one_of(choice: Mapping[str, T]) -> Check[T]:
-    """One of the words, as its value."""
-
-    def check_word(value: Json) -> T:
-        if not isinstance(value, str) or value not in choice:
-            raise BodyFault(f"one of {', '.join(choice)} is expected")
-        return choice[value]
+    def check_word(value: Json) -> bool:
+        if not isinstance(value, str) or value.lower() not in _STATES:
+            raise BodyFault(f"one of {', '.join(named)} is expected")
+        return _STATES[value.lower()]
 
     return check_word
 
 
 @of_value
-def time(value: Json) -> int:
-    if not isinstance(value, str):
-        raise ValueError("a character string is expected")
-    return milliseconds(value)
+def level(value: Json) -> int:
+    """OCP's level by its number, also in a string, or by its name."""
+    text = value.strip().casefold() if isinstance(value, str) else value
+    if isinstance(text, str) and text in _LEVELS:
+        return _LEVELS[text]
+    return _level(int(text) if isinstance(text, float) and text.is_integer() else text)
 
 
-def texts_of(most: int) -> Check[dict[str, str]]:
-    """An object of strings of at most so many characters."""
-    check_name, check_value = text(1, LONGEST_NAME), text(0, most)
-
-    def check_texts(value: Json) -> dict[str, str]:
-        given = members(value)
-        if len(given) > MOST_LABELS:
-            raise BodyFault(f"an object of at most {MOST_LABELS} members is expected")
-        if _are_texts(given, most):
-            return given
-        for name in given:
-            at(name, check_name, name)
-        return {name: at(name, check_value, member) for name, member in given.items()}
-
-    return check_texts
-
-
-def _are_texts(given: dict[str, Any], most: int) -> TypeGuard[dict[str, str]]:
-    """Whether `texts_of` has no fault to find, by one look at all texts together, which is much faster."""
-    try:
-        together = _NUL.join([*given, *given.values()])
-        if not together.isascii():
-            _require_utf8(together)
-    except (TypeError, BodyFault):
-        return False
-    are_short = len(together) <= most and max(map(len, given), default=0) <= LONGEST_NAME
-    return are_short and "" not in given and together.count(_NUL) == max(0, 2 * len(given) - 1)
-
-
-labels = texts_of(LONGEST_LABEL)
+@of_value
+def time(value: Json) -> int | None:
+    """Milliseconds; None for what stands for no time: 0, and Go's zero time."""
+    if isinstance(value, str):
+        if value.startswith(_ZERO_TIME):
+            return None
+        if not _EPOCH_TIME.fullmatch(value):
+            return milliseconds(value)
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError("a time as a character string or a number is expected")
+    return epoch_milliseconds(value) if value else None

@@ -3,12 +3,13 @@
 An alert is the same alarm whether Prometheus or Alertmanager sends it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from itertools import chain
 from typing import NamedTuple
 
-from alertrpc.intake import checks
-from alertrpc.intake.bodies import identity_of
+from alertrpc.intake import checks, kept
+from alertrpc.intake.bodies import BodyFault, Warnings, identity_of
 from alertrpc.ledger.alarm import Alarm
 from alertrpc.records import Json
 
@@ -24,14 +25,10 @@ _SEVERITIES = {
     5: ("info", "information", "informational", "debug", "none"),
 }
 LEVELS = {word: level for level, words in _SEVERITIES.items() for word in words}
-# The labels whose value may be the target, best first.
-TARGETS = ("instance", "host", "hostname", "node", "job")
 NO_TARGET = "prometheus"
-# Go's zero time, which its programs send for "not known".
-_ZERO_TIME = "0001-01-01T00:00:00"
+POD, NAMESPACE = "pod", "namespace"  # a pod has its name within a namespace
 
-_annotations = checks.texts_of(checks.LONGEST_DESCRIPTION)
-_url = checks.text(0, checks.LONGEST_LABEL)  # generatorURL holds the rule's expression, which may be long
+_url = kept.or_left_out(kept.link(kept.LONGEST_LABEL))  # generatorURL holds the rule's expression, which may be long
 
 
 class Alert(NamedTuple):
@@ -44,56 +41,79 @@ class Alert(NamedTuple):
     url: str
 
 
-def read(value: Json) -> Alert:
+class Origin(NamedTuple):
+    """Where alerts come from: the endpoint, and the labels that may name an alert's target, best first."""
+
+    endpoint: str
+    target_labels: Sequence[str]
+
+
+def read(value: Json, warnings: Warnings) -> Alert:
     """The alert of an object. Other members are ignored: other versions of the senders have more."""
     given = checks.members(value)
     return Alert(
-        labels=checks.optional(given, "labels", present_labels) or {},
-        annotations=checks.optional(given, "annotations", _annotations) or {},
-        starts_at=checks.optional(given, "startsAt", _time),
-        ends_at=checks.optional(given, "endsAt", _time),
-        url=checks.optional(given, "generatorURL", _url) or "",
+        labels=checks.optional(given, "labels", partial(present_labels, warnings=warnings.within("labels"))) or {},
+        annotations=_annotations(given.get("annotations"), warnings.within("annotations")),
+        starts_at=checks.optional(given, "startsAt", checks.time),
+        ends_at=checks.optional(given, "endsAt", checks.time),
+        url="" if (url := given.get("generatorURL")) is None else _url(url, warnings.within("generatorURL")),
     )
 
 
-def present_labels(value: Json) -> dict[str, str]:
+def present_labels(value: Json, warnings: Warnings) -> dict[str, str]:
     """The labels without those that have no value, which Prometheus takes as absent."""
-    labels = checks.labels(value)
+    labels = kept.labels(value, warnings)
     return labels if all(labels.values()) else {name: text for name, text in labels.items() if text}
 
 
-def _time(value: Json) -> int | None:
-    if isinstance(value, str) and value.startswith(_ZERO_TIME):
-        return None
-    return checks.time(value)
+def _annotations(value: Json, warnings: Warnings) -> dict[str, str]:
+    if value is None:
+        return {}
+    try:
+        return kept.annotations(value, warnings)
+    except BodyFault as fault:
+        warnings.add(f"left out: {fault.fault}")
+        return {}
+
+
+def target_of(labels: Mapping[str, str], names: Sequence[str]) -> str:
+    """The value of the first of these labels that is there; a pod's with its namespace, without which it does not count."""
+    for name in names:
+        if name == POD:
+            if POD in labels and NAMESPACE in labels:
+                return f"{labels[NAMESPACE]}/{labels[POD]}"
+        elif name in labels:
+            return labels[name]
+    return NO_TARGET
 
 
 def alarm_of(
     alert: Alert,
     alertname: str,
-    endpoint: str,
+    origin: Origin,
     *,
     is_active: bool,
+    ended_by_clock: bool = False,
     resolved_at: int | None = None,
     expires_at: int | None = None,
 ) -> Alarm:
-    """The alarm. Long texts are cut, not refused: these senders never mend a body."""
+    """The alarm. What Prometheus and Alertmanager do not bound is cut without a word: the labels have the whole."""
     labels = alert.labels
-    name = alertname[: checks.LONGEST_NAME]
-    target = next((labels[label] for label in TARGETS if label in labels), NO_TARGET)
+    name = alertname[: kept.LONGEST_NAME]
     return Alarm(
         identity=identity_of("labels", *chain.from_iterable(sorted(labels.items()))),
         alarm_type=name,
-        target=target[: checks.LONGEST_NAME],
+        target=target_of(labels, origin.target_labels)[: kept.LONGEST_NAME],
         name=name,
         level=LEVELS.get(labels.get("severity", "").lower(), DEFAULT_LEVEL),
         labels=labels,
-        summary=alert.annotations.get("summary", "")[: checks.LONGEST_SUMMARY],
+        summary=alert.annotations.get("summary", "")[: kept.LONGEST_SUMMARY],
         description=alert.annotations.get("description", ""),
         url=alert.url,
         annotations=alert.annotations,
-        endpoint=endpoint,
+        endpoint=origin.endpoint,
         is_active=is_active,
+        ended_by_clock=ended_by_clock,
         active_at=alert.starts_at,
         resolved_at=resolved_at,
         expires_at=expires_at,

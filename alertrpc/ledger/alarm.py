@@ -24,6 +24,7 @@ class Alarm:
     endpoint: str = "ocp"  # that the push came to
     is_active: bool = True
     active_at: int | None = None  # None: when the push arrives
+    ended_by_clock: bool = False  # it is over because its end lies in the past; the sender does not say so otherwise
     resolved_at: int | None = None  # None: when the push arrives; only used if not active
     expires_at: int | None = None  # an active alarm recovers then, unless it is pushed again
 

@@ -25,6 +25,9 @@ Routes = Mapping[str, Mapping[str, DataHandler]]
 
 HEADERS: web.RequestKey[dict[str, str]] = web.RequestKey("headers", dict[str, str])  # sent with the answer
 
+# What was cut or left out of a push that was recorded.
+WARNINGS: web.RequestKey[Sequence[str]] = web.RequestKey("warnings", Sequence[str])
+
 RETRY_SECONDS = "5"  # after a fault that may pass
 _CHALLENGE = {"WWW-Authenticate": 'Basic realm="alertrpc", charset="UTF-8"'}
 _LATER = {"Retry-After": RETRY_SECONDS}
@@ -78,7 +81,7 @@ async def envelop(request: web.Request, handler: DataHandler) -> web.StreamRespo
 async def enveloped(request: web.Request, handler: DataHandler) -> web.StreamResponse:
     """The handler's data, or its fault, in the envelope; `request[HEADERS]` are sent with either."""
     started, trace = time.perf_counter(), f"{getrandbits(64):016x}"
-    request[HEADERS] = {}
+    request[HEADERS], request[WARNINGS] = {}, ()
     try:
         content, status = {"data": await handler(request)}, 200
     except Exception as error:
@@ -86,6 +89,8 @@ async def enveloped(request: web.Request, handler: DataHandler) -> web.StreamRes
         content, status = fault.content, fault.status
         await tell_refusal(request, status, fault.message)
         request[HEADERS].update(fault.headers)
+    if request[WARNINGS]:
+        content["warnings"] = request[WARNINGS]
     body = envelope(content, status, request.host, started, trace)
     response = web.Response(status=status, body=body, content_type="application/json", headers=request[HEADERS])
     if status != 200 and not request.content.is_eof():

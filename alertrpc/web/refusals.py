@@ -1,26 +1,30 @@
-"""Logs refused requests, and alarms that an Alertmanager left out.
+"""Logs refused requests, what was left out of pushes, and clocks that are behind.
 
 Each refused push has a line: senders such as Grafana and Alertmanager do not repeat a push that was answered 4xx, so the
 line is all that is left of its alarms.
 """
 
 import logging
+from collections.abc import Sequence
 from contextlib import suppress
 
 from aiohttp import web
 
 from alertrpc.errors import AlertrpcError
-from alertrpc.loglines import LONGEST_LINE, one_line, quoted, strangers
+from alertrpc.loglines import LONGEST_LINE, Seldom, one_line, quoted, strangers
 from alertrpc.store.connection import SqlError
 from alertrpc.store.credentials import find_username
 from alertrpc.web.clients import CALLER, LOGIN, address_of
 from alertrpc.web.health import DATABASE
+from alertrpc.words import counted
 
 PUSH_OCP = "/api/v2/alarm/alarms"
 PUSH_PROMETHEUS = "/api/v2/alerts"
 PUSH_ALERTMANAGER = "/alertmanager"
 _PUSHES = (PUSH_OCP, PUSH_PROMETHEUS, PUSH_ALERTMANAGER)
 _MAY_NOT = (401, 403)
+
+_skewed = Seldom()
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +56,32 @@ async def tell_left_out(request: web.Request, alerts: int) -> None:
         "a push to %s by %s from %s lacks %d alerts: its Alertmanager leaves out those beyond max_alerts",
         path, _named(user), remote, alerts,
         extra={"user": user, "path": path, "remote": remote, "left_out": alerts},
+    )  # fmt: skip
+
+
+async def tell_warnings(request: web.Request, warnings: Sequence[str]) -> None:
+    """Logs what was cut or left out of a recorded push."""
+    if not warnings:
+        return
+    user, remote, path = await _user(request), address_of(request), request.rel_url.raw_path
+    text = one_line("; ".join(warnings), LONGEST_LINE)
+    log.warning(
+        "a push to %s by %s from %s was recorded, but not as it came: %s", path, _named(user), remote, text,
+        extra={"user": user, "path": path, "remote": remote, "warnings": text},
+    )  # fmt: skip
+
+
+async def tell_skew(request: web.Request, seconds: float) -> None:
+    """Logs that an alarm was over before it was active here, once in a while for each sender."""
+    user, remote, path = await _user(request), address_of(request), request.rel_url.raw_path
+    if (left_out := _skewed.passes((user, remote))) is None:
+        return
+    log.warning(
+        "an alarm that was pushed to %s by %s from %s ended %d s ago by its endsAt or resolvedAt, and was not active here; "
+        "if it is active there, the clock of its sender is at least %d s behind%s",
+        path, _named(user), remote, seconds, seconds,
+        f" ({counted(left_out, 'such push', 'such pushes')} before it not told)" if left_out else "",
+        extra={"user": user, "path": path, "remote": remote, "skew": round(seconds)},
     )  # fmt: skip
 
 
