@@ -28,9 +28,7 @@ def parse(body: Json, now: int, target_labels: Sequence[str]) -> Parsed:
     """
     given, warnings = checks.members(body), Warnings()
     checks.required(given, "version", _version)
-    group = (
-        checks.optional(given, "groupLabels", partial(present_labels, warnings=warnings.within("groupLabels"))) or {}
-    )
+    group = checks.read_member(given, "groupLabels", present_labels, warnings) or {}
     alarm = partial(_alarm, now, Origin(ENDPOINT, target_labels), group.get(ALERTNAME, NO_ALERTNAME))
     parsed = checks.required(given, "alerts", checks.good_of(MOST_ALERTS, alarm, warnings.within("alerts")))
     faults = [fault.within("alerts") for fault in parsed.faults]

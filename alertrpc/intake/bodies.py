@@ -54,6 +54,8 @@ class Warnings:
     `within` gives the warnings of a part of the body.
     """
 
+    __slots__ = ("_steps", "_texts")
+
     def __init__(self, texts: list[str] | None = None, steps: tuple[str | int, ...] = ()) -> None:
         self._texts = [] if texts is None else texts
         self._steps = steps

@@ -41,6 +41,13 @@ def read_at(step: str | int, read: Callable[[Json, Warnings], T], value: Json, w
         raise fault.within(step) from None
 
 
+def read_member(
+    given: Mapping[str, Json], name: str, read: Callable[[Json, Warnings], T], warnings: Warnings
+) -> T | None:
+    """What is read of a member; null counts as absent."""
+    return None if (value := given.get(name)) is None else read_at(name, read, value, warnings)
+
+
 def optional(given: Mapping[str, Json], name: str, check: Check[T]) -> T | None:
     """A member; null counts as absent."""
     return None if (value := given.get(name)) is None else at(name, check, value)

@@ -4,7 +4,6 @@ An alert is the same alarm whether Prometheus or Alertmanager sends it.
 """
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from itertools import chain
 from typing import NamedTuple
 
@@ -52,11 +51,11 @@ def read(value: Json, warnings: Warnings) -> Alert:
     """The alert of an object. Other members are ignored: other versions of the senders have more."""
     given = checks.members(value)
     return Alert(
-        labels=checks.optional(given, "labels", partial(present_labels, warnings=warnings.within("labels"))) or {},
-        annotations=_annotations(given.get("annotations"), warnings.within("annotations")),
+        labels=checks.read_member(given, "labels", present_labels, warnings) or {},
+        annotations=checks.read_member(given, "annotations", _annotations, warnings) or {},
         starts_at=checks.optional(given, "startsAt", checks.time),
         ends_at=checks.optional(given, "endsAt", checks.time),
-        url="" if (url := given.get("generatorURL")) is None else _url(url, warnings.within("generatorURL")),
+        url=checks.read_member(given, "generatorURL", _url, warnings) or "",
     )
 
 
@@ -67,8 +66,6 @@ def present_labels(value: Json, warnings: Warnings) -> dict[str, str]:
 
 
 def _annotations(value: Json, warnings: Warnings) -> dict[str, str]:
-    if value is None:
-        return {}
     try:
         return kept.annotations(value, warnings)
     except BodyFault as fault:

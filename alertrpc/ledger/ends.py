@@ -20,14 +20,14 @@ class End(NamedTuple):
     at: int
 
 
-def reported(reports: str, alarm: Alarm) -> dict[str, int | None]:
-    """The reports, given as JSON, after a push of an active alarm."""
-    return {**orjson.loads(reports), alarm.endpoint: alarm.expires_at}
+def reported(reports: Reports, alarm: Alarm) -> Reports:
+    """The reports after a push of an active alarm."""
+    return {**reports, alarm.endpoint: alarm.expires_at}
 
 
-def still_reported(reports: str, alarm: Alarm, now: int) -> dict[str, int | None]:
-    """The reports that hold, given as JSON, after a push that says that the alarm is over; `now` is in milliseconds."""
-    others = {name: end for name, end in orjson.loads(reports).items() if name != alarm.endpoint}
+def still_reported(reports: Reports, alarm: Alarm, now: int) -> Reports:
+    """The reports that hold after a push that says that the alarm is over; `now` is in milliseconds."""
+    others = {name: end for name, end in reports.items() if name != alarm.endpoint}
     return {name: end for name, end in others.items() if end is None or end > now}
 
 
@@ -38,8 +38,10 @@ def expiry(reports: Reports, resolve_after: int | None, now: int) -> int | None:
     sooner, `resolve_after` seconds from now.
     """
     last = max([end for end in reports.values() if end is not None], default=None)
-    ends = [last, None if resolve_after is None else now + 1000 * resolve_after]
-    return min([end for end in ends if end is not None], default=None)
+    if resolve_after is None:
+        return last
+    sooner = now + 1000 * resolve_after
+    return sooner if last is None else min(last, sooner)
 
 
 def as_text(reports: Reports) -> str:

@@ -16,14 +16,14 @@ MOST_ALARMS = 16  # in one text; an alarm may hold some MiB
 class Known(NamedTuple):
     """The rows that exist for a pushed alarm; None: no such row, or the alarm is active.
 
-    `digest` and `resolve_after` are those of the active alarm's last push. `reports` is a JSON object of the ends that
-    endpoints gave, and `ended_at` is when the alarm ended, in milliseconds, if it is active because it settles.
+    `digest` and `resolve_after` are those of the active alarm's last push. `reports` are the ends that endpoints gave,
+    and `ended_at` is when the alarm ended, in milliseconds, if it is active because it settles.
     """
 
     active_eventid: int | None
     digest: str | None
     resolve_after: int | None
-    reports: str
+    reports: dict[str, int | None]
     ended_at: int | None
     last_eventid: int | None
     triggerid: int | None

@@ -8,7 +8,7 @@ SELECT @json_array_of(@json_array(
     al.eventid,
     al.digest,
     al.resolve_after,
-    COALESCE(al.reports, '{}'),
+    @json(COALESCE(al.reports, '{}')),
     al.ended_at,
     CASE WHEN al.eventid IS NULL THEN (
         SELECT MAX(al.eventid)
