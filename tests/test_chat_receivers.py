@@ -84,6 +84,20 @@ def test_what_was_refused_for_its_number_arrives_later(path: Path) -> None:
     assert {attempt["outcome"] for attempt in attempts(path)} == {"sent", "wait"}
 
 
+def test_a_storm_arrives_in_few_messages(path: Path) -> None:
+    targets = [f"db-{number}" for number in range(400)]
+    digest = {"digest": 5, "digest_message": "Alarm: ${alarm_count}\n${alarms}", "subject": "${alarm_target}"}
+    with chats(path, *CHATS, **digest) as (config, services), serving(path, "--config", str(config)) as server:
+        push_many(server.port, targets)
+        found = settled(path, 400 * len(CHATS))
+    for name, service in services.items():
+        assert (service.refused, service.wrong) == (0, 0), name
+        assert sum(service.taken.values()) < 50, name
+        told = [line.removeprefix("Alarm on ") for text in service.taken for line in text.split("\n")]
+        assert sorted(line for line in told if not line.startswith("Alarm:")) == sorted(targets), name
+    assert {(alert["status"], alert["retries"]) for alert in found} == {(1, 0)}
+
+
 # What is wrong at each service, and the media type's keys that make it so.
 WRONG = [
     ("DingTalk", {"url": "robot/send?access_token=OTHER"}),

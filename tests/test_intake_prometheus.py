@@ -223,7 +223,16 @@ KEPT: list[tuple[dict[str, Any], dict[str, Any], list[str]]] = [
         {"labels": {"alertname": "Name"}},
         ["[0].labels.: left out: a name of 1 to 255 characters is expected"],
     ),
-    (labelled(job="j" * 70_000), {"target": "j" * 255}, ["[0].labels.job: cut to 65536 characters"]),
+    (
+        labelled(job="j" * 70_000),
+        {"target": "j" * 255},
+        ["[0].labels.job: cut to 65536 characters", "[0].target: cut to 255 characters"],
+    ),
+    (
+        {**labelled(alertname="n" * 300), "annotations": {"summary": "s" * 3000}},
+        {"name": "n" * 255, "summary": "s" * 2048, "annotations": {"summary": "s" * 3000}},
+        ["[0].labels.alertname: cut to 255 characters", "[0].annotations.summary: cut to 2048 characters"],
+    ),
     ({**labelled(), "annotations": []}, {"annotations": {}}, ["[0].annotations: left out: an object is expected"]),
     ({**labelled(), "annotations": {"summary": 1}}, {"summary": "1"}, []),
     (

@@ -52,5 +52,5 @@ def _alarm(now: int, origin: Origin, alertname: str, value: Json, warnings: Warn
     name = alert.labels.get(ALERTNAME, alertname)
     is_over = alert.ends_at is not None and alert.ends_at <= now
     if is_active:
-        return alarm_of(alert, name, origin, is_active=True, expires_at=None if is_over else alert.ends_at)
-    return alarm_of(alert, name, origin, is_active=False, resolved_at=alert.ends_at if is_over else None)
+        return alarm_of(alert, name, origin, warnings, is_active=True, expires_at=None if is_over else alert.ends_at)
+    return alarm_of(alert, name, origin, warnings, is_active=False, resolved_at=alert.ends_at if is_over else None)

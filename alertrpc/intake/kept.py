@@ -56,9 +56,12 @@ def whole_text(value: Json, warnings: Warnings) -> str:
     return storable(given)
 
 
-def cut(given: str, most: int, warnings: Warnings) -> str:
+def cut(given: str, most: int, warnings: Warnings, *steps: str) -> str:
+    """The start of a text; the steps lead to its place."""
     if len(given) <= most:
         return given
+    for step in steps:
+        warnings = warnings.within(step)
     warnings.add(f"cut to {most} characters")
     return given[:most]
 

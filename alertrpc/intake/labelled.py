@@ -13,7 +13,7 @@ from alertrpc.ledger.alarm import Alarm
 from alertrpc.records import Json
 
 MOST_ALERTS = 10_000
-ALERTNAME = "alertname"
+ALERTNAME, SUMMARY = "alertname", "summary"
 DEFAULT_LEVEL = 3
 # Usual values of the label `severity`, by OCP's level.
 _SEVERITIES = {
@@ -88,23 +88,26 @@ def alarm_of(
     alert: Alert,
     alertname: str,
     origin: Origin,
+    warnings: Warnings,
     *,
     is_active: bool,
     ended_by_clock: bool = False,
     resolved_at: int | None = None,
     expires_at: int | None = None,
 ) -> Alarm:
-    """The alarm. What Prometheus and Alertmanager do not bound is cut without a word: the labels have the whole."""
+    """The alarm. What is too long to be shown is cut; the labels and annotations have the whole."""
     labels = alert.labels
-    name = alertname[: kept.LONGEST_NAME]
+    name = kept.cut(alertname, kept.LONGEST_NAME, warnings, "labels", ALERTNAME)
+    target = target_of(labels, origin.target_labels)
+    summary = alert.annotations.get(SUMMARY, "")
     return Alarm(
         identity=identity_of("labels", *chain.from_iterable(sorted(labels.items()))),
         alarm_type=name,
-        target=target_of(labels, origin.target_labels)[: kept.LONGEST_NAME],
+        target=kept.cut(target, kept.LONGEST_NAME, warnings, "target"),
         name=name,
         level=LEVELS.get(labels.get("severity", "").lower(), DEFAULT_LEVEL),
         labels=labels,
-        summary=alert.annotations.get("summary", "")[: kept.LONGEST_SUMMARY],
+        summary=kept.cut(summary, kept.LONGEST_SUMMARY, warnings, "annotations", SUMMARY),
         description=alert.annotations.get("description", ""),
         url=alert.url,
         annotations=alert.annotations,

@@ -69,7 +69,7 @@ def _require_few_repeats(alarms: list[Alarm]) -> None:
 def _alarm(now: int, value: Json, warnings: Warnings) -> Alarm:
     """The alarm, whose identity is of the whole alarmType and target, while its names are cut."""
     fields = _read(checks.members(value), warnings)
-    alarm_type, target = [kept.cut(fields[name], kept.LONGEST_NAME, warnings.within(name)) for name in REQUIRED_FIELDS]
+    alarm_type, target = [kept.cut(fields[name], kept.LONGEST_NAME, warnings, name) for name in REQUIRED_FIELDS]
     return Alarm(
         identity=identity_of("alarm", fields["alarmType"], fields["target"]),
         alarm_type=alarm_type,

@@ -34,5 +34,5 @@ def _alarm(now: int, origin: Origin, resolve_timeout_ms: int, value: Json, warni
     if alert.ends_at is not None and alert.starts_at is not None and alert.starts_at > alert.ends_at:
         raise BodyFault("a time not after endsAt is expected", "startsAt")
     if ends_at <= now:
-        return alarm_of(alert, alertname, origin, is_active=False, ended_by_clock=True, resolved_at=ends_at)
-    return alarm_of(alert, alertname, origin, is_active=True, expires_at=ends_at)
+        return alarm_of(alert, alertname, origin, warnings, is_active=False, ended_by_clock=True, resolved_at=ends_at)
+    return alarm_of(alert, alertname, origin, warnings, is_active=True, expires_at=ends_at)
