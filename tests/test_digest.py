@@ -385,6 +385,28 @@ def test_what_comes_later_waits_for_the_digest(path: Path, receiver: Receiver) -
     assert statuses == [("6", "Active")] * 3 + [("1", "Inactive")]
 
 
+def test_what_waits_behind_several_of_a_line_is_sent(path: Path, receiver: Receiver) -> None:
+    """Two alerts of a problem are in the digest, and its recovery comes while that is on its way."""
+    receiver.answer = gate = Gate()
+    second = threading.Event()
+    steps = [{"users": ["Admin"]}, {"users": ["Admin"]}]
+    with serving(path, "--config", str(configured(path, channel(receiver), steps=steps))) as server:
+        push(server.port, "first")
+        receiver.waits_for(1)
+        receiver.answer = lambda got: Answer(hold=second)
+        push_many(server.port, numbered(6))
+        gate.open()
+        receiver.waits_for(2)
+        push_many(server.port, numbered(6), status="Inactive")
+        receiver.answer = lambda got: Answer()
+        second.set()
+        found = settled(path, 20)
+    assert {alert["status"] for alert in found} == {1}
+    lines = [line for got in receiver.got[1:] for line in got.json["alarms"].split("\n")]
+    assert Counter(lines) >= Counter([*numbered(6), *[f"Resolved: {target}" for target in numbered(6)]])
+    assert receiver.got[-1].json["alarm_status"] == "Inactive"
+
+
 def test_an_alert_of_a_digest_that_is_sent_again(path: Path, receiver: Receiver, gate: Gate) -> None:
     with serving(path, "--config", str(configured(path, channel(receiver)))) as server:
         push(server.port, "first")

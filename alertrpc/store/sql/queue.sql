@@ -115,7 +115,11 @@ SET state = 0
 WHERE state = 3
 
 -- name: follow
--- What waits behind alerts that are done may be sent.
+-- What waits behind alerts that are done may be sent; several of these may be of one line.
+WITH done AS MATERIALIZED (
+    SELECT listed.value AS alertid
+    FROM @numbers(?) listed
+)
 UPDATE alert_queue
 SET state = 0
 WHERE state = 2
@@ -126,12 +130,12 @@ WHERE state = 2
             WHERE q.problemid = alert_queue.problemid
                 AND q.mediatypeid = alert_queue.mediatypeid
                 AND q.sendto = alert_queue.sendto
-                AND q.alertid <> alert_queue.alertid
+                AND q.alertid NOT IN (SELECT alertid FROM done)
             ORDER BY q.place, q.alertid
             LIMIT 1
         )
-        FROM @numbers(?) listed
-        @ordered JOIN alert_queue ON alert_queue.alertid = listed.value
+        FROM done
+        @ordered JOIN alert_queue ON alert_queue.alertid = done.alertid
     )
 RETURNING mediatypeid, rank
 
