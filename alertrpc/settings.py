@@ -127,7 +127,7 @@ class Settings:
     resolve_timeout: Annotated[int, Setting(at_least_one(duration), "TIME", "5m",
         "When a Prometheus alert without endsAt ends if it is not sent again.")]
     target_labels: Annotated[tuple[str, ...], Setting(label_names, NAMES,
-        "pod,instance,host,hostname,node,service,namespace,job",
+        "pod, instance, host, hostname, node, service, namespace, job",
         "Which label of a Prometheus alert names its target: the first that it has; a pod only with its namespace.")]
     trusted_proxies: Annotated[Networks, Setting(networks, NETWORKS, NONE,
         "The proxies, as addresses and networks, whose X-Forwarded-For or Forwarded gives the client's address.")]

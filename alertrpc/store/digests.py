@@ -12,7 +12,7 @@ from alertrpc.store.statements import SQL
 from alertrpc.store.tables import AlertResult, Attempt, DigestRetries, NewDigest, QueueDigest
 
 MOST_TOGETHER = 1000  # alerts of a digest
-MOST_LOOKED_THROUGH = 20_000  # alerts of a media type for those of an address
+MOST_LOOKED_THROUGH = 100_000  # alerts of a media type for those of an address
 
 
 class Waiting(NamedTuple):
