@@ -43,9 +43,16 @@ def text_of(least: int, most: int) -> Callable[[str], str]:
     return matching(rf"[^\0]{{{least},{most}}}", f"a text of {least} to {most} characters")
 
 
-def label_names(text: str) -> tuple[str, ...]:
+class Names(tuple[str, ...]):
+    """Names that are told between commas."""
+
+    def __str__(self) -> str:
+        return ", ".join(self)
+
+
+def label_names(text: str) -> Names:
     """Names of labels between commas; raises ValueError."""
-    names = tuple([name.strip() for name in text.split(",")])
+    names = Names([name.strip() for name in text.split(",")])
     if not all(1 <= len(name) <= LONGEST_LABEL_NAME and "\0" not in name for name in names):
         raise ValueError(f"names of labels between commas, of 1 to {LONGEST_LABEL_NAME} characters, are expected")
     if len(set(names)) < len(names) or len(names) > MOST_LABEL_NAMES:
@@ -126,7 +133,7 @@ class Settings:
         "How many alarms a user may push per minute; 0: no limit.")]
     resolve_timeout: Annotated[int, Setting(at_least_one(duration), "TIME", "5m",
         "When a Prometheus alert without endsAt ends if it is not sent again.")]
-    target_labels: Annotated[tuple[str, ...], Setting(label_names, NAMES,
+    target_labels: Annotated[Names, Setting(label_names, NAMES,
         "pod, instance, host, hostname, node, service, namespace, job",
         "Which label of a Prometheus alert names its target: the first that it has; a pod only with its namespace.")]
     trusted_proxies: Annotated[Networks, Setting(networks, NETWORKS, NONE,

@@ -10,6 +10,7 @@ from alertrpc.networks import Networks, networks
 from alertrpc.settings import (
     BY_NAME,
     TABLE,
+    Names,
     Setting,
     api_version,
     database_url,
@@ -44,9 +45,9 @@ GOOD = [
     ("duration", "1h", 3600),
     ("duration", "1d", 86400),
     ("duration", "2w", 1209600),
-    ("label_names", "pod", ("pod",)),
-    ("label_names", "a, b ,c", ("a", "b", "c")),
-    ("label_names", "x" * 255, ("x" * 255,)),
+    ("label_names", "pod", Names(["pod"])),
+    ("label_names", "a, b ,c", Names("abc")),
+    ("label_names", "x" * 255, Names(["x" * 255])),
     ("size", "0", 0),
     ("size", "65536", 65536),
     ("size", "64K", 65536),
@@ -122,6 +123,13 @@ def test_a_setting_is_described(setting: Setting) -> None:
     assert setting.metavar.isupper()
     assert setting.help[0].isupper()
     assert setting.help[-1] == "."
+
+
+@pytest.mark.parametrize("setting", TABLE, ids=lambda setting: setting.name)
+def test_a_value_is_told_as_it_is_given(setting: Setting) -> None:
+    """As `alertrpc check` tells it."""
+    value = setting.parse(setting.default)
+    assert setting.parse(str(value)) == value
 
 
 def test_the_defaults() -> None:
