@@ -625,3 +625,12 @@ ALTER TABLE escalations ADD COLUMN risen INTEGER;
 UPDATE escalations SET severity = e.severity
 FROM events e
 WHERE e.eventid = escalations.eventid;
+
+-- Version 7: what a channel needs.
+-- Ours: what was sent, without secrets; request_cut is 1 if there was more. The alerts of a digest share its last request.
+ALTER TABLE attempts ADD COLUMN request TEXT NOT NULL DEFAULT '';
+ALTER TABLE attempts ADD COLUMN request_cut INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE digests ADD COLUMN request TEXT NOT NULL DEFAULT '';
+-- Of several addresses, those that the next attempt is for, and whether others took the message.
+ALTER TABLE alert_queue ADD COLUMN remaining TEXT NOT NULL DEFAULT '';
+ALTER TABLE alert_queue ADD COLUMN is_taken INTEGER NOT NULL DEFAULT 0;

@@ -154,6 +154,10 @@ class MediaType:
         """The media type with the keys of a file; a kind may override it to derive defaults from other keys."""
         return cls(**values)
 
+    @staticmethod
+    def check_sendto(sendto: str) -> None:
+        """Raises ValueError if nothing can be sent to an address."""
+
     def secrets(self) -> Iterable[str]:
         """Texts that answers must not show, besides the keys that are secret as a whole."""
         return ()

@@ -24,6 +24,7 @@ NETWORKS, NAMES = LISTS = ("NETWORKS", "NAMES")  # the metavars of settings that
 YES_OR_NO = "YES|NO"  # the metavar of settings that also take TOML's true and false
 LONGEST_LABEL_NAME = 255
 MOST_LABEL_NAMES = 100
+_PUBLIC_URL = re.compile(r"https?://[^\s?#\x00-\x1f\x7f\"<>]{1,1000}")
 _LONGEST_NAME = 100  # characters of a wrong name
 _MOST_HINTS = 100  # each searches all names
 
@@ -58,6 +59,15 @@ def label_names(text: str) -> Names:
     if len(set(names)) < len(names) or len(names) > MOST_LABEL_NAMES:
         raise ValueError(f"at most {MOST_LABEL_NAMES} different names of labels are expected")
     return names
+
+
+def public_url(text: str) -> str:
+    """An address without a slash at its end, or "" for none; raises ValueError."""
+    if text in ("", NONE):
+        return ""
+    if not _PUBLIC_URL.fullmatch(text):
+        raise ValueError("an address such as https://alerts.example.com, without a query, is expected")
+    return text.rstrip("/")
 
 
 def folder(text: str) -> Path:
@@ -138,6 +148,8 @@ class Settings:
         "Which label of a Prometheus alert names its target: the first that it has; a pod only with its namespace.")]
     trusted_proxies: Annotated[Networks, Setting(networks, NETWORKS, NONE,
         "The proxies, as addresses and networks, whose X-Forwarded-For or Forwarded gives the client's address.")]
+    public_url: Annotated[str, Setting(public_url, "URL", "none",
+        "The address at which people reach this server, for links in messages; none: no links.")]
     deliver: Annotated[str, Setting(one_of(("yes", "no")), YES_OR_NO, "yes",
         "Whether this server sends alerts.", needs_restart=True)]
     shutdown_timeout: Annotated[int, Setting(at_least_one(duration), "TIME", "30s",

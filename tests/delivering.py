@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,11 @@ from alertrpc.delivery.channels import KINDS
 from alertrpc.delivery.deliverer import Deliverer
 from alertrpc.delivery.lane import Lane, Record
 from alertrpc.delivery.lock import DeliveryLock
+from alertrpc.delivery.protocol import Message, Outcome
+from alertrpc.delivery.secrets import secrets_of
 from alertrpc.delivery.sender import Sender, open_sender
 from alertrpc.ledger.ledger import Ledger
-from alertrpc.records import Clock
+from alertrpc.records import Clock, MediaType
 from alertrpc.store.applying.applying import bring
 from alertrpc.store.connection import Job, connect
 from alertrpc.store.database import Database, open_database
@@ -98,3 +101,9 @@ class Counted(Database):
 
 def statuses(path: Path) -> Sequence[int]:
     return [status for (status,) in execute(path, "SELECT status FROM alerts ORDER BY alertid")]
+
+
+async def sent_by(channel: Any, media_type: MediaType, message: Message) -> Outcome:
+    """The outcome of a message, of which the secrets of its media type are masked; without what was sent."""
+    outcome: Outcome = await channel.send(media_type, replace(message, secrets=secrets_of(media_type)))
+    return replace(outcome, request="", request_cut=False)

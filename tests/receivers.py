@@ -180,7 +180,13 @@ def script_channel(name: str, script: str, **more: Any) -> dict[str, Any]:
 
 def to_admin(*media_types: Mapping[str, Any], **more: Any) -> dict[str, list[dict[str, Any]]]:
     """A configuration: every alarm goes to Admin through each of the media types."""
-    media = [{"media_type": media_type["name"], "sendto": f"to {media_type['name']}"} for media_type in media_types]
+    media = [
+        {
+            "media_type": each["name"],
+            "sendto": "to@example.com" if each.get("type") == "email" else f"to {each['name']}",
+        }
+        for each in media_types
+    ]
     return {
         "media_type": [dict(media_type) for media_type in media_types],
         "user": [{"username": "Admin", "media": media}],

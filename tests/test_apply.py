@@ -145,6 +145,14 @@ CHANGES: list[tuple[Configuration, str]] = [
         ),
         'media type "chat": url changed, headers changed, body changed, proxy changed',
     ),
+    (
+        replace(WHOLE, media_types=(PAGER, replace(CHAT, sign={"scheme": "feishu", "secret": "x-secret"}), MAIL)),
+        'media type "chat": sign changed',
+    ),
+    (
+        replace(WHOLE, media_types=(PAGER, replace(CHAT, tls_ca="/ca.pem", tls_verify=False), MAIL)),
+        'media type "chat": tls_ca changed, tls_verify changed',
+    ),
     (replace(WHOLE, media_types=(PAGER, replace(CHAT, method="PUT"), MAIL)), 'media type "chat": method POST -> PUT'),
     (
         replace(WHOLE, media_types=(PAGER, CHAT, replace(MAIL, password="x-secret", smtp_security=SmtpSecurity.NONE))),

@@ -38,6 +38,7 @@ GROUND: dict[str, set[str]] = {
     "networks": set(),
     "reloading": {"errors", "loglines", "settings"},
     "records": {"values"},
+    "references": {"errors"},
     "values": set(),
     "words": set(),
     "folders": set(),

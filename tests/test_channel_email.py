@@ -22,10 +22,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from alertrpc.delivery.channels.email import EmailMediaType
-from alertrpc.delivery.channels.email.sending import LONGEST_ADDRESS, EmailChannel
+from alertrpc.delivery.channels.email.addresses import LONGEST_ADDRESS
+from alertrpc.delivery.channels.email.sending import EmailChannel
 from alertrpc.delivery.protocol import Message, Outcome, Reason, Verdict
 from alertrpc.ledger.messages import LONGEST_SUBJECT
 from alertrpc.records import SmtpSecurity
+from tests.delivering import sent_by
 
 HEADERS = ["From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted"]
 OF_CONTENT = ["Content-Type", "Content-Transfer-Encoding", "MIME-Version"]
@@ -126,7 +128,7 @@ def message(sendto: str = "bob@example.org", subject: str = "down", text: str = 
 
 
 async def send(port: int, given: Message | None = None, **members: Any) -> Outcome:
-    return await EmailChannel().send(media_type(port, **members), given or message())
+    return await sent_by(EmailChannel(), media_type(port, **members), given or message())
 
 
 async def test_a_mail() -> None:
@@ -261,7 +263,7 @@ async def test_a_display_name_is_decoded_once() -> None:
         "bob",
         "@example.org",
         "bob@",
-        "a@example.org, b@example.org",
+        "a@example.org, b",
         "a@example.org b@example.org",
         "bob@example.org\r\nBcc: eve@example.com",
         "bob@example.org\nRCPT TO:<eve@example.com>",

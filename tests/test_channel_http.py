@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import json
+import os
 import re
 import ssl
 import time
@@ -12,6 +13,7 @@ from base64 import b64decode
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from email.utils import formatdate
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -26,6 +28,7 @@ from alertrpc.delivery.channels.http import METHODS, HttpMediaType
 from alertrpc.delivery.channels.http.sending import VERDICTS, HttpChannel, new_session
 from alertrpc.delivery.expect import check_expect, is_expected
 from alertrpc.delivery.protocol import Message, Outcome, Reason, Verdict
+from tests.delivering import sent_by
 
 NOW = 1_600_000_000.0
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -83,7 +86,7 @@ async def received(channel: HttpChannel, given: Message, path: str = "/", **memb
         return web.Response(text="ok")
 
     async with serving(handler) as url:
-        outcome = await channel.send(media_type(url + path, **members), given)
+        outcome = await sent_by(channel, media_type(url + path, **members), given)
     assert outcome == Outcome(verdict=Verdict.SENT, reason=Reason.DELIVERED, code=200, answer="ok")
     assert len(requests) == 1
     return requests[0]
@@ -154,7 +157,7 @@ async def test_any_text_goes_into_a_header(text: str) -> None:
     ["", "/x", "ftp://h/", "http:///x", "http://h:99999/", "http://[::1/", "http://h/\nx", "${sendto}", "http:h:1"],
 )
 async def test_urls_that_cannot_be(url: str, channel: HttpChannel) -> None:
-    outcome = await channel.send(media_type(url), message())
+    outcome = await sent_by(channel, media_type(url), message())
     assert (outcome.verdict, outcome.reason) == (Verdict.GIVE_UP, Reason.INVALID_MESSAGE)
     assert outcome.error
 
@@ -163,7 +166,7 @@ async def test_urls_that_cannot_be(url: str, channel: HttpChannel) -> None:
     "members", [{"body": "${message_json}"}, {"body": "${message}"}, {"headers": {"A": "${message}"}}]
 )
 async def test_half_characters_cannot_be_sent(members: dict[str, Any], channel: HttpChannel) -> None:
-    outcome = await channel.send(media_type("http://127.0.0.1:1/", **members), message(message="\ud800"))
+    outcome = await sent_by(channel, media_type("http://127.0.0.1:1/", **members), message(message="\ud800"))
     assert outcome.reason is Reason.INVALID_MESSAGE
 
 
@@ -174,7 +177,9 @@ async def test_every_status(channel: HttpChannel) -> None:
 
     async with serving(handler) as url:
         for status in range(200, 600):
-            outcome = await channel.send(media_type(f"{url}/{status}", headers={"X-Token": "opensesame"}), message())
+            outcome = await sent_by(
+                channel, media_type(f"{url}/{status}", headers={"X-Token": "opensesame"}), message()
+            )
             waits = status in (429, 503)
             assert (outcome.verdict, outcome.code) == (Verdict.WAIT if waits else VERDICTS[status], status)
             assert outcome.after == (7 if waits else None)
@@ -199,7 +204,7 @@ async def test_an_error_has_the_start_of_the_answer(channel: HttpChannel) -> Non
         return web.Response(status=503, text="try\nlater " + "x" * 5000)
 
     async with serving(handler) as url:
-        outcome = await channel.send(media_type(url), message())
+        outcome = await sent_by(channel, media_type(url), message())
     assert outcome.error.startswith("HTTP 503 Service Unavailable: try later xxx")
     assert (len(outcome.error), len(outcome.answer)) == (255, 2048)
 
@@ -225,7 +230,7 @@ async def test_an_error_has_the_start_of_the_answer(channel: HttpChannel) -> Non
 )
 async def test_retry_after(text: str, seconds: float | None, channel: HttpChannel) -> None:
     async with answering(f"HTTP/1.1 429 Slow\r\nRetry-After: {text}\r\nContent-Length: 0\r\n\r\n".encode()) as url:
-        assert (await channel.send(media_type(url), message())).after == seconds
+        assert (await sent_by(channel, media_type(url), message())).after == seconds
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "deflate", "x-gzip"])
@@ -233,19 +238,19 @@ async def test_a_compressed_answer(encoding: str, channel: HttpChannel) -> None:
     data = zlib.compress(b"fine") if encoding == "deflate" else gzip.compress(b"fine")
     head = f"HTTP/1.1 200 OK\r\nContent-Encoding: {encoding}\r\nContent-Length: {len(data)}\r\n\r\n"
     async with answering(head.encode() + data) as url:
-        assert (await channel.send(media_type(url, expect="fine"), message())).answer == "fine"
+        assert (await sent_by(channel, media_type(url, expect="fine"), message())).answer == "fine"
 
 
 async def test_an_answer_that_is_not_compressed_as_it_says(channel: HttpChannel) -> None:
     async with answering(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\nfine") as url:
-        assert (await channel.send(media_type(url), message())).answer == "fine"
+        assert (await sent_by(channel, media_type(url), message())).answer == "fine"
 
 
 async def test_a_bomb(channel: HttpChannel) -> None:
     data = gzip.compress(b"x" * 100_000_000, 1)
     head = f"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {len(data)}\r\n\r\n"
     async with answering(head.encode() + data) as url:
-        outcome = await channel.send(media_type(url), message())
+        outcome = await sent_by(channel, media_type(url), message())
     assert (outcome.verdict, outcome.answer) == (Verdict.SENT, "x" * 2048)
 
 
@@ -260,7 +265,7 @@ async def test_an_answer_without_end(channel: HttpChannel) -> None:
             return response
 
     async with serving(handler) as url:
-        outcome = await channel.send(media_type(url), message())
+        outcome = await sent_by(channel, media_type(url), message())
     assert (outcome.verdict, outcome.answer) == (Verdict.SENT, "x" * 2048)
 
 
@@ -276,7 +281,7 @@ async def test_a_slow_answer(is_begun: bool, channel: HttpChannel) -> None:
 
     start = time.monotonic()
     async with serving(handler) as url:
-        outcome = await channel.send(media_type(url, timeout=1), message())
+        outcome = await sent_by(channel, media_type(url, timeout=1), message())
         assert time.monotonic() - start < 1.4
     assert (outcome.verdict, outcome.reason) == (Verdict.TRY_AGAIN, Reason.TIMEOUT)
     assert outcome.error == "no complete answer within 1 s"
@@ -297,14 +302,14 @@ async def test_a_slow_answer(is_begun: bool, channel: HttpChannel) -> None:
 )
 async def test_broken_answers(answer: bytes, channel: HttpChannel) -> None:
     async with answering(answer) as url:
-        outcome = await channel.send(media_type(url), message())
+        outcome = await sent_by(channel, media_type(url), message())
     assert (outcome.verdict, outcome.reason) == (Verdict.TRY_AGAIN, Reason.NETWORK), outcome
     assert outcome.error
 
 
 async def test_strange_bytes_in_an_answer(channel: HttpChannel) -> None:
     async with answering(b"HTTP/1.1 500 \xff\xfe\r\nContent-Length: 3\r\n\r\n\xff\x00a") as url:
-        outcome = await channel.send(media_type(url), message())
+        outcome = await sent_by(channel, media_type(url), message())
     assert outcome.answer == "\N{REPLACEMENT CHARACTER}" * 2 + "a"
     (outcome.error + outcome.answer).encode()
 
@@ -324,7 +329,7 @@ async def test_strange_bytes_in_an_answer(channel: HttpChannel) -> None:
     ],
 )
 async def test_nobody_there(url: str, members: dict[str, Any], error: str, channel: HttpChannel) -> None:
-    outcome = await channel.send(media_type(url, **members), message())
+    outcome = await sent_by(channel, media_type(url, **members), message())
     assert (outcome.verdict, outcome.reason) == (Verdict.TRY_AGAIN, Reason.NETWORK)
     assert re.fullmatch(error, outcome.error), outcome.error
 
@@ -334,16 +339,42 @@ async def test_a_server_without_tls(channel: HttpChannel) -> None:
         return web.Response()
 
     async with serving(handler) as url:
-        outcome = await channel.send(media_type(url.replace("http:", "https:")), message())
+        outcome = await sent_by(channel, media_type(url.replace("http:", "https:")), message())
     assert (outcome.verdict, outcome.reason) == (Verdict.TRY_AGAIN, Reason.NETWORK)
     assert re.match(r"cannot connect to 127\.0\.0\.1:\d+: it does not speak TLS as expected: ", outcome.error)
+
+
+async def test_certificates_of_an_own_authority(channel: HttpChannel, tmp_path: Path) -> None:
+    async def handler(request: web.Request) -> web.Response:
+        return web.Response(text="ok")
+
+    authority, context = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    trusted, other = tmp_path / "ca.pem", tmp_path / "other.pem"
+    authority.cert_pem.write_to_path(str(trusted))
+    trustme.CA().cert_pem.write_to_path(str(other))
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+    async with answering(answer, context) as url:
+        cases: list[tuple[dict[str, Any], Verdict]] = [
+            ({"tls_ca": str(trusted)}, Verdict.SENT),
+            ({"tls_ca": str(other)}, Verdict.TRY_AGAIN),
+            ({"tls_verify": False}, Verdict.SENT),
+            ({"tls_ca": str(tmp_path / "none.pem")}, Verdict.TRY_AGAIN),
+        ]
+        for members, verdict in cases:
+            outcome = await sent_by(channel, media_type(url, **members), message())
+            assert outcome.verdict is verdict, (members, outcome)
+        other.write_bytes(trusted.read_bytes())
+        os.utime(other, (1, 1))
+        outcome = await sent_by(channel, media_type(url, tls_ca=str(other)), message())
+        assert outcome.verdict is Verdict.SENT, "a file that changed is read again"
 
 
 async def test_a_certificate_that_is_not_trusted(channel: HttpChannel) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
     async with answering(b"", context) as url:
-        outcome = await channel.send(media_type(url), message())
+        outcome = await sent_by(channel, media_type(url), message())
     assert (outcome.verdict, outcome.reason) == (Verdict.TRY_AGAIN, Reason.NETWORK)
     assert re.match(r"cannot connect to 127\.0\.0\.1:\d+: its certificate cannot be trusted: \w", outcome.error)
     assert "certificate" in outcome.error
@@ -355,7 +386,7 @@ async def test_a_proxy(channel: HttpChannel) -> None:
 
     async with serving(handler) as url:
         proxy = url.replace("://", "://bob:opensesame@")
-        outcome = await channel.send(media_type("http://elsewhere.example/x", proxy=proxy), message())
+        outcome = await sent_by(channel, media_type("http://elsewhere.example/x", proxy=proxy), message())
     assert outcome.answer == "http://elsewhere.example/x Basic ******"
 
 
@@ -371,7 +402,7 @@ async def test_no_secret_comes_back_in_another_spelling(channel: HttpChannel) ->
     async with serving(handler) as url:
         for status in (200, 500):
             kind = media_type(f"{url}/{status}", headers=headers, body="text=x&token=k%26y%3Dabc")
-            outcome = await channel.send(kind, message())
+            outcome = await sent_by(channel, kind, message())
             told = '{"scheme": "Basic", "login": "******", "form": "text=x\\u0026token=******"}'
             assert outcome.answer == told
             assert outcome.error == ("" if status == 200 else f"HTTP 500 Internal Server Error: {told}")
@@ -397,7 +428,7 @@ async def test_an_unexpected_answer(channel: HttpChannel) -> None:
         return web.Response(text='{"errcode": 310000, "errmsg": "keywords"}')
 
     async with serving(handler) as url:
-        outcome = await channel.send(media_type(url, expect='{"errcode": 0}'), message())
+        outcome = await sent_by(channel, media_type(url, expect='{"errcode": 0}'), message())
     assert (outcome.verdict, outcome.reason) == (Verdict.TRY_AGAIN, Reason.UNEXPECTED_ANSWER)
     assert outcome.error == 'HTTP 200 OK, but unexpected answer: {"errcode": 310000, "errmsg": "keywords"}'
 

@@ -21,6 +21,7 @@ from alertrpc.delivery.channels.script import ScriptChannel, ScriptMediaType
 from alertrpc.delivery.protocol import Message, Outcome, Reason, Verdict
 from alertrpc.delivery.scripts.environment import TEXT_BYTES, TOTAL_BYTES, Room, environment_of
 from alertrpc.delivery.scripts.files import UnusableScript, find_script, folder_name
+from tests.delivering import sent_by
 from tests.wire import eventually
 
 RUNNERS: dict[str, Callable[[Coroutine[Any, Any, Any]], Any]] = {"asyncio": asyncio.run, "uvloop": uvloop.run}
@@ -61,7 +62,7 @@ class Scripts:
 
     async def send(self, text: str, variables: dict[str, str] | None = None, **members: Any) -> Outcome:
         media_type = SecretMediaType(**{"name": "chat", "script": self.write(text), **members})
-        return await self.channel.send(media_type, message(variables or {}))
+        return await sent_by(self.channel, media_type, message(variables or {}))
 
     def wrote(self, name: str) -> str:
         return (self.work / "chat" / name).read_text()
@@ -114,7 +115,7 @@ def test_many_at_once_leak_nothing_under_both_loops(runner: str, scripts: Script
         name = scripts.write('#!/bin/sh\ncat >/dev/null; echo "$message"; echo "$1" >&2\n')
         media_type = ScriptMediaType(name="chat", script=name)
         before = open_files()
-        sending = [scripts.channel.send(media_type, message({"message": f"m{number}"})) for number in range(50)]
+        sending = [sent_by(scripts.channel, media_type, message({"message": f"m{number}"})) for number in range(50)]
         outcomes = await asyncio.gather(*sending)
         assert [outcome.stdout for outcome in outcomes] == [f"m{number}\n" for number in range(50)]
         assert {(outcome.verdict, outcome.stderr, outcome.error) for outcome in outcomes} == {
@@ -451,6 +452,6 @@ async def test_a_script_that_is_being_written_is_tried_again(scripts: Scripts) -
     scripts.write("#!/bin/sh\n")
     with (scripts.folder / "it").open("a"):
         media_type = ScriptMediaType(name="chat", script="it")
-        outcome = await scripts.channel.send(media_type, message({}))
+        outcome = await sent_by(scripts.channel, media_type, message({}))
     assert (outcome.verdict, outcome.reason) == (Verdict.TRY_AGAIN, Reason.CANNOT_START)
     assert outcome.error == "it: cannot start: Text file busy"

@@ -204,6 +204,8 @@ FAULTS: list[tuple[str, dict[str, Any], str]] = [
         'media_type 1 "a": recovery_subject: there is no variable "alarm_previous_level"; did you mean "alarm_level"?',
     ),
     ("http", {"update_subject": "${zzzz}"}, 'media_type 1 "a": update_subject: there is no variable "zzzz"'),
+    ("http", {"tls_verify": "yes"}, 'media_type 1 "a": tls_verify: true or false is expected, not "yes"'),
+    ("http", {"tls_ca": 1}, 'media_type 1 "a": tls_ca: a text is expected, not a number'),
     ("http", {"digest": 1000}, 'media_type 1 "a": digest: a whole number from 0 to 999 is expected, not 1000'),
     ("http", {"digest": True}, 'media_type 1 "a": digest: a whole number from 0 to 999 is expected, not true'),
     ("http", {"digest_bytes": "65K"}, 'media_type 1 "a": digest_bytes: a size from 256 to 64K is expected, not "65K"'),
@@ -493,3 +495,21 @@ def test_any_document_is_a_configuration_or_has_faults(document: dict[str, Any])
 def test_any_expect_is_taken_or_is_a_fault(expect: str) -> None:
     for fault in found(document("script", expect=expect)):
         assert fault.startswith('media_type 1 "a": expect: ')
+
+
+MAIL_TO = [
+    ("a@example.com, Ops <b@example.com>", None),
+    ("a@example.com, b", "not an address: a@example.com, b"),
+    ("ops", "not an address: ops"),
+]
+
+
+@pytest.mark.parametrize(("sendto", "fault"), MAIL_TO)
+def test_addresses_of_mails_are_checked(sendto: str, fault: str | None) -> None:
+    mail = {"name": "mail", "type": "email", "smtp_server": "m", "smtp_email": "a@b"}
+    media = [{"media_type": "mail", "sendto": "x@example.com"}, {"media_type": "mail", "sendto": sendto}]
+    document = {"media_type": [mail], "user": [{"username": "dba", "media": media}]}
+    if fault is None:
+        assert parsed(document).receivers[0].media[1].sendto == sendto
+    else:
+        assert faults(document) == [f'user 1 "dba": media 2: sendto: {fault}']

@@ -463,13 +463,22 @@ def mailing(
     path: Path,
     reply: Callable[[int], str] = lambda count: "250 taken",
     media_type: Mapping[str, Any] = MappingProxyType({}),
+    sendto: str = "dba@example.com",
+    rcpt: Callable[[str], str] = lambda address: "250 OK",
     **action: Any,
 ) -> Iterator[tuple[Server, list[bytes]]]:
-    """A server that mails every alarm to dba@example.com, and the bytes of the mails; `reply` answers the nth."""
+    """A server that mails every alarm, and the bytes of the mails; `reply` answers the nth, `rcpt` each address."""
     controller = pytest.importorskip("aiosmtpd.controller")
     mails: list[bytes] = []
 
     class Keeper:
+        async def handle_RCPT(  # noqa: N802
+            self, server: Any, session: Any, envelope: Any, address: str, options: Any
+        ) -> str:
+            if (answer := rcpt(address)).startswith("250"):
+                envelope.rcpt_tos.append(address)
+            return answer
+
         async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
             mails.append(envelope.content)
             return reply(len(mails))
@@ -480,7 +489,7 @@ def mailing(
         mail = {"name": "mail", "type": "email", "smtp_server": "127.0.0.1", "smtp_port": server_of_mail.port,
                 "smtp_email": "alerts@example.com", "attempt_interval": "0s", **media_type}  # fmt: skip
         config = to_admin(mail, **action)
-        config["user"][0]["media"][0]["sendto"] = "dba@example.com"
+        config["user"][0]["media"][0]["sendto"] = sendto
         with serving(path, "--config", str(write_config(path.with_name("config.toml"), config))) as server:
             yield server, mails
     finally:

@@ -4,12 +4,14 @@ import logging
 import re
 import sqlite3
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from alertrpc.errors import StoreError
 from alertrpc.store.connection import connect, transaction
+from alertrpc.store.database import create
 from alertrpc.store.schema import (
     APPLICATION_ID,
     SCHEMA_VERSION,
@@ -20,6 +22,7 @@ from alertrpc.store.schema import (
     schema_version,
     usable_version,
 )
+from tests.receivers import older_database
 from tests.support import ROOT
 
 LINES = schema_sql().splitlines()
@@ -120,6 +123,19 @@ def test_a_schema_of_version_1_becomes_the_newest(
     assert migrate(empty) == 1
     query = "SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY name"
     assert list(empty.execute(query)) == list(connection_of_newest.execute(query))
+
+
+def test_a_new_database_can_give_back_space(tmp_path: Path) -> None:
+    """And an older one works as it is."""
+    create(tmp_path / "new.db")
+    older_database(tmp_path / "old.db", 5)
+    create(tmp_path / "old.db")
+    modes = []
+    for name in ("new.db", "old.db"):
+        with closing(connect(tmp_path / name)) as connection:
+            modes.append(connection.execute("PRAGMA auto_vacuum").fetchone())
+            assert schema_version(connection) == SCHEMA_VERSION
+    assert modes == [(2,), (0,)]
 
 
 def test_a_schema_up_to_date_stays(connection: sqlite3.Connection) -> None:

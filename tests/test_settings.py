@@ -155,6 +155,7 @@ def test_the_defaults() -> None:
         "resolve_timeout": 300,
         "target_labels": ("pod", "instance", "host", "hostname", "node", "service", "namespace", "job"),
         "trusted_proxies": Networks(),
+        "public_url": "",
         "deliver": "yes",
         "shutdown_timeout": 30,
         "log_level": "info",

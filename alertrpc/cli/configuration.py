@@ -46,7 +46,7 @@ def _declare(config: str, settings: Settings) -> None:
     if (configuration := _declared(config)) is not None:
         for change in _applied(settings, config, configuration):
             log.info("%s", change)
-        for fault in _script_faults(settings, config, configuration):
+        for fault in (*_missing(settings, config, configuration), *_readable(config, configuration)):
             log.warning("%s", fault)
 
 
@@ -65,7 +65,7 @@ def apply(sources: Sources, settings: Settings) -> None:
     configuration = _read(config)
     changes = _applied(settings, config, configuration)
     click.echo("\n".join(changes) or "nothing changed")
-    for fault in _script_faults(settings, config, configuration):
+    for fault in (*_missing(settings, config, configuration), *_readable(config, configuration)):
         click.echo(f"alertrpc: warning: {fault}", err=True)
 
 
@@ -106,7 +106,9 @@ def _check_declared(settings: Settings, config: str | None) -> None:
     """Raises ConfigurationError with all faults of what the file declares, if anything."""
     if config is None or (configuration := _declared(config)) is None:
         return
-    faults = list(_script_faults(settings, config, configuration))
+    for warning in _readable(config, configuration):
+        click.echo(f"alertrpc: warning: {warning}", err=True)
+    faults = list(_missing(settings, config, configuration))
     changes: list[str] = []
     try:
         if os.access(settings.database_path, os.F_OK):
@@ -149,14 +151,38 @@ def _applied(settings: Settings, config: str, configuration: Configuration) -> l
         raise NameFaults(*(f"{config}: {fault}" for fault in error.faults)) from error
 
 
+def _missing(settings: Settings, config: str, configuration: Configuration) -> Iterator[str]:
+    """What media types name and is not there; the rest of the configuration is applied all the same."""
+    from alertrpc.configuration.faults import place
+    from alertrpc.delivery.references import faults_of_files
+
+    yield from _script_faults(settings, config, configuration)
+    for number, media_type in enumerate(configuration.media_types, 1):
+        for fault in faults_of_files(media_type):
+            yield f"{config}: {place('media_type', number, media_type.name)}: {fault}"
+
+
+def _readable(config: str, configuration: Configuration) -> Iterator[str]:
+    """The files of references that everybody may read."""
+    from alertrpc.configuration.faults import place
+    from alertrpc.delivery.references import references_of
+    from alertrpc.references import FILE, is_readable_by_all
+
+    for number, media_type in enumerate(configuration.media_types, 1):
+        for reference in filter(is_readable_by_all, references_of(media_type)):
+            named = f"{config}: {place('media_type', number, media_type.name)}"
+            yield f"{named}: everybody may read the file {reference.removeprefix(FILE)}"
+
+
 def _script_faults(settings: Settings, config: str, configuration: Configuration) -> Iterator[str]:
     """Faults of scripts that cannot be run; the rest of the configuration is applied all the same."""
     from alertrpc.configuration.faults import place
     from alertrpc.delivery.channels.script import ScriptMediaType
     from alertrpc.delivery.scripts.files import find_script
+    from alertrpc.references import references_in
 
     for number, media_type in enumerate(configuration.media_types, 1):
-        if not isinstance(media_type, ScriptMediaType):
+        if not isinstance(media_type, ScriptMediaType) or references_in(media_type.script):
             continue
         try:
             find_script(settings.scripts_dir, media_type.script)

@@ -9,7 +9,10 @@ from marshmallow import ValidationError
 from alertrpc.configuration.checking import Check
 from alertrpc.configuration.faults import shown
 from alertrpc.configuration.values import text
-from alertrpc.ledger.variables import OF_CHANNELS, unknown_variables
+from alertrpc.ledger.filters import FILTERS, filter_of
+from alertrpc.ledger.templates import places
+from alertrpc.ledger.variables import OF_CHANNELS, is_known
+from alertrpc.references import is_reference, references_in
 from alertrpc.settings import host, meant
 
 LONGEST_TEXT = 65535
@@ -17,12 +20,18 @@ _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,255}")
 
 
 def template(known: frozenset[str], most: int = LONGEST_TEXT, least: int = 0) -> Check[str]:
+    """A template that may have these variables, and filters; one that may have those of channels, references too."""
     check_text = text(least, most)
 
     def check(value: Any) -> str:
         given = check_text(value)
-        unknown = dict.fromkeys(unknown_variables(given, known))
-        if faults := [f"there is no variable {shown(name)}{meant(name, sorted(known))}" for name in unknown]:
+        used = places(given)
+        names = dict.fromkeys(place.name for place in used if known is not OF_CHANNELS or not is_reference(place.name))
+        unknown = [name.removesuffix("_json") for name in names if not is_known(name, known)]
+        filters = dict.fromkeys(written for place in used for written in place.filters if filter_of(written) is None)
+        faults = [f"there is no variable {shown(name)}{meant(name, sorted(known))}" for name in dict.fromkeys(unknown)]
+        faults += [f"there is no filter {shown(name)}; there are cut:N, {', '.join(FILTERS)}" for name in filters]
+        if faults:
             raise ValidationError(faults)
         return given
 
@@ -48,7 +57,7 @@ def url(value: Any) -> str:
 
 
 def proxy(value: Any) -> str:
-    return _address(text(1, 2048)(value), "http://", "https://")
+    return _address(text(1, 2048)(value), "http://", "https://", "${env:", "${file:")
 
 
 def _address(text: str, *starts: str) -> str:
@@ -77,6 +86,6 @@ def host_name(value: Any) -> str:
 
 def email_address(value: Any) -> str:
     address = text(1, 255)(value)
-    if "@" not in address or not address.isprintable():
+    if ("@" not in address and not references_in(address)) or not address.isprintable():
         raise ValueError("an address such as alerts@example.com is expected")
     return address

@@ -17,13 +17,30 @@ MOST_DIGEST = 999  # alerts that may wait for one address without a digest; a di
 _NONE: Any = object()
 
 
-def key(check: Check[T], default: T = _NONE, *, column: str = "", is_secret: bool = False) -> T:
+def key(
+    check: Check[T],
+    default: T = _NONE,
+    *,
+    column: str = "",
+    is_secret: bool = False,
+    is_template: bool = False,
+    is_path: bool = False,
+    is_stored: bool = True,
+) -> T:
     """A key of a kind of media types, as a field of its class; the file has to give it if it has no default.
 
-    The database stores it in a column of Zabbix's table, or else as a parameter.
+    The database stores it in a column of Zabbix's table, or else as a parameter; unless it `is_stored`, its
+    default has none. One that `is_template` has variables, and a relative one that `is_path` starts at the file's folder.
     """
     given: dict[str, Any] = {} if default is _NONE else {"default_factory": lambda: default}
-    metadata = {"check": check, "column": column, "is_secret": is_secret}
+    metadata = {
+        "check": check,
+        "column": column,
+        "is_secret": is_secret,
+        "is_template": is_template,
+        "is_path": is_path,
+        "unstored": _NONE if is_stored else default,
+    }
     made: T = field(repr=not is_secret, hash=False, metadata=metadata, **given)  # some values have no hash
     return made
 

@@ -1,6 +1,8 @@
 """Reads all tables that a file declares, or raises all its faults at once, each with its place."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from marshmallow import ValidationError
@@ -9,17 +11,21 @@ from alertrpc.configuration.actions import ACTION
 from alertrpc.configuration.checking import Check, checked
 from alertrpc.configuration.faults import lines, place, shown
 from alertrpc.configuration.media_types import Kinds, media_type
+from alertrpc.configuration.paths import with_absolute_paths
 from alertrpc.configuration.users import USER, USER_GROUP
 from alertrpc.documents import read_document
 from alertrpc.errors import ConfigurationError
-from alertrpc.records import Configuration
+from alertrpc.records import Configuration, MediaType, Receiver
 from alertrpc.settings import DECLARED
 
 
 def read_configuration(path: str, kinds: Kinds) -> Configuration:
     """What the file at `path` declares. Raises ConfigurationError, whose faults name the file."""
     try:
-        return parse_configuration(read_document(path), kinds)
+        configuration = parse_configuration(read_document(path), kinds)
+        folder = Path(path).absolute().parent
+        media_types = tuple([with_absolute_paths(each, folder) for each in configuration.media_types])
+        return replace(configuration, media_types=media_types)
     except ConfigurationError as error:
         raise ConfigurationError(*(f"{path}: {fault}" for fault in error.faults)) from error
 
@@ -43,9 +49,22 @@ def parse_configuration(document: Mapping[str, Any], kinds: Kinds) -> Configurat
     media_types, receivers, user_groups, actions = (
         _declared(table, *how, document.get(table, []), faults) for table, how in tables.items()
     )
+    faults += _wrong_addresses(receivers, {each.name: each for each in media_types})
     if faults:
         raise ConfigurationError(*faults)
     return Configuration(media_types=media_types, receivers=receivers, user_groups=user_groups, actions=actions)
+
+
+def _wrong_addresses(receivers: Iterable[Receiver], media_types: Mapping[str, MediaType]) -> Iterator[str]:
+    """The faults of addresses to which their media types cannot send."""
+    for number, receiver in enumerate(receivers, 1):
+        for each, medium in enumerate(receiver.media, 1):
+            if (media_type := media_types.get(medium.media_type)) is None:
+                continue
+            try:
+                media_type.check_sendto(medium.sendto)
+            except ValueError as error:
+                yield f"{place('user', number, receiver.username)}: media {each}: sendto: {error}"
 
 
 def _declared(table: str, check: Check[Any], name_key: str, value: Any, faults: list[str]) -> tuple[Any, ...]:

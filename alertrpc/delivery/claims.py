@@ -48,6 +48,7 @@ class Claim(NamedTuple):
     mediatypeid: int
     clock: Clock
     taken: int = 0
+    public_url: str = ""
     holds: Mapping[str, int] = MappingProxyType({})
 
     def take(self, connection: SqlConnection) -> Claimed:
@@ -69,7 +70,7 @@ class Claim(NamedTuple):
         if not has_limits(media_type):
             found = first_ready(self.mediatypeid, most, limits.closed, connection)
             return _taken(media_type, found, most, connection)
-        claimed = _within_limits(self.mediatypeid, media_type, limits, max(1, sessions - self.taken), connection)
+        claimed = _within_limits(self, media_type, limits, max(1, sessions - self.taken), connection)
         return claimed._replace(lapses=now + SLACK)
 
 
@@ -80,10 +81,11 @@ def _taken(
 
 
 def _within_limits(
-    mediatypeid: int, media_type: MediaType, limits: Limits, most: int, connection: SqlConnection
+    claim: Claim, media_type: MediaType, limits: Limits, most: int, connection: SqlConnection
 ) -> Claimed:
     """Takes at most so many alerts or digests; an alert whose address may get nothing now is passed over."""
-    digests = Digests(mediatypeid, media_type, limits.now, connection)
+    mediatypeid = claim.mediatypeid
+    digests = Digests(mediatypeid, media_type, limits.now, claim.public_url, connection)
     alerts: list[Alert] = []
     may_be_more = True
     for _ in range(MOST_ROUNDS):

@@ -15,10 +15,13 @@ from alertrpc.store.tables import NewDigest
 class Digests:
     """Makes the digests of a claim. `now` is in milliseconds."""
 
-    def __init__(self, mediatypeid: int, media_type: MediaType, now: int, connection: SqlConnection) -> None:
+    def __init__(
+        self, mediatypeid: int, media_type: MediaType, now: int, public_url: str, connection: SqlConnection
+    ) -> None:
         self._mediatypeid = mediatypeid
         self._media_type = media_type
         self._now = now
+        self._public_url = public_url
         self._connection = connection
         self._together: set[int] = set()
         self._few: set[str] = set()  # addresses for which too few alerts wait
@@ -37,31 +40,31 @@ class Digests:
             return ready
         self._together |= {each.alertid for each in waiting}
         severest_first = sorted(waiting, key=lambda each: (-each.severity, each.place, each.alertid))
-        digestid = _add(severest_first, self._media_type, self._now, self._connection)
+        digestid = self._add(severest_first)
         return ready._replace(alertid=severest_first[0].alertid, digestid=digestid)
 
-
-def _add(waiting: Sequence[Waiting], media_type: MediaType, now: int, connection: SqlConnection) -> int:
-    [severest] = find_alerts([waiting[0].alertid], connection)
-    told = Told(severest["alarm"], severest["p_eventid"] is None, now / 1000, severest)
-    lines = dict.fromkeys((each.problemid, each.subject.strip() or "(no subject)") for each in waiting)
-    eventids = dict.fromkeys(each.problemid for each in waiting)
-    words = digest_words(
-        media_type.digest_subject,
-        media_type.digest_message,
-        media_type.digest_bytes,
-        told,
-        [line for _, line in lines],
-        len(eventids),
-    )
-    digest = NewDigest(
-        digestid=next_digestid(connection),
-        clock=now // 1000,
-        alarm_count=len(eventids),
-        eventids=as_json(eventids),
-        alarms=words.alarms,
-        subject=words.subject,
-        message=words.message,
-    )
-    add_digest(digest, [each.alertid for each in waiting], connection)
-    return digest.digestid
+    def _add(self, waiting: Sequence[Waiting]) -> int:
+        [severest] = find_alerts([waiting[0].alertid], self._connection)
+        is_active, now = severest["p_eventid"] is None, self._now / 1000
+        told = Told(severest["alarm"], is_active, now, severest, public_url=self._public_url)
+        lines = dict.fromkeys((each.problemid, each.subject.strip() or "(no subject)") for each in waiting)
+        eventids = dict.fromkeys(each.problemid for each in waiting)
+        words = digest_words(
+            self._media_type.digest_subject,
+            self._media_type.digest_message,
+            self._media_type.digest_bytes,
+            told,
+            [line for _, line in lines],
+            len(eventids),
+        )
+        digest = NewDigest(
+            digestid=next_digestid(self._connection),
+            clock=self._now // 1000,
+            alarm_count=len(eventids),
+            eventids=as_json(eventids),
+            alarms=words.alarms,
+            subject=words.subject,
+            message=words.message,
+        )
+        add_digest(digest, [each.alertid for each in waiting], self._connection)
+        return digest.digestid

@@ -8,6 +8,7 @@ import regex
 
 from alertrpc.configuration.channel_values import text_as
 from alertrpc.records import Json
+from alertrpc.references import references_in
 
 ALWAYS = frozenset({"", "{}"})
 REGEX_SECONDS = 1.0  # an answer may make a regular expression slow
@@ -18,7 +19,7 @@ _THREADS = ThreadPoolExecutor(max_workers=2, thread_name_prefix="regex")
 def check_expect(text: str) -> None:
     """Raises ValueError if the text is neither JSON nor a regular expression."""
     expect = text.strip()
-    if expect in ALWAYS:
+    if expect in ALWAYS or references_in(expect):
         return
     if expect.startswith("{") and not expect.endswith("}"):
         raise ValueError('it starts as JSON but does not end with "}"')

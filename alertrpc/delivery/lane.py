@@ -153,7 +153,8 @@ class Lane:
 
     async def _take(self) -> None:
         taken = self._sending + len(self._ready)
-        claim = Claim(self._mediatypeid, self._sender.clock, taken, dict(self._held_addresses))
+        public_url = self._sender.settings.public_url
+        claim = Claim(self._mediatypeid, self._sender.clock, taken, public_url, dict(self._held_addresses))
         try:
             claimed = await self._database.write(claim.take, patient=True)
         except (AlertrpcError, SqlError) as error:

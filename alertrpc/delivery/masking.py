@@ -12,6 +12,7 @@ MASK = "******"
 READ_BYTES = 64 * 1024  # of an answer or a stream; the rest is not looked at
 KEPT_BYTES = 2 * 1024
 ERROR_CHARACTERS = 255
+LONGEST_SPELLING = 12  # characters of an escape for one of a secret
 SHORTEST_SECRET = 6  # characters; shorter texts are parts of many others
 
 
@@ -27,6 +28,16 @@ def kept_text(data: bytes, secrets: Iterable[str]) -> str:
     """
     text = plain(data.decode("utf-8", "replace"))
     return cut(_masked(text, _needles(tuple(secrets)), is_cut=len(data) >= READ_BYTES), KEPT_BYTES)
+
+
+def masked_start(data: bytes, secrets: Iterable[str], most: int) -> tuple[str, bool]:
+    """At most so many bytes of the start of data, masked before the cut; and whether there is more."""
+    needles = _needles(tuple(secrets))
+    looked_at = most + (LONGEST_ESCAPE + len(needles[0]) * LONGEST_SPELLING if needles else 0)
+    text = plain(data[:looked_at].decode("utf-8", "replace"))
+    masked = _masked(text, needles, is_cut=len(data) > looked_at)
+    kept = cut(masked, most)
+    return kept, len(data) > looked_at or kept != masked
 
 
 def _masked(text: str, needles: Sequence[bytes], *, is_cut: bool) -> str:

@@ -1,7 +1,7 @@
 """The protocol of channels: the message that one sends, and the outcome that it returns."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -33,6 +33,7 @@ class Reason(StrEnum):
     SMTP_REPLY = "smtp_reply"
     INVALID_MESSAGE = "invalid_message"  # the channel cannot write it as it has to
     PROBLEM_FAILED = "problem_failed"  # a recovery, of whose problem the address got no alert
+    MISSING_REFERENCE = "missing_reference"  # a variable of the environment or a file that the media type names
     UNUSABLE_MEDIA_TYPE = "unusable_media_type"  # gone, disabled, or of a kind that alertrpc does not send
     INTERNAL = "internal"  # a fault of ours; the log has more
 
@@ -41,8 +42,10 @@ class Reason(StrEnum):
 class Outcome:
     """One attempt.
 
-    `error` is one line for the alert's `error`, empty if it was sent. `code` is an exit status, or a code of HTTP or SMTP.
-    `after` is the seconds to wait before the next attempt; None: as the media type says.
+    `error` is one line for the alert's `error`, empty if it was sent to all. `code` is an exit status, or a code of HTTP or
+    SMTP. `after` is the seconds to wait before the next attempt; None: as the media type says. `request` is what was sent,
+    without secrets, and `request_cut` whether there was more. A further attempt is only for the `remaining` addresses, if
+    there are any; the message `is_taken` if some of the others took it.
     """
 
     verdict: Verdict
@@ -53,6 +56,10 @@ class Outcome:
     stdout: str = ""
     stderr: str = ""
     after: float | None = None
+    request: str = ""
+    request_cut: bool = False
+    remaining: str = ""
+    is_taken: bool = False
 
 
 def failed(verdict: Verdict, reason: Reason, error: str, secrets: tuple[str, ...]) -> Outcome:
@@ -60,20 +67,26 @@ def failed(verdict: Verdict, reason: Reason, error: str, secrets: tuple[str, ...
     return Outcome(verdict=verdict, reason=reason, error=one_line(error, secrets))
 
 
-def sent(*, code: int | None = None, answer: str = "", stdout: str = "", stderr: str = "") -> Outcome:
+def sent(*, code: int | None = None, error: str = "", answer: str = "", stdout: str = "", stderr: str = "") -> Outcome:
     verdict, reason = Verdict.SENT, Reason.DELIVERED
-    return Outcome(verdict=verdict, reason=reason, code=code, answer=answer, stdout=stdout, stderr=stderr)
+    return Outcome(verdict=verdict, reason=reason, error=error, code=code, answer=answer, stdout=stdout, stderr=stderr)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """One alert. `delivery_id` is the same at every attempt; `variables` are for templates and scripts."""
+    """One alert. `delivery_id` is the same at every attempt; `variables` are for templates and scripts.
+
+    `references` are the values of `${env:NAME}` and `${file:PATH}`, for templates; `secrets` are the texts to be masked.
+    """
 
     delivery_id: str
     sendto: str
     subject: str
     message: str
     variables: Mapping[str, str]
+    references: Mapping[str, str] = field(default_factory=dict)
+    secrets: tuple[str, ...] = ()
+    is_remainder: bool = False  # some of the addresses got it before
 
 
 class Channel(Protocol):

@@ -22,7 +22,7 @@ _VARIABLE = re.compile(r"\$\{[^{}]*\}")
 def secrets_of(media_type: MediaType) -> tuple[str, ...]:
     """The texts of a media type to be masked in answers; the longest first."""
     keys = [getattr(media_type, key.name) for key in media_type.own() if key.metadata["is_secret"]]
-    found = {form for secret in keys if secret for form in _forms(secret)} | set(media_type.secrets())
+    found = {form for secret in keys if secret for form in forms_of(secret)} | set(media_type.secrets())
     return tuple(sorted(found, key=lambda secret: (-len(secret), secret)))
 
 
@@ -32,10 +32,10 @@ def in_templates(credentials: Iterable[str]) -> Iterator[str]:
         for piece in map(str.strip, _VARIABLE.split(template)):
             for literal in {piece, unquote(piece)}:
                 if len(literal) >= SHORTEST_SECRET and literal.lower() not in _SCHEMES:
-                    yield from _forms(literal)
+                    yield from forms_of(literal)
 
 
-def _forms(secret: str) -> Iterator[str]:
+def forms_of(secret: str) -> Iterator[str]:
     """The secret, and in base64 and hexadecimal digits if it is long enough."""
     yield secret
     if len(secret) >= SHORTEST_SECRET:
@@ -51,6 +51,14 @@ def base64_forms(data: bytes) -> Iterator[str]:
         yield padded
         if len(bare := padded.rstrip("=")) >= SHORTEST_SECRET:
             yield bare
+
+
+def of_signing(secret: str) -> Iterator[str]:
+    """The secret of signatures, as it is written and as Standard Webhooks decode it."""
+    yield from in_templates([secret])
+    bare = secret.removeprefix("whsec_")
+    if bare != secret:
+        yield from in_templates([bare])
 
 
 def of_header(name: str, value: str) -> Iterator[str]:

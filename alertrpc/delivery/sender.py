@@ -13,9 +13,11 @@ from alertrpc.delivery.limits import has_rates
 from alertrpc.delivery.media_types import UnusableMediaType
 from alertrpc.delivery.pauses import is_too_late, pause_after
 from alertrpc.delivery.protocol import Channel, Message, Outcome, Reason, Verdict
+from alertrpc.delivery.references import all_secrets, read_references, with_references
 from alertrpc.ledger.variables import Digest, Told, Variables
 from alertrpc.loglines import rfc_3339
 from alertrpc.records import HOLDS_ADDRESS, AlertStatus, Clock, MediaType
+from alertrpc.references import MissingReference
 from alertrpc.settings import Settings
 from alertrpc.store.database import Database
 from alertrpc.store.deliveries import Recorded, instance_uuid
@@ -37,12 +39,14 @@ class Sender:
         self,
         channels: Mapping[str, Channel],
         instance: str,
+        settings: Settings,
         clock: Clock,
         chance: Callable[[], float] = random.random,
     ) -> None:
         self._channels = channels
         self._instance = instance.encode()
         self._chance = chance
+        self.settings = settings
         self.clock = clock
 
     async def send(self, alert: Mapping[str, Any], media_type: MediaType | UnusableMediaType) -> Recorded:
@@ -67,13 +71,17 @@ class Sender:
         if alert.get("untold"):
             return Outcome(verdict=Verdict.GIVE_UP, reason=Reason.PROBLEM_FAILED, error=UNTOLD)
         try:
-            return await self._channels[media_type.kind].send(media_type, self._message(alert))
+            references = await read_references(media_type)
+            message = self._message(alert, references, all_secrets(media_type, references))
+            return await self._channels[media_type.kind].send(with_references(media_type, references), message)
+        except MissingReference as error:
+            return Outcome(verdict=Verdict.TRY_AGAIN, reason=Reason.MISSING_REFERENCE, error=str(error))
         except Exception:
             log.exception("alert %s could not be sent", alert["alertid"])
             fault = "an internal fault; the log has more"
             return Outcome(verdict=Verdict.TRY_AGAIN, reason=Reason.INTERNAL, error=fault)
 
-    def _message(self, alert: Mapping[str, Any]) -> Message:
+    def _message(self, alert: Mapping[str, Any], references: Mapping[str, str], secrets: tuple[str, ...]) -> Message:
         digest = alert["digest"]
         name = f"digest {digest['digestid']}" if digest else str(alert["alertid"])
         delivery_id = blake2b(name.encode(), key=self._instance, digest_size=16).hexdigest()
@@ -85,8 +93,17 @@ class Sender:
             alert={**alert, **said},
             delivery_id=delivery_id,
             digest=digest and Digest(digest["alarm_count"], digest["alarms"]),
+            public_url=self.settings.public_url,
         )
-        return Message(delivery_id=delivery_id, sendto=alert["sendto"], variables=Variables(told), **said)
+        return Message(
+            delivery_id=delivery_id,
+            sendto=alert["remaining"] or alert["sendto"],
+            variables=Variables(told),
+            references=references,
+            is_remainder=bool(alert["remaining"]),
+            secrets=secrets,
+            **said,
+        )
 
 
 class Tried(NamedTuple):
@@ -118,6 +135,8 @@ class Tried(NamedTuple):
             stdout=said.stdout,
             stderr=said.stderr,
             milliseconds=round(1000 * self.took),
+            request=said.request,
+            request_cut=int(said.request_cut),
             digestid=self.alert["digest"] and self.alert["digest"]["digestid"],
         )
 
@@ -135,7 +154,8 @@ def _recorded(tried: Tried, now: int, chance: float) -> Recorded:
         status, due = AlertStatus.SENT, None
     else:
         due = _next_attempt(tried, failed, now, chance)
-        status = AlertStatus.FAILED if due is None else AlertStatus.NOT_SENT
+        is_taken = alert["is_taken"] or outcome.is_taken
+        status = AlertStatus.NOT_SENT if due is not None else AlertStatus.SENT if is_taken else AlertStatus.FAILED
     return Recorded(
         tried.attempt,
         AlertResult(alert["alertid"], status, alert["retries"] + failures, outcome.error),
@@ -144,6 +164,8 @@ def _recorded(tried: Tried, now: int, chance: float) -> Recorded:
         _hold(tried, now),
         Turn(alert["alertid"], now) if isinstance(media_type, MediaType) and has_rates(media_type) else None,
         DigestResult(alert["digest"]["digestid"], failed, failures) if alert["digest"] else None,
+        outcome.remaining or alert["remaining"],
+        bool(alert["is_taken"] or outcome.is_taken),
     )
 
 
@@ -182,4 +204,6 @@ async def open_sender(database: Database, settings: Settings, clock: Clock) -> A
     instance = await database.write(instance_uuid)
     async with AsyncExitStack() as stack:
         opening = {name: kind.channel(settings, clock) for name, kind in KINDS.items()}
-        yield Sender({name: await stack.enter_async_context(each) for name, each in opening.items()}, instance, clock)
+        yield Sender(
+            {name: await stack.enter_async_context(each) for name, each in opening.items()}, instance, settings, clock
+        )

@@ -13,7 +13,7 @@ from alertrpc.errors import StoreError
 from alertrpc.ledger.messages import subject_line
 from alertrpc.ledger.rules import RuleBook
 from alertrpc.ledger.variables import OF_LABELS, Told, Variables
-from alertrpc.records import AlertStatus, Clock, MediaType, Operation
+from alertrpc.records import AlertStatus, MediaType, Operation
 from alertrpc.settings import Settings
 from alertrpc.store.alerts import add_alerts
 from alertrpc.store.connection import SqlConnection
@@ -24,7 +24,7 @@ from alertrpc.store.tables import NewAlert, NewTurn
 from alertrpc.store.trials import test_action
 
 MARK = "[TEST] "
-_NOT_OF_A_TEST = {"number", "started", "digestid"}  # members of an attempt
+_NOT_OF_A_TEST = {"number", "started", "digestid", "request", "request_cut"}  # members of an attempt
 
 
 def _sample_alarm(now: int) -> dict[str, Any]:
@@ -65,7 +65,7 @@ class Trials:
         no_action = no_event = 0
         texts, status = (sendto, subject, message), AlertStatus.NOT_SENT
         test = NewAlert(no_action, no_event, userid, now // 1000, mediatypeid, *texts, status)
-        alert, media_type, opens = await self._database.write(partial(_prepare, test, alarm, self._sender.clock))
+        alert, media_type, opens = await self._database.write(partial(_prepare, test, alarm, self._sender))
         alert = {**alert, "alarm": alarm}
         if opens is None:
             once = await self._sender.send(alert, media_type)
@@ -79,16 +79,16 @@ class Trials:
 
 
 def _prepare(
-    test: NewAlert, alarm: Mapping[str, Any], clock: Clock, connection: SqlConnection
+    test: NewAlert, alarm: Mapping[str, Any], sender: Sender, connection: SqlConnection
 ) -> tuple[dict[str, Any], MediaType | UnusableMediaType, int | None]:
     """Stores the alert of the test, and takes a turn for it.
 
     Returns its row, the media type that sends it, and when it may send, in milliseconds; None: now.
     """
     assert test.mediatypeid is not None, "a test names it"
-    now, mediatypeid = int(clock() * 1000), test.mediatypeid
+    now, mediatypeid = int(sender.clock() * 1000), test.mediatypeid
     templates = RuleBook().current(connection).templates_of(mediatypeid)
-    variables = Variables(Told(alarm, is_active=True, now=now / 1000))
+    variables = Variables(Told(alarm, is_active=True, now=now / 1000, public_url=sender.settings.public_url))
     subject, message = templates.rendered(variables, Operation.PROBLEM)
     test = test._replace(
         actionid=test_action(connection),

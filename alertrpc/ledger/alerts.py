@@ -36,6 +36,7 @@ class Work(NamedTuple):
     now: int
     connection: SqlConnection
     later: list[int]
+    public_url: str = ""
 
 
 class DueStep(NamedTuple):
@@ -208,7 +209,9 @@ def words_of(work: Work, alarms: Mapping[int, AlarmRow], operation: Operation) -
     @cache
     def words(eventid: int, mediatypeid: int, previous_level: int | None = None) -> tuple[str, str]:
         is_active = operation is not Operation.RECOVERY
-        told = Told(alarms[eventid], is_active, work.now / 1000, previous_level=previous_level)
+        told = Told(
+            alarms[eventid], is_active, work.now / 1000, previous_level=previous_level, public_url=work.public_url
+        )
         return work.rules.templates_of(mediatypeid).rendered(Variables(told), operation)
 
     return words

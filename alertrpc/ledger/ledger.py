@@ -93,7 +93,8 @@ class Ledger:
         return eventids
 
     def _work(self, now: int, connection: SqlConnection, later: list[int] | None = None) -> Work:
-        return Work(self._book.current(connection), now, connection, [] if later is None else later)
+        rules = self._book.current(connection)
+        return Work(rules, now, connection, [] if later is None else later, self._settings.public_url)
 
     def _record_round(self, work: Work, alarms: Sequence[Alarm]) -> list[int | None]:
         pushes = _looked_up(work, alarms)

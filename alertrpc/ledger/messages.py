@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from alertrpc.ledger.templates import render
+from alertrpc.ledger.templates import Place, render
 from alertrpc.records import Ended, Operation
 
 SUBJECT = "${alarm_level}: ${alarm_name} on ${alarm_target}"
@@ -17,6 +17,7 @@ Since: ${alarm_active_at}
 Summary: ${alarm_summary}
 Description: ${alarm_description}
 Alarm id: ${alarm_id}"""
+LINK = "\nLink: ${problem_link}"  # the end of the default message, if there are links
 LONGEST_SUBJECT = 2048  # characters
 
 _NOT_OF_A_LINE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")  # Unicode's category Cc, and its line breaks
@@ -27,7 +28,7 @@ def subject_line(text: str) -> str:
     return _NOT_OF_A_LINE.sub(" ", text[:LONGEST_SUBJECT])
 
 
-def _cut(_name: str, value: str) -> str:
+def _cut(_place: Place, value: str) -> str:
     return value[:LONGEST_SUBJECT]
 
 
@@ -70,8 +71,9 @@ class Templates(NamedTuple):
         """
         subject, message = self[operation]
         before = _introduction(variables, operation)
+        usual = MESSAGE + LINK if variables["problem_link"] else MESSAGE
         subject = subject or before.subject + (self.problem.subject or SUBJECT)
-        message = message or before.message + (self.problem.message or MESSAGE)
+        message = message or before.message + (self.problem.message or usual)
         return subject_line(render(subject, variables, _cut)), render(message, variables)
 
 

@@ -1,42 +1,71 @@
-"""Templates of messages, URLs, headers and bodies: `${name}` stands for a variable, and nothing else is special."""
+"""Templates of messages, URLs, headers and bodies: `${name}` stands for a variable, and nothing else is special.
+
+`${name|filter|filter}` is the value as filters change it, one after the other.
+"""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain
+from typing import NamedTuple
 
-import orjson
+from alertrpc.ledger.filters import JSON, as_json, filter_of
 
 _VARIABLE = re.compile(r"\$\{([^{}]*)\}")
 _JSON = "_json"
 
 
-def render(template: str, variables: Mapping[str, str], encode: Callable[[str, str], str] | None = None) -> str:
-    """The template with its variables' values, each through `encode(name, value)`.
+class Place(NamedTuple):
+    """What stands in a template between `${` and `}`: the name of a variable, and the names of filters."""
 
-    `${name_json}` is the value as a JSON string with its quotes, unless there is a variable of that name. An unknown
-    variable is empty. Values are not rendered again.
+    name: str
+    filters: Sequence[str] = ()
+
+    @property
+    def variable(self) -> str:
+        """The name without the suffix `_json`."""
+        return self.name.removesuffix(_JSON)
+
+
+def render(template: str, variables: Mapping[str, str], encode: Callable[[Place, str], str] | None = None) -> str:
+    """The template with its variables' values, each through its filters and `encode(place, value)`.
+
+    `${name_json}` is the value as a JSON string with its quotes, unless there is a variable of that name, or the last filter
+    made one. An unknown variable is empty, and an unknown filter changes nothing. Values are not rendered again.
     """
-    texts, found = _split(template)
-    values = [_value(name, variables) for name in found]
+    texts, places = _split(template)
+    values = [_value(place, variables) for place in places]
     if encode is not None:
-        values = list(map(encode, found, values))
+        values = list(map(encode, places, values))
     return "".join(chain.from_iterable(zip(texts, [*values, ""], strict=True)))
 
 
-@lru_cache(maxsize=512)
-def _split(template: str) -> tuple[Sequence[str], Sequence[str]]:
-    """The texts around the template's variables, and their names in order."""
-    parts = _VARIABLE.split(template)
-    return parts[::2], parts[1::2]
-
-
-def _value(name: str, variables: Mapping[str, str]) -> str:
-    if name.endswith(_JSON) and name not in variables:
-        return orjson.dumps(variables.get(name.removesuffix(_JSON), "")).decode()
-    return variables.get(name, "")
+def places(template: str) -> Sequence[Place]:
+    """The template's variables and their filters, in order."""
+    return _split(template)[1]
 
 
 def names(template: str) -> list[str]:
     """The names of the template's variables in order, without the suffix `_json`."""
-    return [name.removesuffix(_JSON) for name in _VARIABLE.findall(template)]
+    return [place.variable for place in places(template)]
+
+
+@lru_cache(maxsize=512)
+def _split(template: str) -> tuple[Sequence[str], Sequence[Place]]:
+    """The texts around the template's variables, and what stands for these in order."""
+    parts = _VARIABLE.split(template)
+    return parts[::2], [_place(written) for written in parts[1::2]]
+
+
+def _place(written: str) -> Place:
+    name, *filters = written.split("|")
+    return Place(name.strip(), tuple(map(str.strip, filters))) if filters else Place(name)
+
+
+def _value(place: Place, variables: Mapping[str, str]) -> str:
+    is_json = place.name.endswith(_JSON) and place.name not in variables
+    value = variables.get(place.variable if is_json else place.name, "")
+    for written in place.filters:
+        if (change := filter_of(written)) is not None:
+            value = change(value)
+    return as_json(value) if is_json and place.filters[-1:] != (JSON,) else value

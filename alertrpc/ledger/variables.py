@@ -10,8 +10,6 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from alertrpc.ledger.templates import names
-
 LATEST = 253_402_300_799_000  # milliseconds until the end of the year 9999
 LABEL = "label_"
 ANNOTATION = "annotation_"
@@ -47,7 +45,7 @@ class Told(NamedTuple):
 
     `is_active` is True in messages of the problem, False in those of its recovery; `now` is in seconds. An alert may have
     no alarm, and a message is rendered before its alert exists. What is told of a `digest` is that of its severest alert.
-    The message of an update has the `previous_level` of the alarm.
+    The message of an update has the `previous_level` of the alarm. Without a `public_url` there are no links.
     """
 
     alarm: Mapping[str, Any] | None
@@ -57,6 +55,7 @@ class Told(NamedTuple):
     delivery_id: str = ""
     digest: Digest | None = None
     previous_level: int | None = None
+    public_url: str = ""
 
 
 class Variable(NamedTuple):
@@ -125,6 +124,15 @@ ALARM = {
     "alarm_summary": _of_alarm("one line", lambda alarm: alarm["summary"]),
     "alarm_description": _of_alarm("details", lambda alarm: alarm["description"]),
     "alarm_url": _of_alarm("link to the alarm, if the sender gave one", lambda alarm: alarm["url"]),
+    "labels": _of_alarm(
+        "all labels, a line each",
+        lambda alarm: "\n".join([f"{name}: {value}" for name, value in alarm["labels"].items()]),
+    ),
+    "labels_json": _of_alarm("all labels as a JSON object", lambda alarm: orjson.dumps(alarm["labels"]).decode()),
+    "problem_link": Variable(
+        "link to the problem; empty without the setting public_url",
+        lambda told: f"{told.public_url}/problem/{told.alarm['id']}" if told.public_url and told.alarm else "",
+    ),
     "alarm_count": Variable(
         "number of alarms in the message: 1 unless it is a digest",
         lambda told: str(told.digest.alarm_count if told.digest else 1),
@@ -163,6 +171,10 @@ ALERT = {
     "event_id": _of_alert("eventid of the problem, or of its recovery", lambda alert: alert["eventid"]),
     "action_name": _of_alert("name of the action", lambda alert: alert["action_name"]),
     "esc_step": _of_alert("escalation step; 0 for a recovery", lambda alert: alert["esc_step"]),
+    "alert_link": Variable(
+        "link to the alert; empty without the setting public_url",
+        lambda told: f"{told.public_url}/alert/{told.alert['alertid']}" if told.public_url and told.alert else "",
+    ),
     "sendto": _of_alert("address of the receiver", lambda alert: alert["sendto"]),
     "receiver": _of_alert("name of the user", lambda alert: alert["username"]),
     "recipients_uids": _of_alert("userid of the user", lambda alert: alert["userid"] or ""),
@@ -199,9 +211,9 @@ OF_DIGESTS = OF_MESSAGES | frozenset(MESSAGE)
 OF_CHANNELS = OF_DIGESTS | frozenset(ALERT)
 
 
-def unknown_variables(template: str, known: frozenset[str]) -> list[str]:
-    """The variables of a template that are not in `known`; those of labels and annotations are always known."""
-    return [name for name in names(template) if name not in known and not name.startswith((LABEL, ANNOTATION))]
+def is_known(name: str, known: frozenset[str]) -> bool:
+    """Whether a template may have a name, with or without `_json`; those of labels and annotations are always known."""
+    return name in known or name.removesuffix("_json") in known or name.startswith((LABEL, ANNOTATION))
 
 
 class Variables(Mapping[str, str]):

@@ -23,7 +23,8 @@ class Recorded(NamedTuple):
     """An attempt and the new state of its alert; `due` is when the next attempt is, in milliseconds; None is never.
 
     `hold` and `turn` are given if the attempt holds its media type, or counts for its rates; `digest` is given if the alert
-    stands for one.
+    stands for one. The next attempt
+    is only for the `remaining` addresses, if there are any; it `is_taken` if some of the others took the message.
     """
 
     attempt: Attempt
@@ -33,6 +34,8 @@ class Recorded(NamedTuple):
     hold: Hold | None = None
     turn: Turn | None = None
     digest: DigestResult | None = None
+    remaining: str = ""
+    is_taken: bool = False
 
 
 class Ready(NamedTuple):
@@ -154,7 +157,8 @@ def _recorded_for(recorded: Recorded, connection: sqlite3.Connection) -> list[in
 
 def _again(recorded: Recorded, due: int) -> QueueState:
     """The place in the queue of an alert that is not sent yet; a hold keeps it back, if there is one."""
-    return QueueState(recorded.alert.alertid, Queued.LATER if recorded.hold is None else Queued.READY, due)
+    state = Queued.LATER if recorded.hold is None else Queued.READY
+    return QueueState(recorded.alert.alertid, state, due, recorded.remaining, int(recorded.is_taken))
 
 
 def instance_uuid(connection: sqlite3.Connection) -> str:

@@ -9,7 +9,7 @@ import orjson
 from alertrpc.records import AlertStatus, Queued
 from alertrpc.store.bulk import as_json, insert, update
 from alertrpc.store.statements import SQL
-from alertrpc.store.tables import AlertResult, Attempt, DigestRetries, NewDigest, QueueDigest
+from alertrpc.store.tables import AlertResult, Attempt, DigestTried, NewDigest, QueueDigest
 
 MOST_TOGETHER = 1000  # alerts of a digest
 MOST_LOOKED_THROUGH = 100_000  # alerts of a media type for those of an address
@@ -60,5 +60,5 @@ def record_digest(
     others = [alertid for (alertid,) in connection.execute(SQL["digests.members"], (digest.digestid,))]
     connection.execute(SQL["digests.record"], (attempt.alertid, attempt.number))
     connection.execute(SQL["digests.set_results"], (alert.status, alert.error, digest.failures, digest.digestid))
-    update(connection, [DigestRetries(digest.digestid, digest.retries)])
+    update(connection, [DigestTried(digest.digestid, digest.retries, attempt.request)])
     return others

@@ -190,8 +190,18 @@ class NewAlert(NamedTuple):
 
 
 AlertResult = NamedTuple("AlertResult", [("alertid", int), ("status", AlertStatus), ("retries", int), ("error", str)])
-# `due` is in milliseconds.
-QueueState = NamedTuple("QueueState", [("alertid", int), ("state", Queued), ("due", int)])
+
+
+class QueueState(NamedTuple):
+    """When an alert is sent again, in milliseconds; to the `remaining` addresses alone, if there are any."""
+
+    alertid: int
+    state: Queued
+    due: int
+    remaining: str
+    is_taken: int
+
+
 NewResend = NamedTuple("NewResend", [("alertid", int), ("resent_alertid", int)])
 
 
@@ -209,6 +219,8 @@ class Attempt(NamedTuple):
     stdout: str
     stderr: str
     milliseconds: int
+    request: str = ""
+    request_cut: int = 0
     digestid: int | None = None
 
 
@@ -224,7 +236,7 @@ class NewDigest(NamedTuple):
     message: str
 
 
-DigestRetries = NamedTuple("DigestRetries", [("digestid", int), ("retries", int)])
+DigestTried = NamedTuple("DigestTried", [("digestid", int), ("retries", int), ("request", str)])
 QueueDigest = NamedTuple("QueueDigest", [("alertid", int), ("digestid", int), ("state", Queued)])
 
 
@@ -250,7 +262,7 @@ _ROWS: Mapping[str, tuple[type[tuple[object, ...]], ...]] = {
     "escalations": (NewEscalation, EscalationStep, EscalationSeverity, EscalationRise, EscalationCheck),
     "alerts": (NewAlert, AlertResult),
     "alert_queue": (QueueState, QueueDigest),
-    "digests": (NewDigest, DigestRetries),
+    "digests": (NewDigest, DigestTried),
     "turns": (NewTurn,),
     "resends": (NewResend,),
     "attempts": (Attempt,),

@@ -4,19 +4,19 @@ import asyncio
 import errno
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from alertrpc.configuration.media_types import key
 from alertrpc.configuration.values import text
 from alertrpc.delivery.answers import Meaning, answers_within, meaning_of
+from alertrpc.delivery.evidence import Evidence, of_lines
 from alertrpc.delivery.expect import EXPECT, is_expected
 from alertrpc.delivery.masking import kept_text, one_line
 from alertrpc.delivery.protocol import Message, Outcome, Reason, Verdict, failed, sent
 from alertrpc.delivery.scripts import files
 from alertrpc.delivery.scripts.process import Ended, Run
-from alertrpc.delivery.secrets import secrets_of
 from alertrpc.records import Clock, MediaType
 from alertrpc.settings import Settings
 
@@ -68,7 +68,7 @@ class ScriptChannel:
         self._abandoned: set[asyncio.Task[Ended]] = set()
 
     async def send(self, media_type: ScriptMediaType, message: Message) -> Outcome:
-        secrets = secrets_of(media_type)
+        secrets = message.secrets
         starting = asyncio.get_running_loop().run_in_executor(self._starters, self._start, media_type, message)
         try:
             run = await asyncio.shield(starting)
@@ -83,7 +83,9 @@ class ScriptChannel:
             verdict = Verdict.TRY_AGAIN if error.errno in BUSY else Verdict.GIVE_UP
             text = f"{media_type.script}: cannot start: {error.strerror}"
             return failed(verdict, Reason.CANNOT_START, text, secrets)
-        return await _outcome(media_type, await run.end(media_type.timeout), secrets)
+        outcome = await _outcome(media_type, await run.end(media_type.timeout), secrets)
+        sent_request = _request(run.path, message)
+        return replace(outcome, request=sent_request.request, request_cut=sent_request.is_cut)
 
     def _start(self, media_type: ScriptMediaType, message: Message) -> Run:
         """Raises UnusableScript, _NoFolder, or OSError if the system cannot start it."""
@@ -105,6 +107,12 @@ class ScriptChannel:
 
 class _NoFolder(Exception):
     """The working folder cannot be created."""
+
+
+def _request(path: str, message: Message) -> Evidence:
+    """The file, its arguments, and the names of its variables."""
+    arguments = [f"argument: {text}" for text in (message.sendto, message.subject, message.message)]
+    return of_lines([f"script: {path}", f"variables: {', '.join(message.variables)}", *arguments], message.secrets)
 
 
 async def _outcome(media_type: ScriptMediaType, ended: Ended, secrets: tuple[str, ...]) -> Outcome:

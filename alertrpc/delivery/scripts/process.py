@@ -68,6 +68,7 @@ class Run:
     """A running script. Raises OSError if it cannot be started."""
 
     def __init__(self, script: Script, folder: Path, message: Message) -> None:
+        self.path = script.path
         room = Room(TOTAL_BYTES)
         arguments = arguments_of(message, room)
         variables = dict(message.variables)

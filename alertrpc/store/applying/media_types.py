@@ -90,7 +90,9 @@ def bring_media_type(mediatypeid: int, media_type: MediaType, connection: sqlite
 def _parameters(media_type: MediaType) -> dict[str, str]:
     """The keys of the kind that have no column, as texts, and the kind itself if the number does not tell it."""
     mark = {} if _KINDS.get(media_type.zabbix_type) == media_type.kind else {_KIND: media_type.kind}
-    values = mark | {key.name: getattr(media_type, key.name) for key in media_type.own() if not key.metadata["column"]}
+    keys = [key for key in media_type.own() if not key.metadata["column"]]
+    stored = [key.name for key in keys if getattr(media_type, key.name) != key.metadata["unstored"]]
+    values = mark | {name: getattr(media_type, name) for name in stored}
     return {name: value if isinstance(value, str) else as_json(value) for name, value in values.items() if value != []}
 
 

@@ -75,6 +75,8 @@ SELECT @json_array_of(@json_object(
     'action_name', COALESCE((SELECT ac.name FROM actions ac WHERE ac.actionid = a.actionid), ''),
     'username', COALESCE((SELECT u.username FROM users u WHERE u.userid = a.userid), ''),
     'attempts', COALESCE((SELECT MAX(att.number) FROM attempts att WHERE att.alertid = a.alertid), 0),
+    'remaining', COALESCE((SELECT q.remaining FROM alert_queue q WHERE q.alertid = a.alertid), ''),
+    'is_taken', COALESCE((SELECT q.is_taken FROM alert_queue q WHERE q.alertid = a.alertid), 0),
     'digest', @json((
         SELECT @json_object(
             'digestid', dg.digestid,

@@ -58,13 +58,13 @@ WHERE q.digestid = ? AND q.state = 4
 -- name: record
 -- The attempt of the alert that stands for a digest is an attempt of each of the others.
 INSERT INTO attempts (
-    alertid, number, started, milliseconds, outcome, reason, code, error, answer, stdout, stderr, digestid
+    alertid, number, started, milliseconds, outcome, reason, code, error, answer, stdout, stderr, digestid, request_cut
 )
 SELECT
     q.alertid,
     COALESCE((SELECT MAX(attempts.number) FROM attempts WHERE attempts.alertid = q.alertid), 0) + 1,
     att.started, att.milliseconds, att.outcome, att.reason, att.code, att.error, att.answer, att.stdout, att.stderr,
-    att.digestid
+    att.digestid, att.request_cut
 FROM attempts att
 @ordered JOIN alert_queue q ON q.digestid = att.digestid AND q.state = 4
 WHERE att.alertid = ? AND att.number = ?

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from alertrpc.configuration.channel_values import email_address, host_name
 from alertrpc.configuration.media_types import key
 from alertrpc.configuration.values import boolean, one_of, text
+from alertrpc.delivery.channels.email.addresses import addresses_of
 from alertrpc.delivery.protocol import Channel
 from alertrpc.delivery.secrets import base64_forms
 from alertrpc.records import SMTP_SECURITIES, MediaType, SmtpSecurity
@@ -31,6 +32,10 @@ class EmailMediaType(MediaType):
     smtp_verify: bool = key(boolean, True, column="smtp_verify_peer")
     username: str = key(text(0, 255), "", column="username")
     password: str = key(text(0, 255), "", column="passwd", is_secret=True)
+
+    @staticmethod
+    def check_sendto(sendto: str) -> None:
+        addresses_of(sendto)
 
     def secrets(self) -> Iterator[str]:
         """The password as SMTP carries it: servers repeat it when they refuse it."""

@@ -5,6 +5,7 @@ its length. Here a text is written plain if no reader can take it for anything e
 """
 
 import re
+from collections.abc import Sequence
 from email.header import Header
 from email.headerregistry import Address
 from email.utils import quote
@@ -20,13 +21,17 @@ def text_header(name: str, text: str) -> bytes:
     return _header(name, text if _is_plain(name, text) else _encoded(name, text))
 
 
-def mailbox_header(name: str, address: Address) -> bytes:
-    """A header of one address with its display name; an address beyond ASCII is in UTF-8 (RFC 6532)."""
+def mailboxes_header(name: str, addresses: Sequence[Address]) -> bytes:
+    """A header of addresses with their display names, a line each; an address beyond ASCII is in UTF-8 (RFC 6532)."""
+    return _header(name, ",\r\n ".join([_mailbox(name, address) for address in addresses]))
+
+
+def _mailbox(name: str, address: Address) -> str:
     if not address.display_name:
-        return _header(name, address.addr_spec)
+        return address.addr_spec
     phrase, mailbox = _phrase(name, address.display_name), f"<{address.addr_spec}>"
     fits = "\r\n" not in phrase and len(f"{name}: {phrase} {mailbox}") <= LINE
-    return _header(name, f"{phrase} {mailbox}" if fits else f"{phrase}\r\n {mailbox}")
+    return f"{phrase} {mailbox}" if fits else f"{phrase}\r\n {mailbox}"
 
 
 def _header(name: str, folded: str) -> bytes:

@@ -3,8 +3,8 @@
 import asyncio
 import contextlib
 import ssl
-from email import errors
-from email.headerregistry import Address
+from collections.abc import Mapping
+from dataclasses import replace
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
 from email.utils import formatdate
@@ -12,30 +12,32 @@ from typing import NamedTuple
 
 import aiosmtplib
 
+from alertrpc.delivery.certificates import new_context
 from alertrpc.delivery.channels.email import EmailMediaType
-from alertrpc.delivery.channels.email.headers import mailbox_header, text_header
+from alertrpc.delivery.channels.email.addresses import LONGEST_LINE, address_of, addresses_of
+from alertrpc.delivery.channels.email.headers import mailboxes_header, text_header
 from alertrpc.delivery.connecting import connection_fault
+from alertrpc.delivery.evidence import Evidence, of_lines
 from alertrpc.delivery.masking import kept_text, one_line, plain
 from alertrpc.delivery.protocol import Message, Outcome, Reason, Verdict, failed, sent
-from alertrpc.delivery.secrets import secrets_of
 from alertrpc.ledger.messages import LONGEST_SUBJECT, subject_line
 from alertrpc.records import SmtpSecurity
 
 DELIVERED_CODE = 250
 QUIT_SECONDS = 1.0  # the server has accepted the message by then
-HARMLESS_DEFECTS = (errors.NonASCIILocalPartDefect, errors.ObsoleteHeaderDefect)
-LONGEST_LINE = 900  # SMTP allows 998 bytes
-LONGEST_ADDRESS = 1024  # characters, as in the configuration; the parser is slow with more
 
 
 class _Mail(NamedTuple):
-    """A mail to be sent. If an address `needs_utf8`, the server must have SMTPUTF8 (RFC 6531)."""
+    """A mail to be sent. If one of the addresses `needs_utf8`, the server must have SMTPUTF8 (RFC 6531)."""
 
     sender: str
-    receiver: str
+    receivers: list[str]
     needs_utf8: bool
     domain: str
     data: bytes
+
+
+Refusals = Mapping[str, tuple[int, str]]  # code and text by receiver
 
 
 class EmailChannel:
@@ -45,13 +47,24 @@ class EmailChannel:
         self._contexts: dict[bool, ssl.SSLContext] = {}
 
     async def send(self, media_type: EmailMediaType, message: Message) -> Outcome:
-        secrets = secrets_of(media_type)
+        try:
+            mail = await asyncio.to_thread(_mail, media_type, message)  # slow if it is long
+        except ValueError as error:
+            return failed(Verdict.GIVE_UP, Reason.INVALID_MESSAGE, str(error), message.secrets)
+        outcome = await self._outcome(media_type, mail, message)
+        sent_request = _request(mail, message)
+        return replace(outcome, request=sent_request.request, request_cut=sent_request.is_cut)
+
+    async def _outcome(self, media_type: EmailMediaType, mail: _Mail, message: Message) -> Outcome:
+        secrets = message.secrets
         try:
             async with asyncio.timeout(media_type.timeout):
-                mail = await asyncio.to_thread(_mail, media_type, message)  # slow if it is long
-                answer = await self._send(media_type, mail)
+                refused, answer = await self._send(media_type, mail)
         except aiosmtplib.SMTPRecipientsRefused as error:
-            return _refused(error.recipients[0], secrets)
+            refusals = {each.recipient: (each.code, each.message) for each in error.recipients}
+            if len(refusals) == 1 and not message.is_remainder:
+                return _refused(error.recipients[0], secrets)
+            return _refused_by_some(refusals, "", secrets)
         except aiosmtplib.SMTPResponseException as error:
             return _refused(error, secrets)
         except TimeoutError:  # aiosmtplib's timeouts too
@@ -60,10 +73,12 @@ class EmailChannel:
             return failed(Verdict.TRY_AGAIN, Reason.NETWORK, _network_fault(media_type, error), secrets)
         except ValueError as error:
             return failed(Verdict.GIVE_UP, Reason.INVALID_MESSAGE, str(error), secrets)
+        if refused:
+            return _refused_by_some(refused, answer, secrets)
         return sent(code=DELIVERED_CODE, answer=kept_text(answer.encode("utf-8", "replace"), secrets))
 
-    async def _send(self, media_type: EmailMediaType, mail: _Mail) -> str:
-        """Returns the server's reply to the mail."""
+    async def _send(self, media_type: EmailMediaType, mail: _Mail) -> tuple[Refusals, str]:
+        """Returns the receivers that were refused, and the server's reply to the mail."""
         client = aiosmtplib.SMTP(
             hostname=media_type.smtp_server,
             port=media_type.smtp_port,
@@ -79,12 +94,12 @@ class EmailChannel:
             await client.connect()
             try:
                 options = ["SMTPUTF8"] if mail.needs_utf8 else []
-                _, answer = await client.sendmail(mail.sender, [mail.receiver], mail.data, mail_options=options)
+                refused, answer = await client.sendmail(mail.sender, mail.receivers, mail.data, mail_options=options)
             except aiosmtplib.SMTPNotSupported as error:
                 raise ValueError(error.message) from error
             with contextlib.suppress(aiosmtplib.SMTPException, OSError, TimeoutError):
                 await client.quit(timeout=QUIT_SECONDS)
-            return answer
+            return {name: (code, text) for name, (code, text) in refused.items()}, answer
         finally:
             client.close()
 
@@ -94,7 +109,7 @@ class EmailChannel:
             return None
         verify = media_type.smtp_verify
         if verify not in self._contexts:
-            self._contexts[verify] = await asyncio.to_thread(_new_context, verify)
+            self._contexts[verify] = await asyncio.to_thread(new_context, verify=verify)
         return self._contexts[verify]
 
 
@@ -105,21 +120,13 @@ def _network_fault(media_type: EmailMediaType, error: Exception) -> str:
     return str(error) or type(error).__name__
 
 
-def _new_context(verify: bool) -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    if not verify:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return context
-
-
 def _mail(media_type: EmailMediaType, message: Message) -> _Mail:
     """Raises ValueError if a mail cannot hold an address or the text."""
-    sender, receiver = _address(media_type.smtp_email), _address(message.sendto)
+    sender, receivers = address_of(media_type.smtp_email), addresses_of(message.sendto)
     domain = sender.domain.encode("idna").decode()
     headers = (
-        mailbox_header("From", sender),
-        mailbox_header("To", receiver),
+        mailboxes_header("From", [sender]),
+        mailboxes_header("To", receivers),
         text_header("Subject", subject_line(plain(message.subject[:LONGEST_SUBJECT]))),
         text_header("Date", formatdate()),
         f"Message-ID: <{message.delivery_id}@{domain}>\r\n".encode(),
@@ -127,38 +134,13 @@ def _mail(media_type: EmailMediaType, message: Message) -> _Mail:
     )
     content = EmailMessage(policy=SMTP_POLICY)
     content.set_content(message.message, cte="7bit" if _is_plain(message.message) else "base64")
-    addresses = sender.addr_spec, receiver.addr_spec
-    needs_utf8 = not "".join(addresses).isascii()
-    return _Mail(*addresses, needs_utf8, domain, b"".join((*headers, content.as_bytes())))
+    addresses = [receiver.addr_spec for receiver in receivers]
+    needs_utf8 = not "".join([sender.addr_spec, *addresses]).isascii()
+    return _Mail(sender.addr_spec, addresses, needs_utf8, domain, b"".join((*headers, content.as_bytes())))
 
 
 def _is_plain(text: str) -> bool:
     return text.isascii() and "\0" not in text and all(len(line) <= LONGEST_LINE for line in text.encode().splitlines())
-
-
-def _address(text: str) -> Address:
-    """The one address of a text such as `Ops <ops@example.com>`. Raises ValueError."""
-    if len(text) > LONGEST_ADDRESS:
-        raise ValueError(f"an address is longer than {LONGEST_ADDRESS} characters")
-    if not text.isprintable():
-        raise ValueError(f"not an address: {text!r}")
-    try:
-        header = SMTP_POLICY.header_factory("To", text)
-        (group,) = header.groups  # a single address is a group without a name
-        (address,) = group.addresses
-        faults = [fault for fault in header.defects if not isinstance(fault, HARMLESS_DEFECTS)]
-    except Exception:  # the standard library's parser fails on some texts
-        raise ValueError(f"not one address: {text}") from None
-    if faults or group.display_name is not None or not _can_be_written(address):
-        raise ValueError(f"not an address: {text}")
-    return Address(address.display_name, address.username, address.domain)
-
-
-def _can_be_written(address: Address) -> bool:
-    """Whether a header can hold its parts, which the parser may have decoded, and no reader decodes them again."""
-    if not address.username or not address.domain or not str(address).isprintable():
-        return False
-    return "=?" not in address.addr_spec and len(address.addr_spec.encode()) <= LONGEST_LINE
 
 
 def _refused(error: aiosmtplib.SMTPResponseException, secrets: tuple[str, ...]) -> Outcome:
@@ -172,3 +154,30 @@ def _refused(error: aiosmtplib.SMTPResponseException, secrets: tuple[str, ...]) 
         code=error.code,
         answer=answer,
     )
+
+
+def _refused_by_some(refused: Refusals, answer: str, secrets: tuple[str, ...]) -> Outcome:
+    """The outcome if some of several receivers were refused; with an `answer`, the others took the mail.
+
+    Only those whose code is not permanent get another attempt.
+    """
+    told = "; ".join([f"{receiver}: {code} {text}" for receiver, (code, text) in refused.items()])
+    remaining = ", ".join([receiver for receiver, (code, _) in refused.items() if not 500 <= code < 600])
+    error, kept = one_line(told, secrets), kept_text((answer or told).encode("utf-8", "replace"), secrets)
+    if answer and not remaining:
+        return sent(code=DELIVERED_CODE, error=error, answer=kept)
+    return Outcome(
+        verdict=Verdict.TRY_AGAIN if remaining else Verdict.GIVE_UP,
+        reason=Reason.SMTP_REPLY,
+        error=error,
+        code=next(code for code, _ in refused.values()),
+        answer=kept,
+        remaining=remaining,
+        is_taken=bool(answer),
+    )
+
+
+def _request(mail: _Mail, message: Message) -> Evidence:
+    """The envelope and the subject."""
+    lines = [f"MAIL FROM:<{mail.sender}>", *[f"RCPT TO:<{receiver}>" for receiver in mail.receivers]]
+    return of_lines([*lines, f"Subject: {subject_line(message.subject)}"], message.secrets)

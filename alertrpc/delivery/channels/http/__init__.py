@@ -8,13 +8,16 @@ from typing import Any, Self
 
 from alertrpc.configuration.channel_values import header_name, header_value, proxy, template, url
 from alertrpc.configuration.media_types import key
-from alertrpc.configuration.values import one_of, table_of
+from alertrpc.configuration.tables import Key, Table
+from alertrpc.configuration.values import boolean, one_of, table_of, text
 from alertrpc.delivery.answers import answers_within
+from alertrpc.delivery.channels.http.signing import SCHEMES, STANDARD, standard_key
 from alertrpc.delivery.expect import EXPECT
 from alertrpc.delivery.protocol import Channel
-from alertrpc.delivery.secrets import in_templates, of_body, of_header, of_url
+from alertrpc.delivery.secrets import in_templates, of_body, of_header, of_signing, of_url
 from alertrpc.ledger.variables import OF_CHANNELS
 from alertrpc.records import Clock, MediaType
+from alertrpc.references import references_in
 from alertrpc.settings import Settings
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -30,17 +33,44 @@ async def _open(settings: Settings, clock: Clock) -> AsyncIterator[Channel]:
         yield HttpChannel(session, clock)
 
 
+def _as_dict(**values: str) -> dict[str, str]:
+    return values
+
+
+SIGN = Table(
+    _as_dict,
+    {
+        "scheme": Key(one_of({name: name for name in SCHEMES}), required=True),
+        "secret": Key(text(1, 1024), required=True),
+    },
+)
+
+
+def _sign(value: Any) -> dict[str, str]:
+    """The scheme and the secret of signatures."""
+    given = SIGN(value)
+    if given["scheme"] == STANDARD and not references_in(given["secret"]):
+        try:
+            standard_key(given["secret"])
+        except ValueError as error:
+            raise ValueError(f"secret: {error}") from error
+    return given
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpMediaType(MediaType):
     kind, channel = "http", staticmethod(_open)
 
     method: str = key(one_of({method: method for method in METHODS}), "POST")
-    url: str = key(url)
-    headers: dict[str, str] = key(table_of(header_name, header_value), {})
-    body: str = key(template(OF_CHANNELS), "")
+    url: str = key(url, is_template=True)
+    headers: dict[str, str] = key(table_of(header_name, header_value), {}, is_template=True)
+    body: str = key(template(OF_CHANNELS), "", is_template=True)
     expect: str = key(EXPECT, "")
     answers: list[dict[str, Any]] = key(answers_within(100, 599), [])
     proxy: str = key(proxy, "")
+    sign: dict[str, str] = key(_sign, {}, is_stored=False)
+    tls_ca: str = key(text(0, 1024), "", is_path=True, is_stored=False)
+    tls_verify: bool = key(boolean, True, is_stored=False)
 
     @classmethod
     def declared(cls, **values: Any) -> Self:
@@ -49,7 +79,9 @@ class HttpMediaType(MediaType):
 
     def secrets(self) -> Iterator[str]:
         of_headers = starmap(of_header, self.headers.items())
-        return in_templates(chain(*of_headers, of_body(self.body), of_url(self.url), of_url(self.proxy)))
+        of_sign = of_signing(self.sign.get("secret", ""))
+        found = chain(*of_headers, of_body(self.body), of_url(self.url), of_url(self.proxy))
+        return chain(in_templates(found), of_sign)
 
 
 KIND = HttpMediaType

@@ -3,8 +3,10 @@
 import asyncio
 import io
 import re
+import ssl
 import time
 import zlib
+from dataclasses import replace
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
@@ -20,14 +22,19 @@ from yarl import URL
 
 from alertrpc import __version__
 from alertrpc.delivery.answers import Meaning, meaning_of
+from alertrpc.delivery.certificates import Contexts, UnusableCertificates
 from alertrpc.delivery.channels.http import HttpMediaType
+from alertrpc.delivery.channels.http.signing import signed
 from alertrpc.delivery.connecting import connection_fault
+from alertrpc.delivery.evidence import of_http
 from alertrpc.delivery.expect import is_expected
 from alertrpc.delivery.masking import READ_BYTES, kept_text, one_line
 from alertrpc.delivery.protocol import Message, Outcome, Reason, Verdict, failed, sent
-from alertrpc.delivery.secrets import secrets_of
-from alertrpc.ledger.templates import render
+from alertrpc.delivery.references import WithReferences
+from alertrpc.ledger.filters import URL as URL_FILTER
+from alertrpc.ledger.templates import Place, render
 from alertrpc.records import Clock
+from alertrpc.references import is_reference
 
 LONGEST_RETRY_AFTER = 86400.0
 
@@ -55,12 +62,14 @@ class _Request(NamedTuple):
     url: URL
     headers: CIMultiDict[str]
     body: bytes | None
+    signature: str = ""
 
 
 class _Answer(NamedTuple):
     status: int
     reason: str
     retry_after: str
+    location: str
     body: bytes
 
 
@@ -83,29 +92,42 @@ class HttpChannel:
     def __init__(self, session: aiohttp.ClientSession, clock: Clock = time.time) -> None:
         self._session = session
         self._clock = clock
+        self._contexts = Contexts()
 
     async def send(self, media_type: HttpMediaType, message: Message) -> Outcome:
-        secrets = secrets_of(media_type)
         try:
-            request = _request(media_type, message)
+            request = _request(media_type, message, self._clock())
+        except (ValueError, orjson.JSONEncodeError) as error:
+            fault = f"invalid URL: {error}" if isinstance(error, aiohttp.InvalidURL) else str(error)
+            return failed(Verdict.GIVE_UP, Reason.INVALID_MESSAGE, fault, message.secrets)
+        secrets = (*message.secrets, request.signature) if request.signature else message.secrets
+        outcome = await self._send(media_type, request, message.secrets)
+        sent_request = of_http(request.method, str(request.url), request.headers, request.body, secrets)
+        return replace(outcome, request=sent_request.request, request_cut=sent_request.is_cut)
+
+    async def _send(self, media_type: HttpMediaType, request: _Request, secrets: tuple[str, ...]) -> Outcome:
+        try:
             async with asyncio.timeout(media_type.timeout):
-                answer = await self._answer(request, media_type.proxy)
+                context = await self._contexts.of(media_type.tls_ca, verify=media_type.tls_verify)
+                answer = await self._answer(request, media_type.proxy, context)
         except TimeoutError:
             fault = f"no complete answer within {media_type.timeout} s"
             return failed(Verdict.TRY_AGAIN, Reason.TIMEOUT, fault, secrets)
         except aiohttp.InvalidURL as error:
             return failed(Verdict.GIVE_UP, Reason.INVALID_MESSAGE, f"invalid URL: {error}", secrets)
+        except UnusableCertificates as error:
+            return failed(Verdict.TRY_AGAIN, Reason.MISSING_REFERENCE, str(error), secrets)
         except (
             aiohttp.ClientError,
             HttpProcessingError,
             OSError,
         ) as error:  # before ValueError: a bad certificate is both
             return failed(Verdict.TRY_AGAIN, Reason.NETWORK, _network_fault(error), secrets)
-        except (ValueError, orjson.JSONEncodeError) as error:
+        except ValueError as error:
             return failed(Verdict.GIVE_UP, Reason.INVALID_MESSAGE, str(error), secrets)
         return await self._outcome(media_type, answer, secrets)
 
-    async def _answer(self, request: _Request, proxy: str) -> _Answer:
+    async def _answer(self, request: _Request, proxy: str, context: ssl.SSLContext | bool) -> _Answer:
         body = request.body
         async with self._session.request(
             request.method,
@@ -115,12 +137,14 @@ class HttpChannel:
             allow_redirects=False,
             auto_decompress=False,
             proxy=proxy or None,
+            ssl=context,
             timeout=_NO_TIMEOUT,
         ) as response:
             return _Answer(
                 response.status,
                 response.reason or "",
                 response.headers.get("Retry-After", ""),
+                response.headers.get("Location", ""),
                 _decompressed(await _start(response), response.headers.get("Content-Encoding", "")),
             )
 
@@ -133,6 +157,8 @@ class HttpChannel:
         if meaning.verdict is Verdict.SENT:
             return sent(code=answer.status, answer=text)
         status, reason = f"HTTP {answer.status} {answer.reason}".rstrip(), Reason.HTTP_STATUS
+        if answer.location:  # a redirect that is not followed
+            status = f"{status}, Location: {kept_text(answer.location.encode(errors='replace'), secrets)}"
         if VERDICTS.get(answer.status) is Verdict.SENT:
             status, reason = f"{status}, but unexpected answer", Reason.UNEXPECTED_ANSWER
         return Outcome(
@@ -165,17 +191,23 @@ def _network_fault(error: Exception) -> str:
             return str(error) or type(error).__name__
 
 
-def _request(media_type: HttpMediaType, message: Message) -> _Request:
-    """Renders the templates. Raises ValueError, or orjson.JSONEncodeError for lone surrogates."""
+def _request(media_type: HttpMediaType, message: Message, now: float) -> _Request:
+    """Renders the templates, and signs. Raises ValueError, or orjson.JSONEncodeError for lone surrogates."""
+    variables = WithReferences(message) if message.references else message.variables
     has_body = media_type.method != "GET"
     headers = CIMultiDict(_WITH_BODY if has_body else _HEADERS)
     headers["Idempotency-Key"] = message.delivery_id
     for name, value in media_type.headers.items():
-        headers[name] = _NOT_IN_HEADERS.sub(" ", render(value, message.variables))
+        headers[name] = _NOT_IN_HEADERS.sub(" ", render(value, variables))
         headers[name].encode()  # raises before a connection is made
-    body = render(media_type.body, message.variables).encode() if has_body else None
-    url = _parsed_url(render(media_type.url, message.variables, _quoted_in_url).strip())
-    return _Request(media_type.method, url, headers, body)
+    body = render(media_type.body, variables).encode() if has_body else None
+    url = render(media_type.url, variables, _quoted_in_url).strip()
+    if not media_type.sign:
+        return _Request(media_type.method, _parsed_url(url), headers, body)
+    changed = signed(media_type.sign, message.delivery_id, now, body or b"")
+    headers.update(changed.headers)
+    url = f"{url}{'&' if '?' in url else '?'}{changed.query}" if changed.query else url
+    return _Request(media_type.method, _parsed_url(url), headers, changed.body if has_body else None, changed.signature)
 
 
 @lru_cache(maxsize=256)
@@ -195,8 +227,10 @@ def _parsed_url(text: str) -> URL:
     )
 
 
-def _quoted_in_url(name: str, value: str) -> str:
-    return value if name == "sendto" else quote(value, safe="")
+def _quoted_in_url(place: Place, value: str) -> str:
+    """The value with escapes, unless it has some already, or is an address or a reference, which may be parts of a URL."""
+    is_whole = place.name == "sendto" or is_reference(place.name) or URL_FILTER in place.filters
+    return value if is_whole else quote(value, safe="")
 
 
 def _escaped(text: str) -> str:

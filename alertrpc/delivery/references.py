@@ -1,0 +1,105 @@
+"""The references of a media type: their values, read when a message is sent, and what they fill."""
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from functools import lru_cache
+from itertools import chain
+from typing import Any, TypeVar
+
+from alertrpc.delivery.certificates import UnusableCertificates, new_context
+from alertrpc.delivery.masking import SHORTEST_SECRET
+from alertrpc.delivery.protocol import Message
+from alertrpc.delivery.secrets import forms_of, secrets_of
+from alertrpc.records import MediaType
+from alertrpc.references import FILE, MissingReference, filled, read_reference, references_in
+
+T = TypeVar("T", bound=MediaType)
+
+
+@lru_cache(maxsize=256)
+def references_of(media_type: MediaType) -> tuple[str, ...]:
+    """The references in the keys of the media type's kind, such as `env:TOKEN`."""
+    return tuple(dict.fromkeys(name for key in media_type.own() for name in _names(getattr(media_type, key.name))))
+
+
+async def read_references(media_type: MediaType) -> Mapping[str, str]:
+    """The values of the media type's references. Raises MissingReference."""
+    names = references_of(media_type)
+    if any(name.startswith(FILE) for name in names):
+        return await asyncio.to_thread(_read, names)
+    return _read(names)
+
+
+def _read(names: tuple[str, ...]) -> Mapping[str, str]:
+    return {name: read_reference(name) for name in names}
+
+
+def with_references(media_type: T, values: Mapping[str, str]) -> T:
+    """The media type with the values of the references in its keys, except for templates, which know them as variables."""
+    return _filled(media_type, values, but_templates=True) if values else media_type
+
+
+def all_secrets(media_type: MediaType, values: Mapping[str, str]) -> tuple[str, ...]:
+    """The texts to be masked: those of the media type, the values of its references, and what is made of them."""
+    if not values:
+        return secrets_of(media_type)
+    of_values = {form for value in values.values() if len(value) >= SHORTEST_SECRET for form in forms_of(value)}
+    found = of_values | set(secrets_of(_filled(media_type, values, but_templates=False)))
+    return tuple(sorted(found, key=lambda secret: (-len(secret), secret)))
+
+
+def _filled(media_type: T, values: Mapping[str, str], *, but_templates: bool) -> T:
+    keys = [key for key in media_type.own() if not (but_templates and key.metadata["is_template"])]
+    return replace(media_type, **{key.name: _with(getattr(media_type, key.name), values) for key in keys})
+
+
+def _with(value: Any, values: Mapping[str, str]) -> Any:
+    if isinstance(value, str):
+        return filled(value, values)
+    if isinstance(value, dict):
+        return {name: _with(member, values) for name, member in value.items()}
+    return value
+
+
+def _names(value: Any) -> list[str]:
+    """The references of a text, or of the texts of a table."""
+    if isinstance(value, str):
+        return references_in(value)
+    return [name for member in value.values() for name in _names(member)] if isinstance(value, dict) else []
+
+
+class WithReferences(Mapping[str, str]):
+    """The variables of a message, and its references."""
+
+    def __init__(self, message: Message) -> None:
+        self._message = message
+
+    def __getitem__(self, name: str) -> str:
+        references = self._message.references
+        return references[name] if name in references else self._message.variables[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._message.references or name in self._message.variables
+
+    def __iter__(self) -> Iterator[str]:
+        return chain(self._message.references, self._message.variables)
+
+    def __len__(self) -> int:
+        return len(self._message.references) + len(self._message.variables)
+
+
+def faults_of_files(media_type: MediaType) -> Iterator[str]:
+    """What is missing of what a media type names: variables of the environment, and files."""
+    for key in media_type.own():
+        for name in dict.fromkeys(_names(getattr(media_type, key.name))):
+            try:
+                read_reference(name)
+            except MissingReference as error:
+                yield f"{key.name}: {error}"
+    for key in media_type.own():
+        if key.metadata["is_path"] and (path := getattr(media_type, key.name)) and not references_in(path):
+            try:
+                new_context(path)
+            except UnusableCertificates as error:
+                yield f"{key.name}: {error}"
