@@ -161,7 +161,7 @@ def new_database(path: Path) -> Path:
 
 def older_database(path: Path, version: int) -> Path:
     """An empty database of an older version of the schema."""
-    with closing(connect(path, create=True)) as connection:
+    with closing(sqlite3.connect(path)) as connection:
         connection.executescript(schema_sql().partition(f"-- Version {version + 1}: ")[0])
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version = {version}")

@@ -12,6 +12,7 @@ import pytest
 from alertrpc.errors import StoreError
 from alertrpc.store.connection import connect, transaction
 from alertrpc.store.database import create
+from alertrpc.store.loading import load_file
 from alertrpc.store.schema import (
     APPLICATION_ID,
     SCHEMA_VERSION,
@@ -130,12 +131,13 @@ def test_a_new_database_can_give_back_space(tmp_path: Path) -> None:
     create(tmp_path / "new.db")
     older_database(tmp_path / "old.db", 5)
     create(tmp_path / "old.db")
+    load_file(tmp_path / "loaded.db", [], str)
     modes = []
-    for name in ("new.db", "old.db"):
+    for name in ("new.db", "loaded.db", "old.db"):
         with closing(connect(tmp_path / name)) as connection:
             modes.append(connection.execute("PRAGMA auto_vacuum").fetchone())
             assert schema_version(connection) == SCHEMA_VERSION
-    assert modes == [(2,), (0,)]
+    assert modes == [(2,), (2,), (0,)]
 
 
 def test_a_schema_up_to_date_stays(connection: sqlite3.Connection) -> None:

@@ -54,8 +54,7 @@ def connect(path: Path, *, create: bool = False, kept_statements: int = 256) -> 
     Raises StoreError if there is no such file, unless `create`, or if it cannot be opened.
     """
     try:
-        if create:
-            os.close(os.open(path, os.O_CREAT | os.O_RDWR, PRIVATE))
+        is_new = create and _is_made(path)
         connection = sqlite3.connect(
             f"file:{quote(str(path.absolute()))}?mode=rw",
             uri=True,
@@ -72,6 +71,8 @@ def connect(path: Path, *, create: bool = False, kept_statements: int = 256) -> 
     except sqlite3.Error as error:
         raise StoreError(f"database {path}: {_why_closed(path, error)}") from error
     try:
+        if is_new:
+            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA synchronous = FULL")
     except sqlite3.Error as error:
@@ -89,6 +90,15 @@ def _why_closed(path: Path, error: sqlite3.Error) -> str:
     except OSError as reason:
         return str(reason.strerror)
     return str(error)
+
+
+def _is_made(path: Path) -> bool:
+    """Makes a file, if there is none; whether it is empty."""
+    file = os.open(path, os.O_CREAT | os.O_RDWR, PRIVATE)
+    try:
+        return os.fstat(file).st_size == 0
+    finally:
+        os.close(file)
 
 
 def connect_writer(path: Path, cache_kib: int) -> sqlite3.Connection:

@@ -146,7 +146,6 @@ def _look(connection: sqlite3.Connection) -> None:
 def create(path: Path) -> bool:
     """Creates the file and its schema, and returns True; or brings an existing schema up to date, and returns False."""
     with opened(path, create=True) as connection:
-        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # of a new file; an older one stays as it is
         with transaction(connection):
             created = create_schema(connection)
         migrate(connection)
