@@ -17,13 +17,11 @@ class Contexts:
     def __init__(self) -> None:
         self._kept: dict[tuple[str, bool], tuple[float, ssl.SSLContext]] = {}
 
-    async def of(self, authorities: str, *, verify: bool) -> ssl.SSLContext | bool:
-        """The context that trusts the authorities of a file, or with "" those of the system; True is the usual one.
+    async def of(self, authorities: str, *, verify: bool) -> ssl.SSLContext:
+        """The context that trusts the authorities of a file, or with "" those of the system.
 
         Raises UnusableCertificates.
         """
-        if verify and not authorities:
-            return True
         try:
             changed = _changed(authorities) if authorities else 0.0
         except OSError as error:

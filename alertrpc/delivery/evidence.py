@@ -12,18 +12,15 @@ class Evidence(NamedTuple):
     """A request, and whether there was more of it."""
 
     request: str
-    is_cut: bool
-
-
-NONE = Evidence("", is_cut=False)
+    request_cut: bool
 
 
 def of_http(
     method: str, url: str, headers: Mapping[str, str], body: bytes | None, secrets: tuple[str, ...]
 ) -> Evidence:
     """The method and the address, the headers, and after an empty line the start of the body."""
-    lines = [f"{method} {url}", *[f"{name}: {value}" for name, value in headers.items()]]
-    head = mask("\n".join(lines), secrets)
+    head = "\n".join([f"{method} {url}", *[f"{name}: {value}" for name, value in headers.items()]])
+    head = mask(head, secrets) if secrets else head
     start, is_cut = ("", False) if body is None else masked_start(body, secrets, KEPT_BYTES)
     kept = cut(head, LONGEST_HEAD)
     text = kept if body is None else f"{kept}\n\n{start}"

@@ -67,9 +67,9 @@ def failed(verdict: Verdict, reason: Reason, error: str, secrets: tuple[str, ...
     return Outcome(verdict=verdict, reason=reason, error=one_line(error, secrets))
 
 
-def sent(*, code: int | None = None, error: str = "", answer: str = "", stdout: str = "", stderr: str = "") -> Outcome:
-    verdict, reason = Verdict.SENT, Reason.DELIVERED
-    return Outcome(verdict=verdict, reason=reason, error=error, code=code, answer=answer, stdout=stdout, stderr=stderr)
+def sent(**more: Any) -> Outcome:
+    """An attempt that sent; `more` are its other members."""
+    return Outcome(verdict=Verdict.SENT, reason=Reason.DELIVERED, **more)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -84,8 +84,7 @@ class ScriptChannel:
             text = f"{media_type.script}: cannot start: {error.strerror}"
             return failed(verdict, Reason.CANNOT_START, text, secrets)
         outcome = await _outcome(media_type, await run.end(media_type.timeout), secrets)
-        sent_request = _request(run.path, message)
-        return replace(outcome, request=sent_request.request, request_cut=sent_request.is_cut)
+        return replace(outcome, **_request(run.path, message)._asdict())
 
     def _start(self, media_type: ScriptMediaType, message: Message) -> Run:
         """Raises UnusableScript, _NoFolder, or OSError if the system cannot start it."""

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import aiosmtplib
 
-from alertrpc.delivery.certificates import new_context
+from alertrpc.delivery.certificates import Contexts
 from alertrpc.delivery.channels.email import EmailMediaType
 from alertrpc.delivery.channels.email.addresses import LONGEST_LINE, address_of, addresses_of
 from alertrpc.delivery.channels.email.headers import mailboxes_header, text_header
@@ -44,7 +44,7 @@ class EmailChannel:
     """Opens a connection for each e-mail."""
 
     def __init__(self) -> None:
-        self._contexts: dict[bool, ssl.SSLContext] = {}
+        self._contexts = Contexts()
 
     async def send(self, media_type: EmailMediaType, message: Message) -> Outcome:
         try:
@@ -52,8 +52,7 @@ class EmailChannel:
         except ValueError as error:
             return failed(Verdict.GIVE_UP, Reason.INVALID_MESSAGE, str(error), message.secrets)
         outcome = await self._outcome(media_type, mail, message)
-        sent_request = _request(mail, message)
-        return replace(outcome, request=sent_request.request, request_cut=sent_request.is_cut)
+        return replace(outcome, **_request(mail, message)._asdict())
 
     async def _outcome(self, media_type: EmailMediaType, mail: _Mail, message: Message) -> Outcome:
         secrets = message.secrets
@@ -104,13 +103,9 @@ class EmailChannel:
             client.close()
 
     async def _context(self, media_type: EmailMediaType) -> ssl.SSLContext | None:
-        """Created once, in a thread: loading the system's certificates takes long."""
         if media_type.smtp_security is SmtpSecurity.NONE:
             return None
-        verify = media_type.smtp_verify
-        if verify not in self._contexts:
-            self._contexts[verify] = await asyncio.to_thread(new_context, verify=verify)
-        return self._contexts[verify]
+        return await self._contexts.of("", verify=media_type.smtp_verify)
 
 
 def _network_fault(media_type: EmailMediaType, error: Exception) -> str:

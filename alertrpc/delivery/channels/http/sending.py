@@ -26,7 +26,7 @@ from alertrpc.delivery.certificates import Contexts, UnusableCertificates
 from alertrpc.delivery.channels.http import HttpMediaType
 from alertrpc.delivery.channels.http.signing import signed
 from alertrpc.delivery.connecting import connection_fault
-from alertrpc.delivery.evidence import of_http
+from alertrpc.delivery.evidence import Evidence, of_http
 from alertrpc.delivery.expect import is_expected
 from alertrpc.delivery.masking import READ_BYTES, kept_text, one_line
 from alertrpc.delivery.protocol import Message, Outcome, Reason, Verdict, failed, sent
@@ -101,14 +101,18 @@ class HttpChannel:
             fault = f"invalid URL: {error}" if isinstance(error, aiohttp.InvalidURL) else str(error)
             return failed(Verdict.GIVE_UP, Reason.INVALID_MESSAGE, fault, message.secrets)
         secrets = (*message.secrets, request.signature) if request.signature else message.secrets
-        outcome = await self._send(media_type, request, message.secrets)
-        sent_request = of_http(request.method, str(request.url), request.headers, request.body, secrets)
-        return replace(outcome, request=sent_request.request, request_cut=sent_request.is_cut)
+        evidence = of_http(request.method, str(request.url), request.headers, request.body, secrets)
+        outcome = await self._send(media_type, request, message.secrets, evidence)
+        return outcome if outcome.request else replace(outcome, **evidence._asdict())
 
-    async def _send(self, media_type: HttpMediaType, request: _Request, secrets: tuple[str, ...]) -> Outcome:
+    async def _send(
+        self, media_type: HttpMediaType, request: _Request, secrets: tuple[str, ...], evidence: Evidence
+    ) -> Outcome:
         try:
             async with asyncio.timeout(media_type.timeout):
-                context = await self._contexts.of(media_type.tls_ca, verify=media_type.tls_verify)
+                context: ssl.SSLContext | bool = True
+                if media_type.tls_ca or not media_type.tls_verify:
+                    context = await self._contexts.of(media_type.tls_ca, verify=media_type.tls_verify)
                 answer = await self._answer(request, media_type.proxy, context)
         except TimeoutError:
             fault = f"no complete answer within {media_type.timeout} s"
@@ -125,7 +129,7 @@ class HttpChannel:
             return failed(Verdict.TRY_AGAIN, Reason.NETWORK, _network_fault(error), secrets)
         except ValueError as error:
             return failed(Verdict.GIVE_UP, Reason.INVALID_MESSAGE, str(error), secrets)
-        return await self._outcome(media_type, answer, secrets)
+        return await self._outcome(media_type, answer, secrets, evidence)
 
     async def _answer(self, request: _Request, proxy: str, context: ssl.SSLContext | bool) -> _Answer:
         body = request.body
@@ -148,14 +152,16 @@ class HttpChannel:
                 _decompressed(await _start(response), response.headers.get("Content-Encoding", "")),
             )
 
-    async def _outcome(self, media_type: HttpMediaType, answer: _Answer, secrets: tuple[str, ...]) -> Outcome:
+    async def _outcome(
+        self, media_type: HttpMediaType, answer: _Answer, secrets: tuple[str, ...], evidence: Evidence
+    ) -> Outcome:
         said = answer.body.decode("utf-8-sig", "replace")
         meaning = await meaning_of(media_type.answers, answer.status, said) if media_type.answers else None
         if meaning is None:
             meaning = await self._usual(media_type, answer, said)
         text = kept_text(answer.body, secrets)
         if meaning.verdict is Verdict.SENT:
-            return sent(code=answer.status, answer=text)
+            return sent(code=answer.status, answer=text, request=evidence.request, request_cut=evidence.request_cut)
         status, reason = f"HTTP {answer.status} {answer.reason}".rstrip(), Reason.HTTP_STATUS
         if answer.location:  # a redirect that is not followed
             status = f"{status}, Location: {kept_text(answer.location.encode(errors='replace'), secrets)}"
