@@ -46,8 +46,8 @@ def test_filters(template: str, expected: str) -> None:
 
 
 def test_places() -> None:
-    assert places("x${a}y${b|url|cut:3}") == [Place("a"), Place("b", ("url", "cut:3"))]
-    assert Place("a_json").variable == "a"
+    assert places("x${a}y${b|url|cut:3}") == [Place("a", (), "a"), Place("b", ("url", "cut:3"), "b")]
+    assert places("${a_json}")[0].variable == "a"
     assert not is_reference("a")
 
 

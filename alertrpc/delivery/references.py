@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from itertools import chain
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from alertrpc.delivery.certificates import UnusableCertificates, new_context
 from alertrpc.delivery.masking import SHORTEST_SECRET
@@ -23,9 +23,30 @@ def references_of(media_type: MediaType) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for key in media_type.own() for name in _names(getattr(media_type, key.name))))
 
 
-async def read_references(media_type: MediaType) -> Mapping[str, str]:
-    """The values of the media type's references. Raises MissingReference."""
-    names = references_of(media_type)
+class Given(NamedTuple):
+    """A media type as it sends: with the values of its references in its keys, these values, and the texts to be masked."""
+
+    media_type: MediaType
+    values: Mapping[str, str]
+    secrets: tuple[str, ...]
+
+
+async def given(media_type: MediaType) -> Given:
+    """The media type with what is read of its references. Raises MissingReference."""
+    plain = _as_it_is(media_type)
+    if plain is not None:
+        return plain
+    values = await _read_all(references_of(media_type))
+    return Given(_filled(media_type, values, but_templates=True), values, _all_secrets(media_type, values))
+
+
+@lru_cache(maxsize=256)
+def _as_it_is(media_type: MediaType) -> Given | None:
+    """A media type without references; None for others."""
+    return None if references_of(media_type) else Given(media_type, {}, secrets_of(media_type))
+
+
+async def _read_all(names: tuple[str, ...]) -> Mapping[str, str]:
     if any(name.startswith(FILE) for name in names):
         return await asyncio.to_thread(_read, names)
     return _read(names)
@@ -35,15 +56,8 @@ def _read(names: tuple[str, ...]) -> Mapping[str, str]:
     return {name: read_reference(name) for name in names}
 
 
-def with_references(media_type: T, values: Mapping[str, str]) -> T:
-    """The media type with the values of the references in its keys, except for templates, which know them as variables."""
-    return _filled(media_type, values, but_templates=True) if values else media_type
-
-
-def all_secrets(media_type: MediaType, values: Mapping[str, str]) -> tuple[str, ...]:
+def _all_secrets(media_type: MediaType, values: Mapping[str, str]) -> tuple[str, ...]:
     """The texts to be masked: those of the media type, the values of its references, and what is made of them."""
-    if not values:
-        return secrets_of(media_type)
     of_values = {form for value in values.values() if len(value) >= SHORTEST_SECRET for form in forms_of(value)}
     found = of_values | set(secrets_of(_filled(media_type, values, but_templates=False)))
     return tuple(sorted(found, key=lambda secret: (-len(secret), secret)))

@@ -13,7 +13,7 @@ from alertrpc.delivery.limits import has_rates
 from alertrpc.delivery.media_types import UnusableMediaType
 from alertrpc.delivery.pauses import is_too_late, pause_after
 from alertrpc.delivery.protocol import Channel, Message, Outcome, Reason, Verdict
-from alertrpc.delivery.references import all_secrets, read_references, with_references
+from alertrpc.delivery.references import given
 from alertrpc.ledger.variables import Digest, Told, Variables
 from alertrpc.loglines import rfc_3339
 from alertrpc.records import HOLDS_ADDRESS, AlertStatus, Clock, MediaType
@@ -71,9 +71,9 @@ class Sender:
         if alert.get("untold"):
             return Outcome(verdict=Verdict.GIVE_UP, reason=Reason.PROBLEM_FAILED, error=UNTOLD)
         try:
-            references = await read_references(media_type)
-            message = self._message(alert, references, all_secrets(media_type, references))
-            return await self._channels[media_type.kind].send(with_references(media_type, references), message)
+            found = await given(media_type)
+            message = self._message(alert, found.values, found.secrets)
+            return await self._channels[media_type.kind].send(found.media_type, message)
         except MissingReference as error:
             return Outcome(verdict=Verdict.TRY_AGAIN, reason=Reason.MISSING_REFERENCE, error=str(error))
         except Exception:

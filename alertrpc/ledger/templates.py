@@ -16,15 +16,14 @@ _JSON = "_json"
 
 
 class Place(NamedTuple):
-    """What stands in a template between `${` and `}`: the name of a variable, and the names of filters."""
+    """What stands in a template between `${` and `}`: a name, and the names of filters.
+
+    `variable` is the name without the suffix `_json`.
+    """
 
     name: str
     filters: Sequence[str] = ()
-
-    @property
-    def variable(self) -> str:
-        """The name without the suffix `_json`."""
-        return self.name.removesuffix(_JSON)
+    variable: str = ""
 
 
 def render(template: str, variables: Mapping[str, str], encode: Callable[[Place, str], str] | None = None) -> str:
@@ -59,12 +58,16 @@ def _split(template: str) -> tuple[Sequence[str], Sequence[Place]]:
 
 def _place(written: str) -> Place:
     name, *filters = written.split("|")
-    return Place(name.strip(), tuple(map(str.strip, filters))) if filters else Place(name)
+    if filters:
+        name = name.strip()
+    return Place(name, tuple(map(str.strip, filters)), name.removesuffix(_JSON))
 
 
 def _value(place: Place, variables: Mapping[str, str]) -> str:
-    is_json = place.name.endswith(_JSON) and place.name not in variables
+    is_json = len(place.variable) < len(place.name) and place.name not in variables
     value = variables.get(place.variable if is_json else place.name, "")
+    if not place.filters:
+        return as_json(value) if is_json else value
     for written in place.filters:
         if (change := filter_of(written)) is not None:
             value = change(value)
