@@ -277,6 +277,8 @@ KEPT: list[tuple[dict[str, Any], dict[str, Any], list[str]]] = [
     ({"level": " 1 "}, {"level": 1}, []),
     ({"level": "critical"}, {"level": 2}, []),
     ({"summary": 1}, {"summary": "1"}, []),
+    ({"summary": 2**70}, {"summary": str(2**70)}, []),
+    ({"summary": 1.5e300}, {"summary": "1.5e+300"}, []),
     ({"summary": {}}, {"summary": ""}, [f"summary: left out: {STRING}"]),
     ({"summary": "s" * 2049}, {"summary": "s" * 2048}, ["summary: cut to 2048 characters"]),
     ({"summary": "s\0" * 2048}, {"summary": "s" * 2048}, [f"summary: {LEFT_OUT}"]),

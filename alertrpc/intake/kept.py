@@ -3,10 +3,9 @@
 Senders never mend a body, so that an alarm is not lost for such a fault; it is a warning with its place.
 """
 
+import json
 from collections.abc import Callable
 from typing import Any, TypeGuard
-
-import orjson
 
 from alertrpc.intake.bodies import STORABLE, BodyFault, Warnings, is_storable, storable
 from alertrpc.intake.checks import members
@@ -126,7 +125,7 @@ def _require_name(name: str) -> None:
 def _spelled(value: Json) -> str | None:
     if isinstance(value, str):
         return value
-    return orjson.dumps(value).decode() if isinstance(value, bool | int | float) else None
+    return json.dumps(value) if isinstance(value, bool | int | float) else None
 
 
 def _are_texts(given: dict[str, Any], most: int) -> TypeGuard[dict[str, str]]:
