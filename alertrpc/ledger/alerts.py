@@ -174,24 +174,29 @@ def tell_involved(
     left: set[escalations.Escalation] = set()
     for involved in stored.find_involved(pairs, work.connection):
         eventid, actionid = pairs[involved.place]
-        subject, message = words(eventid, involved.mediatypeid)
-        alert = NewAlert(
-            actionid=actionid,
-            eventid=alarms[eventid]["r_eventid"],
-            userid=involved.userid,
-            clock=work.now // 1000,
-            mediatypeid=involved.mediatypeid,
-            sendto=involved.sendto,
-            subject=subject,
-            message=message,
-            p_eventid=eventid,
-        )
+        alert = alert_to(involved, actionid, words(eventid, involved.mediatypeid), work)
+        alert = alert._replace(eventid=alarms[eventid]["r_eventid"], p_eventid=eventid)
         if not made.takes((pairs[involved.place], alert.userid, alert.mediatypeid, alert.sendto), alert):
             left = set(telling[involved.place :])
             break
     only_if_told = {each.actionid for each in telling if work.rules.actions[each.actionid].recovery is Recovery.TOLD}
     stored.add_alerts(made.alerts, work.now, work.connection, only_if_told=only_if_told)
     return [each for each in ended if each not in left]
+
+
+def alert_to(involved: stored.Involved, actionid: int, words: tuple[str, str], work: Work) -> NewAlert:
+    """An alert to somebody whom the action alerted; the event is still to be named."""
+    subject, message = words
+    return NewAlert(
+        actionid=actionid,
+        eventid=0,
+        userid=involved.userid,
+        clock=work.now // 1000,
+        mediatypeid=involved.mediatypeid,
+        sendto=involved.sendto,
+        subject=subject,
+        message=message,
+    )
 
 
 def _takes(receiving: Receiving, step: DueStep) -> bool:

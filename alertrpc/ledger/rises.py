@@ -3,14 +3,14 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from alertrpc.ledger.alerts import AlarmRow, Budget, DueStep, Made, Work, alert_receivers, words_of
+from alertrpc.ledger.alerts import AlarmRow, Budget, DueStep, Made, Work, alert_receivers, alert_to, words_of
 from alertrpc.ledger.levels import level_of
 from alertrpc.records import Operation
 from alertrpc.store import alerts as stored
 from alertrpc.store import escalations
 from alertrpc.store.bulk import update
 from alertrpc.store.escalations import Escalation
-from alertrpc.store.tables import EscalationRise, EscalationSeverity, NewAlert
+from alertrpc.store.tables import EscalationRise, EscalationSeverity
 
 
 class Rise(NamedTuple):
@@ -71,17 +71,8 @@ def _tell_those_told(work: Work, rises: Sequence[Rise], risen: Mapping[Escalatio
     left: set[Escalation] = set()
     for involved in stored.find_involved(asked, work.connection, since):
         rise = telling[involved.place]
-        subject, message = words(rise.alarm["id"], involved.mediatypeid, level_of(rise.escalation.severity))
-        alert = NewAlert(
-            actionid=rise.escalation.actionid,
-            eventid=rise.alarm["id"],
-            userid=involved.userid,
-            clock=work.now // 1000,
-            mediatypeid=involved.mediatypeid,
-            sendto=involved.sendto,
-            subject=subject,
-            message=message,
-        )
+        said = words(rise.alarm["id"], involved.mediatypeid, level_of(rise.escalation.severity))
+        alert = alert_to(involved, rise.escalation.actionid, said, work)._replace(eventid=rise.alarm["id"])
         if not made.takes((asked[involved.place], alert.userid, alert.mediatypeid, alert.sendto), alert):
             left = {rise.escalation for rise in telling[involved.place :]}
             break
