@@ -6,6 +6,9 @@ SOURCES := setup.cfg setup.py pyproject.toml
 # Tests wait for servers about a third of their time, so that two cores are kept busy by three processes.
 TESTS := $(BIN)/python -m pytest -n 3 --dist loadfile
 
+# Each server and command of the tests is an interpreter of its own, which need not compile all anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 LINT_LOG := $(VENV)/lint.log
 
 .PHONY: run test test-long bench lint clean

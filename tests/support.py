@@ -10,20 +10,22 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
 from alertrpc.settings import Settings, read_settings
-from tests.processes import Files, WarmProcess, start_with_pipe
 
 ROOT = Path(__file__).parent.parent
 DATA = Path(__file__).parent / "data"
 DATASET = DATA / "dataset.jsonl.gz"
 EXCHANGES = DATA / "exchanges.jsonl.gz"
 READS = DATA / "reads.jsonl.gz"  # exchanges of the get methods beside alert.get
+# Warnings are errors, but for what jsonrpcserver 5.0.9 does that Python 3.11 deprecates.
+WARNINGS = ["-Werror", "-Wignore:read_text is deprecated", "-Wignore:open_text is deprecated"]
+# uvloop's close never ends when its warning of an unclosed transport is an error.
+SERVER_WARNINGS = [*WARNINGS, "-Wdefault::ResourceWarning"]
 START_SECONDS = 30
 DEFAULTS = read_settings(None, {}, {})
 COMMAND_SECONDS = 120
@@ -51,33 +53,36 @@ def environment(**more: str) -> dict[str, str]:
     return {**kept, **more}
 
 
+def interpreted(*arguments: str) -> list[str]:
+    """The command line of `alertrpc` in an interpreter of its own, where warnings are errors."""
+    flags = SERVER_WARNINGS if arguments[:1] == ("serve",) else WARNINGS
+    return [sys.executable, *flags, "-m", "alertrpc", *arguments]
+
+
 def run_alertrpc(
     *arguments: str, cwd: Path | None = None, stdin: str = "", env: dict[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
     """Runs a command to its end; its standard input is no terminal."""
-    with tempfile.TemporaryDirectory(prefix="alertrpc-command-") as folder:
-        given, out, err = Path(folder, "stdin"), Path(folder, "stdout"), Path(folder, "stderr")
-        given.write_text(stdin)
-        process = WarmProcess(arguments, Files(given, out, err), environment(**(env or {})), cwd)
-        try:
-            status = process.wait(COMMAND_SECONDS)
-        finally:
-            process.kill()
-        return subprocess.CompletedProcess(arguments, status, out.read_text(), err.read_text())
-
-
-Start = Callable[[Sequence[str], Path, Mapping[str, str], Path], tuple[WarmProcess | subprocess.Popen[str], IO[str]]]
+    return subprocess.run(
+        interpreted(*arguments),
+        input=stdin,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=COMMAND_SECONDS,
+        env=environment(**(env or {})),
+        cwd=cwd,
+    )
 
 
 class Server:
-    """A server process on a free port; a `fresh` one is an interpreter of its own, which imports all anew."""
+    """A server process on a free port."""
 
-    def __init__(self, database: Path, *flags: str, env: dict[str, str] | None = None, fresh: bool = False) -> None:
+    def __init__(self, database: Path, *flags: str, env: dict[str, str] | None = None) -> None:
         arguments = ["serve", "--database", f"sqlite:///{database}", "--port", "0", *flags]
         self.log = database.with_suffix(".log")
         self.log.write_text("")
-        start: Start = _start_fresh if fresh else start_with_pipe
-        self.process, self._output = start(arguments, self.log, environment(**(env or {})), database.parent)
+        self.process, self._output = start_with_pipe(arguments, self.log, environment(**(env or {})), database.parent)
         line = self._output.readline()
         found = re.search(r"http://\S+:(\d+)", line)
         if found is None:
@@ -100,12 +105,13 @@ class Server:
         self._output.close()
 
 
-def _start_fresh(
+def start_with_pipe(
     arguments: Sequence[str], stderr: Path, env: Mapping[str, str], cwd: Path
 ) -> tuple[subprocess.Popen[str], IO[str]]:
+    """A process, and its standard output to read from."""
     with stderr.open("a") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "alertrpc", *arguments],
+            interpreted(*arguments),
             stdout=subprocess.PIPE,
             stderr=log,
             text=True,
@@ -117,8 +123,8 @@ def _start_fresh(
 
 
 @contextlib.contextmanager
-def serving(database: Path, *flags: str, env: dict[str, str] | None = None, fresh: bool = False) -> Iterator[Server]:
-    server = Server(database, *flags, env=env, fresh=fresh)
+def serving(database: Path, *flags: str, env: dict[str, str] | None = None) -> Iterator[Server]:
+    server = Server(database, *flags, env=env)
     try:
         yield server
     finally:

@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from tests.processes import WARNINGS
-from tests.support import environment
+from tests.support import WARNINGS, environment
 
 
 def at_terminal(*arguments: str, cwd: Path, answers: Sequence[tuple[str, str]] = ()) -> tuple[int, str]:

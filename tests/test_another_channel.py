@@ -168,7 +168,7 @@ def test_apply_tells_what_changes(place: Place) -> None:
 def test_its_alerts_are_sent(place: Place) -> None:
     config = place.config({**place.gong, "loudness": 7, "halls": ["a", "b"]})
     with (
-        serving(place.database, "--config", config, env=environment_of(place.package), fresh=True) as server,
+        serving(place.database, "--config", config, env=environment_of(place.package)) as server,
         closing(Client(server.port)) as client,
     ):
         push(server.port, "db-1")

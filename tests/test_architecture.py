@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.processes import WARNINGS
-from tests.support import ROOT, environment
+from tests.support import ROOT, WARNINGS, environment
 
 PACKAGE = ROOT / "alertrpc"
 FILES = sorted(PACKAGE.rglob("*.py"))

@@ -20,7 +20,6 @@ from typing import Any
 import pytest
 
 from alertrpc.api.passwords import hash_password
-from tests.processes import WARNINGS
 from tests.receivers import (
     PASSWORD,
     PUSH,
@@ -44,7 +43,7 @@ from tests.receivers import (
     write_config,
     write_script,
 )
-from tests.support import ROOT, Client, Server, environment, run_alertrpc, serving, write_lines
+from tests.support import ROOT, WARNINGS, Client, Server, environment, run_alertrpc, serving, write_lines
 from tests.test_signals import are_gone, workers
 from tests.wire import PATIENCE, eventually, execute
 

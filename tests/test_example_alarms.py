@@ -19,8 +19,7 @@ from alertrpc.delivery.channels import KINDS
 from alertrpc.delivery.channels.script import ScriptMediaType
 from alertrpc.intake import ocp
 from alertrpc.settings import read_settings
-from tests.processes import WARNINGS
-from tests.support import ROOT, environment
+from tests.support import ROOT, WARNINGS, environment
 
 EXAMPLES = ROOT / "examples"
 SCRIPTS = EXAMPLES / "scripts"

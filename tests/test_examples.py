@@ -13,8 +13,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.processes import WARNINGS
-from tests.support import ROOT, Client, Server, environment, json_lines, run_alertrpc, serving
+from tests.support import ROOT, WARNINGS, Client, Server, environment, json_lines, run_alertrpc, serving
 from tests.test_alarm_api import ALARMS, Api
 from tests.test_intake_alertmanager import BODY as OF_ALERTMANAGER
 from tests.test_intake_prometheus import BODY as OF_PROMETHEUS

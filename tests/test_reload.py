@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 
 from alertrpc.settings import BY_NAME, NEED_RESTART
-from tests.processes import start_with_pipe
-from tests.support import DEFAULTS, Client, Server, environment, run_alertrpc, serving, settings_of
+from tests.support import DEFAULTS, Client, Server, environment, run_alertrpc, serving, settings_of, start_with_pipe
 from tests.test_http import health
 from tests.test_signals import WORKERS, is_serving, long_batch, wait_for_stop, workers
 from tests.wire import PATIENCE, SlowReader, call, eventually, exchange, execute

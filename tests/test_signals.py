@@ -88,9 +88,8 @@ def test_answers_in_flight_are_finished(database: Path, signum: signal.Signals, 
 
 
 @pytest.mark.parametrize("count", [1, WORKERS])
-def test_a_fresh_interpreter_serves_and_stops(database: Path, count: int) -> None:
-    """The other tests' servers are forked from a process in which all is imported."""
-    with serving(database, "--workers", str(count), fresh=True) as server:
+def test_serves_and_stops_without_a_complaint(database: Path, count: int) -> None:
+    with serving(database, "--workers", str(count)) as server:
         assert is_serving(server)
         assert server.stop() == 0
     assert [line for line in server.log.read_text().splitlines() if " INFO " not in line] == []

@@ -88,7 +88,7 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def client(package: Path, loaded_database: Path) -> Iterator[Client]:
     database = Path(shutil.copy(loaded_database, package.parent / "alertrpc.db"))
     environment = {"PYTHONPATH": str(package.parent), "PYTHONDONTWRITEBYTECODE": "1"}
-    with serving(database, env=environment, fresh=True) as server, closing(Client(server.port)) as client:
+    with serving(database, env=environment) as server, closing(Client(server.port)) as client:
         yield client
 
 
