@@ -37,6 +37,10 @@ def _values_of_postgresql(kind: str) -> str:
     return f"LATERAL (SELECT CAST(value AS {kind}) AS value FROM json_array_elements_text(CAST({{}} AS json)))"
 
 
+def _nothing(_arguments: Sequence[str]) -> str:
+    return ""
+
+
 # fmt: off
 FRAGMENTS: Mapping[str, tuple[Fragment, Fragment]] = {
     # JSON: a text that is JSON, objects, arrays, aggregates of both, a text as a JSON string.
@@ -54,8 +58,11 @@ FRAGMENTS: Mapping[str, tuple[Fragment, Fragment]] = {
     # @ordered JOIN: reads the table before it first, where SQLite would choose a slower order.
     "ordered": ("CROSS", ""),
     "indexed_by": ("INDEXED BY {}", ""),
+    "not_indexed": ("NOT INDEXED", ""),  # a table is read in the order of its keys
     "unindexed": ("+({})", "({})"),  # keeps the engine from using an index on the column
     "folded": ("({})", "upper({})"),  # @folded(column) LIKE: in upper case; SQLite's LIKE ignores case itself
+    "contains": ("instr({}) > 0", "strpos({}) > 0"),  # a text has another in it
+    "narrowed": ("({}) AND ", _nothing),  # what follows from the condition behind it, and SQLite finds sooner
     "greatest": ("MAX({})", "GREATEST({})"),
     "joined": ("group_concat({})", "string_agg({})"),  # the texts of all rows with a separator
     "bytes": ("CAST({} AS BLOB)", "convert_to({}, 'UTF8')"),  # of a text

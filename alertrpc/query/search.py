@@ -24,7 +24,7 @@ LONGEST_LIKE = 100  # characters
 A_FEW_PATTERNS = 10  # up to so many are terms of the statement
 _ANY_FITS = "EXISTS (SELECT 1 FROM @texts(?) one WHERE {})"
 _ALL_FIT = "NOT EXISTS (SELECT 1 FROM @texts(?) one WHERE ({}) IS NOT TRUE)"
-_MOST_REPLACED = 16  # SQLite's parser allows 100 levels, and a `replace` takes four
+_MOST_REPLACED = 12  # SQLite's parser allows 100 levels, and a `replace` takes four
 
 
 def upper_character(character: str) -> str:
@@ -73,7 +73,9 @@ def like(expression: str, value: str, *, whole: bool = False, start: bool = Fals
     if len(upper) > LONGEST_LIKE:
         return Condition(f"has_pieces({expression}, ?)", (orjson.dumps(pieces).decode(),))
     pattern = "%".join([piece.translate(_LIKE_SPECIAL) for piece in pieces])
-    return Condition(f"@folded({_folded(expression, upper, brief=brief)}) LIKE ? ESCAPE '{ESCAPE}'", (pattern,))
+    narrowed = "" if brief else _narrowed(expression, upper)
+    folded = _folded(expression, upper, brief=brief, is_narrowed=bool(narrowed))
+    return Condition(f"{narrowed}@folded({folded}) LIKE ? ESCAPE '{ESCAPE}'", (pattern,))
 
 
 def joined(conditions: Sequence[Condition], *, by_any: bool) -> Condition:
@@ -126,11 +128,26 @@ def _upper_table() -> dict[int, str]:
     return {**_fold_table(), **{ord(letter): letter.upper() for letter in ascii_lowercase}}
 
 
-def _folded(expression: str, upper: str, *, brief: bool) -> str:
+def _folded(expression: str, upper: str, *, brief: bool, is_narrowed: bool) -> str:
     lower_cases = _lower_cases()
     pairs = [(low, up) for up in sorted(set(upper)) for low in lower_cases.get(up, "")]
     if len(pairs) > _MOST_REPLACED or (pairs and brief):
         return f"fold({expression})"
+    if not pairs:
+        return expression
+    replaced = expression
     for low, up in pairs:
-        expression = f"replace({expression}, '{low}', '{up}')"  # these are letters, never a quote
-    return expression
+        replaced = f"replace({replaced}, '{low}', '{up}')"  # these are letters, never a quote
+    if is_narrowed:
+        return replaced
+    needs = " OR ".join([f"@contains({expression}, '{low}')" for low, _ in pairs])
+    return f"CASE WHEN {needs} THEN {replaced} ELSE {expression} END"
+
+
+def _narrowed(expression: str, upper: str) -> str:
+    """That the text has a letter of the pattern beyond ASCII, which is found sooner than the pattern is compared."""
+    letters = [letter for letter in upper if letter > "\x7f" and letter in _lower_cases()]
+    if not letters:
+        return ""
+    has = [f"@contains({expression}, '{letter}')" for letter in letters[0] + _lower_cases()[letters[0]]]
+    return f"@narrowed({' OR '.join(has)})"
