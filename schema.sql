@@ -634,3 +634,64 @@ ALTER TABLE digests ADD COLUMN request TEXT NOT NULL DEFAULT '';
 -- Of several addresses, those that the next attempt is for, and whether others took the message.
 ALTER TABLE alert_queue ADD COLUMN remaining TEXT NOT NULL DEFAULT '';
 ALTER TABLE alert_queue ADD COLUMN is_taken INTEGER NOT NULL DEFAULT 0;
+
+-- Version 8: alerts are found and counted without their texts.
+-- Ours: what alerts are found by, of themselves and of their events; triggers keep it. source, object and objectid are NULL
+-- if the event is missing.
+CREATE TABLE alert_index (
+    alertid INTEGER PRIMARY KEY,
+    actionid INTEGER NOT NULL,
+    status INTEGER NOT NULL,
+    clock INTEGER NOT NULL,
+    userid INTEGER,
+    mediatypeid INTEGER,
+    source INTEGER,
+    object INTEGER,
+    objectid INTEGER,
+    alerttype INTEGER NOT NULL,
+    eventid INTEGER NOT NULL,
+    acknowledgeid INTEGER
+) STRICT;
+CREATE INDEX alert_index_object ON alert_index (
+    objectid, object, source, clock, userid, status, actionid, mediatypeid, alerttype
+);
+CREATE TRIGGER alert_index_add AFTER INSERT ON alerts BEGIN
+    INSERT OR REPLACE INTO alert_index
+    SELECT
+        new.alertid, new.actionid, new.status, new.clock, new.userid, new.mediatypeid, e.source, e.object, e.objectid,
+        new.alerttype, new.eventid, new.acknowledgeid
+    FROM (SELECT 1) one
+    LEFT JOIN events e ON e.eventid = new.eventid;
+END;
+CREATE TRIGGER alert_index_status AFTER UPDATE OF status ON alerts WHEN new.status <> old.status BEGIN
+    UPDATE alert_index SET status = new.status WHERE alertid = new.alertid;
+END;
+-- What only a hand changes.
+CREATE TRIGGER alert_index_change
+AFTER UPDATE OF alertid, clock, actionid, userid, mediatypeid, alerttype, eventid, acknowledgeid ON alerts BEGIN
+    DELETE FROM alert_index WHERE alertid = old.alertid;
+    INSERT OR REPLACE INTO alert_index
+    SELECT
+        new.alertid, new.actionid, new.status, new.clock, new.userid, new.mediatypeid, e.source, e.object, e.objectid,
+        new.alerttype, new.eventid, new.acknowledgeid
+    FROM (SELECT 1) one
+    LEFT JOIN events e ON e.eventid = new.eventid;
+END;
+CREATE TRIGGER alert_index_delete AFTER DELETE ON alerts BEGIN
+    DELETE FROM alert_index WHERE alertid = old.alertid;
+END;
+CREATE TRIGGER alert_index_of_event AFTER DELETE ON events BEGIN
+    UPDATE alert_index SET source = NULL, object = NULL, objectid = NULL
+    WHERE alertid IN (SELECT a.alertid FROM alerts a WHERE a.eventid = old.eventid);
+END;
+-- Ours: the tables that are not filled yet: the rows after done_id up to end_id are missing. The server adds them while it
+-- serves.
+CREATE TABLE unfilled (
+    name TEXT PRIMARY KEY,
+    done_id INTEGER NOT NULL,
+    end_id INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+INSERT INTO unfilled (name, done_id, end_id)
+SELECT 'alert_index', ends.first - 1, ends.last
+FROM (SELECT (SELECT MIN(alertid) FROM alerts) AS first, (SELECT MAX(alertid) FROM alerts) AS last) ends
+WHERE ends.first IS NOT NULL;

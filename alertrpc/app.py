@@ -21,6 +21,7 @@ from alertrpc.records import Clock
 from alertrpc.rpc.dispatch import Dispatcher
 from alertrpc.settings import Settings
 from alertrpc.store.database import open_database
+from alertrpc.store.upkeep import upkeep
 from alertrpc.web import alarms, channels, endpoint, health, home, ocp, pushes
 from alertrpc.web.body import BODIES, SETTINGS, Bodies
 from alertrpc.web.callers import CREDENTIALS, PUSH_LIMIT, PushLimit
@@ -45,6 +46,7 @@ def build_app(settings: Settings, bell: Bell, clock: Clock = time.time) -> web.A
         async with AsyncExitStack() as stack:
             opening = open_database(settings.database_path, settings, functions=FUNCTIONS)
             database = await stack.enter_async_context(opening)
+            await stack.enter_async_context(upkeep(database))
             credentials = Credentials(database, settings, clock)
             await stack.enter_async_context(credentials.background_work())
             sender = await stack.enter_async_context(open_sender(database, settings, clock))

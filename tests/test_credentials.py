@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import json
 import threading
 import time
 from collections.abc import Iterator
@@ -587,3 +588,31 @@ async def test_logins_of_one_user_wait_for_each_other(database: Path, bcrypt: Bc
             bcrypt.may_go.release(10)
     assert len(bcrypt.hashes) == 3
     assert bcrypt.most_running == 1
+
+
+READS = [{"countOutput": True}, {"eventids": "300001", "output": ["alertid"]}, {"limit": 5, "sortfield": "clock"}]
+
+
+@pytest.mark.parametrize("params", READS, ids=["count", "short", "page"])
+def test_no_read_is_answered_for_the_caller_of_the_last_time(database: Path, params: dict[str, Any]) -> None:
+    """Rows are read while the credential is checked; what the check finds counts."""
+    with serving(database, "--deliver", "no") as server:
+        auth = exchange(server.port, call("user.login", {"username": "Admin", "password": "zabbix"}, id=1))["result"]
+
+        def ask() -> Any:
+            return exchange(server.port, call("alert.get", params, auth=auth, id=1))
+
+        [whole] = {json.dumps(ask()) for _ in range(3)}
+        assert "result" in json.loads(whole)
+        kind = execute(database, "SELECT roleid FROM users WHERE username = 'Admin'")[0][0]
+        execute(
+            database,
+            "UPDATE users SET roleid = (SELECT roleid FROM role WHERE type = 1 LIMIT 1) WHERE username = 'Admin'",
+        )
+        execute(database, "DELETE FROM users_groups WHERE userid = (SELECT userid FROM users WHERE username = 'Admin')")
+        assert ask()["result"] in ("0", []), "a user without groups sees nothing"
+        execute(database, f"UPDATE users SET roleid = {kind} WHERE username = 'Admin'")
+        assert json.dumps(ask()) == whole
+        execute(database, "DELETE FROM sessions")
+        assert [ask()["error"]["data"] for _ in range(2)] == ["Session terminated, re-login, please."] * 2
+        assert "result" not in ask()

@@ -89,7 +89,7 @@ def outer(**values: Any) -> Outer:
         (outer(inner={"a": Inner(flag=True)}), outer(inner={"a": Inner()}), ["Inner.flag"]),
         (outer(inner={"a": Inner(shared=True)}), outer(inner={"a": Inner()}), ["Base.shared"]),
         (outer(inner={"a": Inner(shared=True)}), outer(inner={"a": Inner()}, shared=True), []),
-        (outer(plan=Plan(pages=True)), outer(plan=Plan(few_first=("ids",))), []),
+        (outer(plan=Plan(short_ids=("ids",))), outer(plan=Plan(few_first=("ids",))), []),
     ],
 )
 def test_a_field_of_one_method_alone_is_found(one: Outer, other: Outer, found: list[str]) -> None:

@@ -79,7 +79,9 @@ SQLITES_WORDS = re.compile(
     r"|AS BLOB|PRAGMA|\+[a-z]+\.[a-z]"
 )
 # How SQLite is opened, set up, loaded and read.
-SQLITES_FILES = {f"store/{name}.py" for name in ("connection", "database", "loading", "rows", "schema", "writes")}
+SQLITES_FILES = {
+    f"store/{name}.py" for name in ("analysis", "connection", "database", "loading", "rows", "schema", "writes")
+}
 TABLE = re.compile(r"\b(?:FROM|JOIN) ([a-z_]+)(?: ([a-z]+))?")
 ALIASES = {
     (table, alias)

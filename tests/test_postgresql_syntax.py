@@ -17,16 +17,19 @@ from alertrpc.dialect import Engine, filled, rendered
 from alertrpc.errors import ApiError
 from alertrpc.ocp.envelope import OcpFault
 from alertrpc.ocp.lists import ALARMS, NOTIFICATIONS, OcpList, asked
+from alertrpc.query.functions import FUNCTIONS
 from alertrpc.query.logged_in import LOGGED_IN
 from alertrpc.query.resources import RESOURCES
-from alertrpc.records import Caller, Configuration, Recovery, UserGroup, UserType
+from alertrpc.records import Caller, Configuration, Params, Recovery, UserGroup, UserType
 from alertrpc.store import connection
 from alertrpc.store.applying.applying import bring
 from alertrpc.store.bulk import TOGETHER, Row, insert_statement, update_statement
+from alertrpc.store.connection import connect_reader
 from alertrpc.store.database import administered, create
 from alertrpc.store.sight import sight_of
 from alertrpc.store.statements import SQL
 from alertrpc.store.tables import TABLES
+from tests import made_up_alerts as made_up
 from tests.relations import Question, questions
 from tests.support import EXCHANGES, READS, json_lines
 from tests.test_apply import WAKE, WHOLE
@@ -96,7 +99,8 @@ def test_lists_of_ocp(of: OcpList, caller: Caller) -> None:
         for value in VALUES:
             with suppress(OcpFault):
                 conditions, page = asked(of, [(name, value)], caller)
-                statements.add(of.query(conditions, page, caller)[0])
+                for is_indexed in (False, True):
+                    statements.add(of.query(conditions, page, caller, is_indexed=is_indexed)[0])
         assert statements, name
         assert [found for sql in statements if (found := fault(sql))] == [], name
 
@@ -131,3 +135,33 @@ def test_statements_of_commands(path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     found = [sql for sql in run if not sql.startswith(("PRAGMA", "BEGIN")) and "sqlite_master" not in sql]
     assert len(found) > 50
     assert [told for sql in found if (told := fault(sql))] == []
+
+
+WAYS: list[tuple[str, dict[str, Any]]] = [
+    ("alert", {"groupids": ["1", "2"], "sortfield": ["clock", "alertid"], "sortorder": "DESC", "limit": 5}),
+    ("alert", {"filter": {"status": [0, 2]}, "sortfield": ["mediatypeid", "status", "eventid"], "limit": 100}),
+    ("alert", {"search": {"subject": "ü", "sendto": "disk"}, "sortfield": "sendto", "time_from": 2, "limit": 100}),
+    ("alert", {"objectids": ["1", "2"], "editable": True, "time_till": 5, "limit": 100}),
+    ("alert", {"countOutput": True, "hostids": ["1", "2"], "filter": {"status": 1}}),
+    ("alert", {"countOutput": True, "groupCount": True}),
+    ("event", {"groupids": "1", "eventid_from": "2", "time_from": 1, "sortfield": ["clock", "objectid"], "limit": 100}),
+    ("event", {"problem_time_from": 1, "problem_time_till": 5, "value": [0, 1], "limit": 100}),
+]
+
+
+@pytest.mark.parametrize(("method", "params"), WAYS, ids=lambda given: str(given)[:60])
+@pytest.mark.parametrize("kind", UserType)
+def test_steps_of_ways(tmp_path: Path, method: str, params: Params, kind: UserType) -> None:
+    path = made_up.make(tmp_path / "alertrpc.db", seed=3)
+    search = GET_METHODS[method].ways(params, Caller(made_up.READER, kind))
+    assert search is not None
+    connection = connect_reader(path, 2048, 64, FUNCTIONS)
+    steps, statements = search.steps(), []
+    asked = next(steps)
+    with suppress(StopIteration):
+        while True:
+            statements.append(asked[0])
+            asked = steps.send(connection.execute(*asked).fetchall())
+    connection.close()
+    assert statements
+    assert [found for sql in statements if (found := fault(sql))] == []

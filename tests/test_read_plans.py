@@ -9,11 +9,9 @@ from typing import Any
 import pytest
 
 from alertrpc.api.fields import members
-from alertrpc.api.get import GET_METHODS, GetMethod
+from alertrpc.api.get import GET_METHODS
 from alertrpc.errors import ApiError
-from alertrpc.query import compile as compiler
 from alertrpc.query.functions import FUNCTIONS
-from alertrpc.query.resources import RESOURCES
 from alertrpc.records import Caller, Params, UserType
 from alertrpc.store.connection import SqliteConnection
 from benchmarks import data
@@ -197,40 +195,6 @@ def test_events_by_id_or_time_are_found_by_an_index(
 def test_few_events_are_not_looked_for_among_all(big: sqlite3.Connection, case: dict[str, Any], caller: Caller) -> None:
     for params in forms_of({**case, "output": ["eventid"]}, EVENT_FORMS):
         assert steps_of(big, "event", params, caller) < SHORT, params
-
-
-def test_a_page_of_many_events_is_walked_to(big: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where a leader lists more keys than it may, the order gives the page after a few."""
-    monkeypatch.setattr(compiler, "MOST_LISTED", 100)
-    method = GetMethod(RESOURCES["event"])
-    monkeypatch.setitem(GET_METHODS, "event", method)
-    for caller in CALLERS.values():
-        for sort in ("eventid", "clock", "objectid"):
-            params: Params = {"groupids": "2", "sortfield": sort, "limit": 10, "output": ["eventid"]}
-            assert steps_of(big, "event", params, caller) < SHORT, (sort, caller)
-
-
-@pytest.mark.parametrize("most", [0, 20, 5000])
-def test_a_page_is_the_start_of_the_whole(
-    big: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch, caller: Caller, most: int
-) -> None:
-    monkeypatch.setattr(compiler, "MOST_LISTED", most)
-    method, found = GetMethod(RESOURCES["event"]), 0
-    severities: list[dict[str, Any]] = [
-        {"trigger_severities": [0]},
-        {"groupids": "3", "trigger_severities": [0], "value": 0},
-    ]
-    for case in [*EVENT_CASES, *severities]:
-        for params in forms_of({**case, "output": ["eventid", "r_eventid"]}, EVENT_FORMS):
-            if "countOutput" in params or "limit" in params:
-                continue
-            whole, page = [
-                [row for (row,) in big.execute(statement.sql, args)]
-                for statement, args in [method.statement({**params, **limit}, caller) for limit in ({}, {"limit": 7})]
-            ]
-            assert page == whole[:7], params
-            found += len(page)
-    assert found > 500
 
 
 @pytest.mark.parametrize("case", PROBLEM_CASES, ids=case_id)

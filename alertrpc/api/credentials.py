@@ -6,11 +6,11 @@ import logging
 import secrets
 import time
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 from weakref import WeakValueDictionary
 
 from alertrpc.api.passwords import NOBODY, RememberedPasswords, is_password
@@ -19,6 +19,7 @@ from alertrpc.loglines import quoted, strangers
 from alertrpc.records import Caller, Clock
 from alertrpc.settings import Settings
 from alertrpc.store import credentials as rows
+from alertrpc.store.connection import SqlConnection
 from alertrpc.store.database import Database
 
 TOKEN_LENGTH = 64  # bytes; a credential of any other length is a session id
@@ -28,6 +29,7 @@ TOKEN_EXPIRED = "API token expired."
 WRONG_LOGIN = "Incorrect user name or password or account is temporarily blocked."
 NO_ACCESS = "No permissions for system access."
 
+_MOST_CALLERS = 1_000  # that are remembered
 _LAST_CHECKS = 32  # of passwords, whose times are remembered
 _MOMENT = 0.01  # seconds
 _LONGEST_WAIT = 5.0  # seconds between two writes of when credentials were used
@@ -58,6 +60,33 @@ def _tell_failure(username: str, remote: str, fault: str) -> None:
     strangers.warning("login as %s from %s failed: %s", quoted(username), remote, fault, extra=about)
 
 
+class Held(NamedTuple):
+    """A hashed credential, and the read that finds its holder."""
+
+    hashed: str
+    find: Callable[[str, SqlConnection], rows.Holder | None]
+    is_token: bool
+
+
+class Remembered(NamedTuple):
+    """A credential, and its caller of the last time."""
+
+    held: Held
+    caller: Caller
+
+
+def _session(sessionid: str) -> Held:
+    return Held(hash_session(sessionid), rows.find_session, is_token=False)
+
+
+def _token(token: str) -> Held:
+    return Held(hash_token(token), rows.find_token, is_token=True)
+
+
+def _held(credential: str) -> Held:
+    return _token(credential) if is_token(credential) else _session(credential)
+
+
 class Credentials:
     """Checks credentials in the database at each call, so that the end of one takes effect at once in every process."""
 
@@ -67,6 +96,7 @@ class Credentials:
         self._clock = clock
         self._touched_sessions: dict[str, int] = {}
         self._touched_tokens: dict[str, int] = {}
+        self._callers: dict[str, Caller] = {}  # of hashed credentials, the latest last
         self._logins: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._remembered = RememberedPasswords(clock)
         self._taken: deque[float] = deque(maxlen=_LAST_CHECKS)  # seconds of the last checks of passwords
@@ -76,13 +106,33 @@ class Credentials:
 
     async def caller(self, credential: str) -> Caller:
         """The caller of a session or an API token; raises ApiError for an invalid credential."""
-        if is_token(credential):
-            return await self.token_caller(credential)
-        return await self.session_caller(credential)
+        return await self._caller(_held(credential))
 
     async def session_caller(self, sessionid: str) -> Caller:
-        hashed = hash_session(sessionid)
-        holder = await self._database.read(rows.find_session, hashed)
+        return await self._caller(_session(sessionid))
+
+    async def token_caller(self, token: str) -> Caller:
+        return await self._caller(_token(token))
+
+    async def _caller(self, held: Held) -> Caller:
+        return await self.checked(held, await self._database.read(held.find, held.hashed))
+
+    def remembered(self, credential: str) -> Remembered | None:
+        """Who the caller of the credential was the last time. Whether it still is must be `checked` before an answer."""
+        held = _held(credential)
+        caller = self._callers.get(held.hashed)
+        return None if caller is None else Remembered(held, caller)
+
+    async def checked(self, held: Held, holder: rows.Holder | None) -> Caller:
+        """The caller of a credential whose `holder` is what `held.find` returned; raises ApiError as `caller` does."""
+        self._callers.pop(held.hashed, None)
+        caller = await (self._token_caller if held.is_token else self._session_caller)(held.hashed, holder)
+        self._callers[held.hashed] = caller
+        if len(self._callers) > _MOST_CALLERS:
+            del self._callers[next(iter(self._callers))]
+        return caller
+
+    async def _session_caller(self, hashed: str, holder: rows.Holder | None) -> Caller:
         now = int(self._clock())
         if holder is None:
             raise ApiError(INVALID_PARAMS, SESSION_TERMINATED)
@@ -94,9 +144,7 @@ class Credentials:
             self._touched_sessions[hashed] = now
         return holder.caller
 
-    async def token_caller(self, token: str) -> Caller:
-        hashed = hash_token(token)
-        holder = await self._database.read(rows.find_token, hashed)
+    async def _token_caller(self, hashed: str, holder: rows.Holder | None) -> Caller:
         now = int(self._clock())
         if holder is None or holder.is_disabled:
             raise ApiError(INVALID_PARAMS, NOT_AUTHORIZED)

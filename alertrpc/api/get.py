@@ -1,6 +1,7 @@
 """Get methods: each checks its parameters, compiles them to a statement and answers with its rows."""
 
-from functools import cache, lru_cache
+import asyncio
+from functools import cache, lru_cache, partial
 from typing import Any, NamedTuple
 
 import orjson
@@ -8,6 +9,7 @@ import orjson
 from alertrpc.api.checked import as_get_params
 from alertrpc.api.choice_fields import sort_refused
 from alertrpc.api.context import Context
+from alertrpc.api.credentials import Remembered
 from alertrpc.api.fields import members, unexpected
 from alertrpc.api.get_fields import get_fields
 from alertrpc.api.schema import ParamsSchema
@@ -22,7 +24,8 @@ from alertrpc.query.resources import RESOURCES
 from alertrpc.query.sql import AskedIds, Bound, SqlValue
 from alertrpc.query.statement import EMPTY, Shape, Statement
 from alertrpc.records import Caller, Params
-from alertrpc.store.rows import Rows
+from alertrpc.store.credentials import Holder
+from alertrpc.store.rows import Rows, Search
 
 KEPT_STATEMENTS = 32  # of each method
 LONGEST_KEPT = 2048  # bytes of parameters; longer ones are compiled at each call
@@ -33,6 +36,22 @@ class RowsAnswer(NamedTuple):
 
     rows: Rows
     shape: Shape
+
+
+class Prepared(NamedTuple):
+    """A statement with its bound values, and the ways to the same rows."""
+
+    statement: Statement
+    args: tuple[SqlValue, ...]
+    ways: Search | None
+
+
+class OtherCaller(Exception):
+    """A credential has another caller than the last time."""
+
+    def __init__(self, caller: Caller) -> None:
+        super().__init__()
+        self.caller = caller
 
 
 class GetMethod:
@@ -49,14 +68,50 @@ class GetMethod:
 
     async def __call__(self, context: Context, params: Params) -> RowsAnswer:
         """The objects that the caller may see and the parameters ask for."""
+        return await self._answer(context, await self._prepared(context, params), params)
+
+    async def at_once(self, context: Context, params: Params, remembered: Remembered) -> RowsAnswer:
+        """The same, read at the time at which the credential is checked, for the caller whom it had the last time.
+
+        Nothing of it is used before the check has found the same caller.
+        """
+        database, held = context.database, remembered.held
+        try:
+            prepared = await self._prepared(context, params)
+        except ApiError:
+            await self._check(context, remembered, database.start_read(held.find, held.hashed))
+            raise
+        # The task begins before the batch of the check is taken, so that short rows are in it.
+        answering = asyncio.ensure_future(self._answer(context, prepared, params))
+        checking = database.start_read(held.find, held.hashed, beside_rows=prepared.statement.short)
+        try:
+            await self._check(context, remembered, checking)
+        except BaseException:
+            answering.cancel()
+            for answer in await asyncio.gather(answering, return_exceptions=True):
+                if isinstance(answer, RowsAnswer):
+                    await answer.rows.close()
+            raise
+        return await answering
+
+    async def _check(self, context: Context, remembered: Remembered, holder: "asyncio.Future[Holder | None]") -> None:
+        """Raises OtherCaller if the credential has another caller now, ApiError if it is invalid."""
+        caller = await context.services.credentials.checked(remembered.held, await holder)
+        if caller != remembered.caller:
+            raise OtherCaller(caller)
+
+    async def _prepared(self, context: Context, params: Params) -> Prepared:
         caller, now = context.caller, int(context.services.clock())
-        statement, args = await context.turn.run(lambda: self.statement(params, caller, now))
+        return Prepared(*await context.turn.run(lambda: self._found(params, caller, now)))
+
+    async def _answer(self, context: Context, prepared: Prepared, params: Params) -> RowsAnswer:
+        statement, args, ways = prepared
         if context.turn.is_large:
             forget_lists(params)
             if not context.is_in_batch:
                 context.turn.leave()
         rows = await context.database.rows(
-            statement.sql, args, short=statement.short, limit=statement.limit, asker=context.asker
+            statement.sql, args, short=statement.short, limit=statement.limit, asker=context.asker, ways=ways
         )
         if statement.fault is not None and rows.first:
             await rows.close()
@@ -68,6 +123,14 @@ class GetMethod:
 
         Raises ApiError with Zabbix's text for the first fault in the parameters.
         """
+        statement, args, _ = self._found(params, caller, now)
+        return statement, args
+
+    def ways(self, params: Params, caller: Caller, now: int = 0) -> Search | None:
+        """The ways to the same rows, if there are any."""
+        return self._found(params, caller, now)[2]
+
+    def _found(self, params: Params, caller: Caller, now: int) -> tuple[Statement, tuple[SqlValue, ...], Search | None]:
         schema = self._schema(caller.type)
         known = self._known(params, schema)
         ids = {
@@ -79,7 +142,9 @@ class GetMethod:
         asked = tuple([asked_ids(name, listed) for name, listed in ids.items()])
         text = _text(others)
         compiled = self._compile(others, asked, caller) if text is None else self._kept(text, asked, caller)
-        return compiled, compiled.bound(Bound(ids, now))
+        bound, ways = Bound(ids, now), compiled.ways
+        search = Search(ways.table, partial(ways.steps, bound)) if ways else None
+        return compiled, compiled.bound(bound), search
 
     def _known(self, params: Params, schema: ParamsSchema) -> Params:
         """The parameters that the method has, with current names for deprecated ones."""

@@ -1,12 +1,12 @@
 """OCP's lists of alarms and notifications, page by page."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from alertrpc.ocp.envelope import OcpFault
 from alertrpc.ocp.filters import ALARM_FILTERS, NOTIFICATION_FILTERS, Filter
 from alertrpc.ocp.forms import ocp_alarm, ocp_notification
-from alertrpc.query.ocp import ALARM_ID, Page, Query, alarms_query, compared, notifications_query
+from alertrpc.query.ocp import ALARM_ID, Page, Query, QueryOfPage, alarms_query, compared, notifications_query
 from alertrpc.query.sql import Condition
 from alertrpc.records import Caller
 from alertrpc.values import whole
@@ -21,7 +21,7 @@ class OcpList(NamedTuple):
     """A list: its filters, the statement of a page, and the form of a row."""
 
     filters: Mapping[str, Filter]
-    query: Callable[[Sequence[Condition], Page, Caller], Query]
+    query: QueryOfPage
     form: Callable[[Mapping[str, Any]], dict[str, Any]]
 
 
@@ -40,7 +40,7 @@ def asked(of: OcpList, parameters: Iterable[tuple[str, str]], caller: Caller) ->
 
 def alarm_query(eventid: int, caller: Caller) -> Query:
     """The list of one alarm."""
-    return alarms_query([compared(ALARM_ID)(eventid, caller)], Page(1, 1), caller)
+    return alarms_query([compared(ALARM_ID)(eventid, caller)], Page(1, 1), caller, is_indexed=True)
 
 
 def _given(of: OcpList, parameters: Iterable[tuple[str, str]]) -> dict[str, Any]:

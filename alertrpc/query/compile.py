@@ -3,21 +3,22 @@
 from collections.abc import Sequence
 from functools import lru_cache
 
-from alertrpc.query.counting import counted, grouped
+from alertrpc.query.counting import COUNT_OF_ROWS, GROUP_OF_ALL, counted, grouped
+from alertrpc.query.finding import PLACES_OF_NULL, Finding
 from alertrpc.query.get_params import GetParams
 from alertrpc.query.matching import filter_conditions, id_conditions, own_conditions, search_conditions
 from alertrpc.query.parameters import Names
-from alertrpc.query.resource import Resource, id_columns
+from alertrpc.query.resource import Resource, found_by, id_columns
 from alertrpc.query.row import row_json
-from alertrpc.query.sql import AskedIds, Condition, Expression, SqlValue, all_of, args_of, rows_if
+from alertrpc.query.sql import AskedIds, Condition, Expression, SqlValue, args_of
 from alertrpc.query.statement import Shape, Statement, found
 from alertrpc.query.view import Column, Kind
+from alertrpc.query.ways import Count, Page, Ways
 from alertrpc.records import Caller
 
 A_FEW = 2  # the size of a few ids
 MOST_SHORT_IDS = 100  # up to so many ids are a few; the answer is expected to be short
-MOST_LISTED = 5_000  # keys that are listed for a page; if there are more, a walk in the sort order finds it sooner
-_PLACES = {"ASC": "NULLS LAST", "DESC": "NULLS FIRST"}  # as PostgreSQL sorts, which Zabbix runs on
+MOST_PAGED = 1_000  # rows of a page, which is found by the shortest way; more rows come from one statement
 
 
 def asked_ids(name: str, ids: Sequence[int]) -> AskedIds:
@@ -28,22 +29,47 @@ def asked_ids(name: str, ids: Sequence[int]) -> AskedIds:
 
 def compile_get(resource: Resource, params: GetParams, caller: Caller) -> Statement:
     """The statement for `params`, with the rights of the caller."""
-    where = [
+    where = _conditions(resource, params, caller)
+    if leaders := _leaders(resource, params, where):
+        where = _led(resource, where, leaders[0])
+    if params.group_by:
+        return grouped(resource, params, where)
+    if params.count_output:
+        return counted(resource, params, where)._replace(ways=_ways(resource, params, caller))
+    return _rows(resource, params, caller, where)
+
+
+def _conditions(resource: Resource, params: GetParams, caller: Caller) -> list[Condition]:
+    return [
         *id_conditions(resource, params),
         *resource.conditions(params, caller),
         *own_conditions(resource, params),
         *filter_conditions(resource, params, caller),
         *search_conditions(resource, params, caller),
     ]
-    leaders = _leaders(resource, params, where)
-    led = _led(resource, where, leaders[0]) if leaders else where
-    if params.group_by:
-        return grouped(resource, params, led)
+
+
+def _ways(resource: Resource, params: GetParams, caller: Caller) -> Ways | None:
+    """The ways to a page or a count, if the resource has a finder."""
+    finder = resource.plan.finder
+    if finder is None or (params.count_output and not finder.counts):
+        return None
+    if params.group_count and not params.ids.keys().isdisjoint(resource.group_counted):
+        return None
+    if not params.count_output and (params.limit is None or params.limit > MOST_PAGED):
+        return None
+    found = found_by(resource, finder)
+    finding, where = Finding(found, finder), _conditions(found, params, caller)
     if params.count_output:
-        return counted(resource, params, led)
-    if leaders and params.limit is not None and resource.plan.pages and not _is_short(resource, params):
-        return _page(resource, params, caller, where, leaders)
-    return _rows(resource, params, caller, led)
+        return Count(finding, where, GROUP_OF_ALL if params.group_count else COUNT_OF_ROWS)
+    row, shown = _row(resource, params, caller)
+    tables = "".join([f" {sql}" for name, sql in resource.joins.items() if name in shown])
+    key = f"{resource.alias}.{resource.key}"
+    sql = f"""SELECT {row.sql} AS row
+        FROM (@rows(?, id BIGINT)) page
+        @ordered JOIN {resource.table} {resource.alias} ON {key} = page.id{tables}
+        ORDER BY page.place"""
+    return Page(finding, where, _whole_sort(resource, params.sort), params.limit or 0, Expression(sql, row.args))
 
 
 def _rows(resource: Resource, params: GetParams, caller: Caller, where: Sequence[Condition]) -> Statement:
@@ -54,48 +80,9 @@ def _rows(resource: Resource, params: GetParams, caller: Caller, where: Sequence
     if params.limit is not None:
         sql += " LIMIT ?"  # bound: SQLite sorts all rows if it sees that the limit is small
         limit = (params.limit,)
-    return Statement(
-        sql, (*row.args, *args_of(where), *limit), _shape(params), params.limit, _is_short(resource, params)
-    )
-
-
-def _page(
-    resource: Resource, params: GetParams, caller: Caller, where: Sequence[Condition], leaders: Sequence[int]
-) -> Statement:
-    """Finds the keys of a page, then reads its rows.
-
-    Each leader lists its keys. If every list overflows, the table is walked in the sort order until the page is full;
-    the walk then skips few rows. LIMIT 0 switches off the ways that are not taken.
-    """
-    row, shown = _row(resource, params, caller)
-    order, joins = _order(resource, tuple(params.sort)), _sort_joins(resource, params)
-    key, most = f"{resource.alias}.{resource.key}", min(params.limit or 0, MOST_LISTED) + MOST_LISTED
-    lists, ways = [], []
-    before: list[Condition] = []
-    for number, leader in enumerate(leaders):
-        keys = where[leader]
-        lists.append(Expression(f"listed{number} (id) AS MATERIALIZED ({keys.keys} LIMIT ? + 1)", (*keys.args, most)))
-        listed = keys._replace(sql=f"{key} IN (SELECT id FROM listed{number})", args=())
-        found_by = [*where[:leader], listed, *where[leader + 1 :]]
-        size = f"(SELECT COUNT(*) FROM listed{number})"
-        ways.append((found_by, all_of([*before, Condition(f"{size} <= ?", (most,))])))
-        before.append(Condition(f"{size} > ?", (most,)))
-    ways.append(([*where], all_of(before)))
-    keys_of_page = [
-        rows_if(
-            is_taken,
-            Expression(f"SELECT {key} AS id {found(resource, way, joins)} ORDER BY {order}", args_of(way)),
-            Expression("?", (params.limit,)),
-        )
-        for way, is_taken in ways
-    ]
-    tables = "".join([f" {sql}" for name, sql in resource.joins.items() if name in shown])
-    sql = (
-        f"WITH {', '.join([listed.sql for listed in lists])} SELECT {row.sql} AS row"
-        f" FROM ({' UNION ALL '.join([keys.sql for keys in keys_of_page])}) page"
-        f" @ordered JOIN {resource.table} {resource.alias} ON {key} = page.id{tables}"
-    )
-    return Statement(sql, args_of([*lists, row, *keys_of_page]), _shape(params), params.limit)
+    short = _is_short(resource, params)
+    ways = None if short else _ways(resource, params, caller)
+    return Statement(sql, (*row.args, *args_of(where), *limit), _shape(params), params.limit, short, ways=ways)
 
 
 def _shape(params: GetParams) -> Shape:
@@ -137,17 +124,27 @@ def _is_short(resource: Resource, params: GetParams) -> bool:
     )
 
 
+def _whole_sort(resource: Resource, sort: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The sort columns up to the key; if it is missing, it has the direction of the last one, as in an index."""
+    names = [name for name, _ in sort]
+    if resource.key in names:
+        return [*sort[: names.index(resource.key) + 1]]
+    return [*sort, (resource.key, sort[-1][1] if sort else "ASC")]
+
+
 @lru_cache(maxsize=64)
 def _order(resource: Resource, sort: tuple[tuple[str, str], ...]) -> str:
-    """The sort columns, then the key in the direction of the last one, so that one index has the whole order."""
-    if resource.key not in [name for name, _ in sort]:
-        sort += ((resource.key, sort[-1][1] if sort else "ASC"),)
-    return ", ".join([_order_term(resource.view.columns[name], resource.alias, direction) for name, direction in sort])
+    return ", ".join(
+        [
+            _order_term(resource.view.columns[name], resource.alias, direction)
+            for name, direction in _whole_sort(resource, sort)
+        ]
+    )
 
 
 def _order_term(column: Column, alias: str, direction: str) -> str:
     term = f"{column.value(alias)} {direction}"
-    return f"{term} {_PLACES[direction]}" if column.kind is Kind.NULLABLE_ID else term
+    return f"{term} {PLACES_OF_NULL[direction]}" if column.kind is Kind.NULLABLE_ID else term
 
 
 def _leaders(resource: Resource, params: GetParams, where: Sequence[Condition]) -> list[int]:

@@ -9,14 +9,17 @@ from alertrpc.query.sql import Condition, args_of, is_in
 from alertrpc.query.statement import Shape, Statement, found, limited
 
 ROWSCOUNT = "rowscount"
+COUNT_OF_ROWS = "'\"' || COUNT(*) || '\"'"
 _COUNTED = f"'{ROWSCOUNT}', CAST(COUNT(*) AS TEXT)"
+
+GROUP_OF_ALL = f"@json_object({_COUNTED})"
 
 
 def counted(resource: Resource, params: GetParams, where: Sequence[Condition]) -> Statement:
     """countOutput: the number of rows; with groupCount, one for each id of the `group_counted` parameters."""
     if not params.group_count:
         return Statement(
-            f"SELECT '\"' || COUNT(*) || '\"' AS row {found(resource, where)}", args_of(where), Shape.VALUE, limit=1
+            f"SELECT {COUNT_OF_ROWS} AS row {found(resource, where)}", args_of(where), Shape.VALUE, limit=1
         )
     groupings = {
         grouping.member: (grouping, params.ids[name])

@@ -37,13 +37,26 @@ def _is_one_of(resource: Resource, column: Column, values: AskedIds | Listed) ->
     if column.kind is Kind.DURATION:
         expression = f"seconds({expression})"
     found = is_in(expression, values)
-    if column.kind is Kind.NULLABLE_ID and values.has_zero:
+    if found is NOTHING:
+        return found
+    is_zero_null = column.kind is Kind.NULLABLE_ID and values.has_zero
+    if is_zero_null:
         found = any_of([found, Condition(f"{expression} IS NULL")])
     if column.join:
         return found._replace(joins=frozenset({column.join}))
-    if column.name not in id_columns(resource).values() or found is NOTHING:
-        return found
-    return found._replace(keys=keys_of(resource, found))
+    if resource.indexes:
+        return _indexed(resource, column.name, found, pins=values.size == 1 and not is_zero_null)
+    return found if column.name not in id_columns(resource).values() else found._replace(keys=keys_of(resource, found))
+
+
+def _indexed(resource: Resource, column: str, condition: Condition, *, pins: bool = False) -> Condition:
+    """A condition on a column of the finder's table, with the keys that an index has."""
+    index = resource.indexes.get(column)
+    is_listed = index is not None and " OR " not in condition.sql
+    keys = resource.listed(index, condition.sql) if index is not None and is_listed else ""
+    if column == resource.key:
+        keys = keys_of(resource, condition)
+    return condition._replace(column=column, keys=keys, pins=pins)
 
 
 def filter_conditions(resource: Resource, params: GetParams, caller: Caller) -> list[Condition]:
@@ -112,6 +125,8 @@ def search_conditions(resource: Resource, params: GetParams, caller: Caller) -> 
             patterns = [negated(pattern) for pattern in patterns]
         if patterns:
             found = joined(patterns, by_any=params.search_by_any)
+            if join := resource.view.columns[name].join:
+                found = found._replace(joins=frozenset({join}))
             conditions.append(_where_shown(resource, name, found, caller))
     if not conditions:
         return []
@@ -121,9 +136,21 @@ def search_conditions(resource: Resource, params: GetParams, caller: Caller) -> 
 def own_conditions(resource: Resource, params: GetParams) -> list[Condition]:
     """The conditions of the method's own parameters; those that may lead are one, for one walk through an index."""
     given = [(parameter, params.own[name]) for name, parameter in resource.parameters.items() if name in params.own]
+    if resource.indexes:
+        return _by_columns(resource, given)
     leading = [(parameter, value) for parameter, value in given if parameter.leads]
     others = [_asked(parameter, value) for parameter, value in given if not parameter.leads]
     return [*_leading(resource, params, leading), *[condition for condition in others if condition]]
+
+
+def _by_columns(resource: Resource, given: Sequence[tuple[Parameter, Any]]) -> list[Condition]:
+    """The conditions; those on one column with an index are one."""
+    asked = [(parameter.column, condition) for parameter, value in given if (condition := _asked(parameter, value))]
+    columns = [column for column in dict.fromkeys([column for column, _ in asked]) if column]
+    return [
+        *[_indexed(resource, name, all_of([one for column, one in asked if column == name])) for name in columns],
+        *[condition for column, condition in asked if not column],
+    ]
 
 
 def _leading(resource: Resource, params: GetParams, given: Sequence[tuple[Parameter, Any]]) -> list[Condition]:

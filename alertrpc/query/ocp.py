@@ -4,12 +4,13 @@ Source: OCP's "Query the alert event list" and "Query alert notifications"
 (https://en.oceanbase.com/docs/common-ocp-10000000002170122).
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from alertrpc.query.rights import objects_are_open, shares_user_group
 from alertrpc.query.search import like
-from alertrpc.query.sql import Condition, SqlValue, any_of, args_of
+from alertrpc.query.sql import Condition, Expression, SqlValue, any_of, args_of
 from alertrpc.records import AlertStatus, Caller
 
 _LABELS = "(SELECT @json_object_of(et.tag, et.value) FROM event_tag et WHERE et.eventid = e.eventid)"
@@ -40,11 +41,13 @@ _ALARM = f"""@json_object(
     'resolved_at', {_RESOLVED_AT},
     'ended', COALESCE(al.ended, ''),
     'labels', @json({_LABELS}))"""
-_OF_ALARMS = """FROM events e
-    LEFT JOIN alarms al ON al.eventid = e.eventid
-    LEFT JOIN triggers t ON t.triggerid = e.objectid
-    LEFT JOIN event_recovery er ON er.eventid = e.eventid
-    LEFT JOIN events re ON re.eventid = er.r_eventid"""
+_OF_ALARMS = {
+    "e": "FROM events e",
+    "al": "LEFT JOIN alarms al ON al.eventid = e.eventid",
+    "t": "LEFT JOIN triggers t ON t.triggerid = e.objectid",
+    "er": "LEFT JOIN event_recovery er ON er.eventid = e.eventid",
+    "re": "LEFT JOIN events re ON re.eventid = er.r_eventid",
+}
 
 _ATTEMPT = """SELECT @json_object(
         'number', att.number,
@@ -81,15 +84,20 @@ _NOTIFICATION = f"""@json_object(
 # The problems of the digest. Only Super admins may see the hosts of all.
 _TOGETHER = f"SELECT dg.eventids FROM digests dg WHERE dg.digestid = ({_DIGEST})"
 # An alert of a recovery is about the problem if both have the same object; then the rights are those of the problem.
-_OF_NOTIFICATIONS = """FROM alerts a
-    LEFT JOIN event_recovery er ON er.eventid = a.p_eventid AND er.r_eventid = a.eventid AND EXISTS (
+_OF_NOTIFICATIONS = {
+    "a": "FROM alerts a",
+    "er": """LEFT JOIN event_recovery er ON er.eventid = a.p_eventid AND er.r_eventid = a.eventid AND EXISTS (
         SELECT 1
         FROM events pe
         @ordered JOIN events re ON re.eventid = er.r_eventid
-        WHERE pe.eventid = er.eventid AND (pe.source, pe.object, pe.objectid) = (re.source, re.object, re.objectid))
-    LEFT JOIN events e ON e.eventid = COALESCE(er.eventid, a.eventid)
-    LEFT JOIN alarms al ON al.eventid = e.eventid
-    LEFT JOIN triggers t ON e.object = 0 AND t.triggerid = e.objectid"""
+        WHERE pe.eventid = er.eventid AND (pe.source, pe.object, pe.objectid) = (re.source, re.object, re.objectid))""",
+    "e": "LEFT JOIN events e ON e.eventid = COALESCE(er.eventid, a.eventid)",
+    "al": "LEFT JOIN alarms al ON al.eventid = e.eventid",
+    "t": "LEFT JOIN triggers t ON e.object = 0 AND t.triggerid = e.objectid",
+}
+_IN_INDEX = {"a": "FROM alert_index a"}
+_INDEXED = frozenset({"a.alertid", "a.alerttype", "a.status", "a.userid", "a.clock"})
+_NAMED = re.compile(r"\b(a|e|al|t|er|re)\.([a-z_]+)")
 
 NOTIFICATION_STATUSES: Mapping[str, str] = {
     "Pending": f"a.status = {AlertStatus.NEW:d}",
@@ -98,9 +106,12 @@ NOTIFICATION_STATUSES: Mapping[str, str] = {
     "Failed": f"a.status = {AlertStatus.FAILED:d}",
     "Limited": "FALSE",
 }
+_IS_RESOLVED = "EXISTS (SELECT 1 FROM alarms al WHERE al.eventid = e.eventid AND al.resolved_at IS NOT NULL)"
+_ACTIVE = f"e.recovered = 0 AND NOT {_IS_RESOLVED}"
+_INACTIVE = f"e.recovered = 1 OR {_IS_RESOLVED}"
 ALARM_STATUSES: Mapping[str, str] = {
-    "Active": f"{_RESOLVED_AT} IS NULL",
-    "Inactive": f"{_RESOLVED_AT} IS NOT NULL",
+    "Active": _ACTIVE,
+    "Inactive": _INACTIVE,
     "Silenced": "FALSE",
     "Inhibited": "FALSE",
 }
@@ -129,27 +140,66 @@ class Page(NamedTuple):
     size: int
 
 
-def alarms_query(conditions: Sequence[Condition], page: Page, caller: Caller) -> Query:
+class QueryOfPage(Protocol):
+    """The statement of a page of a list. `is_indexed`: alert_index has all alerts."""
+
+    def __call__(self, conditions: Sequence[Condition], page: Page, caller: Caller, *, is_indexed: bool) -> Query: ...
+
+
+def alarms_query(
+    conditions: Sequence[Condition],
+    page: Page,
+    caller: Caller,
+    *,
+    is_indexed: bool,
+) -> Query:
     """The problems of triggers, the newest first."""
     all_of = [
         Condition("e.source = 0 AND e.object = 0 AND e.value = 1"),
         *conditions,
         *objects_are_open("e.objectid", "0", caller, few=False),
     ]
-    return _page(_ALARM, _OF_ALARMS, all_of, "e.eventid", page)
+    keys = _found(_OF_ALARMS, all_of, "@not_indexed")
+    return _page(_ALARM, _OF_ALARMS, keys, "e.eventid", page, _total_of_alarms(all_of))
 
 
-def notifications_query(conditions: Sequence[Condition], page: Page, caller: Caller) -> Query:
-    """The alerts that are messages, the newest first."""
+def _total_of_alarms(conditions: Sequence[Condition]) -> Expression:
+    """Those that are over are all but the open ones, which are few."""
+    if all(condition.sql != _INACTIVE for condition in conditions):
+        is_open = any(condition.sql == _ACTIVE for condition in conditions)
+        index = f"@indexed_by({'events_open' if is_open else 'events_objectid'})"
+        found = _found(_OF_ALARMS, conditions, index)
+        return Expression(f"SELECT COUNT(*) {found.sql}", found.args)
+    of_all = _total_of_alarms([condition for condition in conditions if condition.sql != _INACTIVE])
+    active = [condition._replace(sql=_ACTIVE) if condition.sql == _INACTIVE else condition for condition in conditions]
+    of_active = _total_of_alarms(active)
+    return Expression(f"SELECT ({of_all.sql}) - ({of_active.sql})", (*of_all.args, *of_active.args))
+
+
+def notifications_query(conditions: Sequence[Condition], page: Page, caller: Caller, *, is_indexed: bool) -> Query:
+    """The alerts that are messages, the newest first. `is_indexed`: alert_index has them all."""
     row = _NOTIFICATION.format(together=_TOGETHER if caller.is_super_admin else "NULL")
-    all_of = [Condition("a.alerttype = 0"), *conditions]
-    if not caller.is_super_admin:
-        all_of += [
-            *shares_user_group("a.userid", caller),
-            Condition("e.source = 0 AND e.object = 0"),
-            *objects_are_open("e.objectid", "0", caller, few=False),
-        ]
-    return _page(row, _OF_NOTIFICATIONS, all_of, "a.alertid", page)
+    asked = [Condition("a.alerttype = 0"), *conditions, *shares_user_group("a.userid", caller)]
+    if is_indexed and all(_named(condition) <= _INDEXED for condition in asked):
+        # The problem of a recovery has the same object as the recovery.
+        all_of = [*_rights("a", caller), *asked]
+        keys = _found(_IN_INDEX, all_of, "@not_indexed")
+        counted = _found(
+            _IN_INDEX, all_of, "@not_indexed" if caller.is_super_admin else "@indexed_by(alert_index_object)"
+        )
+    else:
+        all_of = [*asked, *_rights("e", caller)]
+        keys = counted = _found(_OF_NOTIFICATIONS, all_of, "@not_indexed")
+    total = Expression(f"SELECT COUNT(*) {counted.sql}", counted.args)
+    return _page(row, _OF_NOTIFICATIONS, keys, "a.alertid", page, total)
+
+
+def _rights(alias: str, caller: Caller) -> list[Condition]:
+    """The rights on the events of triggers, in the table that has their objects."""
+    if caller.is_super_admin:
+        return []
+    is_of_trigger = Condition(f"{alias}.source = 0 AND {alias}.object = 0")
+    return [is_of_trigger, *objects_are_open(f"{alias}.objectid", "0", caller, few=False)]
 
 
 def compared(expression: str, operator: str = "=") -> Asks:
@@ -178,15 +228,33 @@ def subscribed(word: str, caller: Caller) -> Condition:
     return Condition(SUBSCRIBED[word], (caller.userid,))
 
 
-def _page(row: str, found: str, conditions: Sequence[Condition], key: str, page: Page) -> Query:
+def _named(condition: Condition) -> set[str]:
+    """The columns of the list's tables that a condition names."""
+    return {found[0] for found in _NAMED.finditer(condition.sql)}
+
+
+def _found(tables: Mapping[str, str], conditions: Sequence[Condition], hint: str) -> Expression:
+    """FROM and WHERE, with the tables that the conditions need: the engine would look into the others for each row."""
+    named = {found[1] for condition in conditions for found in _NAMED.finditer(condition.sql)}
+    first, *others = tables
+    for alias in reversed(others):
+        if alias in named:
+            named |= {found[1] for found in _NAMED.finditer(tables[alias])}
+    joined = "".join([f" {tables[alias]}" for alias in others if alias in named])
     where = " AND ".join([f"({condition.sql})" for condition in conditions])
-    args = args_of(conditions)
+    return Expression(f"{tables[first]} {hint}{joined} WHERE {where}", args_of(conditions))
+
+
+def _page(row: str, tables: Mapping[str, str], found: Expression, key: str, page: Page, total: Expression) -> Query:
+    """The keys of the page are found first, then their rows are read."""
+    first, *others = tables.values()
+    table = first.removeprefix("FROM ")
     sql = f"""SELECT @json_object(
-        'total', (SELECT COUNT(*) {found} WHERE {where}),
+        'total', ({total.sql}),
         'contents', (SELECT @json_array_of(@json(page.content)) FROM (
             SELECT {row} AS content
-            {found}
-            WHERE {where}
-            ORDER BY {key} DESC
-            LIMIT ? OFFSET ?) page)) AS row"""
-    return sql, (*args, *args, page.size, (page.number - 1) * page.size)  # type: ignore[arg-type]
+            FROM (SELECT {key} AS id {found.sql} ORDER BY {key} DESC LIMIT ? OFFSET ?) keys
+            @ordered JOIN {table} ON {key} = keys.id
+            {" ".join(others)}
+            ORDER BY {key} DESC) page)) AS row"""
+    return sql, (*total.values, *found.values, page.size, (page.number - 1) * page.size)

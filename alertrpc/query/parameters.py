@@ -44,7 +44,8 @@ class Parameter:
 
     `condition` is a condition on the row: with one ? for a number or a text, with ONE_OF for an array of numbers, with
     neither for true or a flag. False sets `otherwise`. In the sort orders in which the parameter `leads`, its own index
-    finds the rows instead of the index of the order. `shows` changes the fields of the output.
+    finds the rows instead of the index of the order. `column` is the column that the condition is about, if it has an index.
+    `shows` changes the fields of the output.
 
     `allowed` are the numbers or fields that it takes, all if empty; `spelled` is how Zabbix's messages write them, if not
     as a list. `default` is the value if it is not given. If `null`, null stands for "not given".
@@ -54,6 +55,7 @@ class Parameter:
     condition: str = ""
     otherwise: str = ""
     leads: Names = ()
+    column: str = ""
     shows: Shows = as_asked
     allowed: Sequence[Any] = ()
     spelled: str = ""

@@ -4,9 +4,12 @@ A deny on any host group of a host hides the host; otherwise the highest permiss
 open to nobody. Each statement reads the rights, so that a change takes effect at once.
 """
 
-from alertrpc.query.sql import Condition
+from collections.abc import Sequence
+
+from alertrpc.query.linked import with_conditions
+from alertrpc.query.sql import Condition, Expression, Members
 from alertrpc.records import Caller
-from alertrpc.store.permissions import READ, READ_WRITE, group_permission, host_permission
+from alertrpc.store.permissions import DENY, READ, READ_WRITE, group_permission, host_permission
 
 ANY_OBJECT = Condition("TRUE")
 
@@ -15,6 +18,14 @@ MEMBERS_OF_OWN_GROUPS = """SELECT theirs.userid
     FROM users_groups mine
     JOIN users_groups theirs ON theirs.usrgrpid = mine.usrgrpid
     WHERE mine.userid = ?"""
+
+_OPEN_HOSTS = f"""SELECT hg.hostid
+    FROM users_groups ug
+    @ordered JOIN rights r ON r.groupid = ug.usrgrpid
+    @ordered JOIN hosts_groups hg ON hg.groupid = r.id
+    WHERE ug.userid = ?
+    GROUP BY hg.hostid
+    HAVING MIN(r.permission) > {DENY} AND MAX(r.permission) >= {READ}"""
 
 
 def is_in_some_group(caller: Caller) -> list[Condition]:
@@ -57,6 +68,35 @@ def objects_are_open(
         GROUP BY oh.objectid
         HAVING MIN({host_permission("oh.hostid")}) >= {READ})"""
     return [Condition(f"EXISTS {found}" if few else f"{objectid} IN {found}", (*among.args, caller.userid))]
+
+
+def open_objects(asked: Sequence[Condition], objects: str, caller: Caller) -> Expression:
+    """A statement of the objects of these kinds on a host for which `asked` holds, if they are open to the caller."""
+    on = Expression(f"SELECT DISTINCT oh.objectid FROM object_hosts oh WHERE oh.object IN ({objects})")
+    if caller.is_super_admin:
+        return with_conditions(on, asked)
+    if not asked:
+        asked = [Condition("oh.hostid IN (SELECT open_hosts.hostid FROM open_hosts)")]
+    found = with_conditions(on, asked)
+    return Expression(
+        f"""WITH open_hosts (hostid) AS MATERIALIZED ({_OPEN_HOSTS})
+        {found.sql} AND NOT EXISTS (
+            SELECT 1
+            FROM object_hosts other
+            WHERE other.object IN ({objects})
+                AND other.objectid = oh.objectid
+                AND other.hostid NOT IN (SELECT open_hosts.hostid FROM open_hosts))""",
+        (caller.userid, *found.args),
+    )
+
+
+def is_colleague(column: str, alias: str, caller: Caller) -> list[Condition]:
+    """The condition of `shares_user_group`; the users are looked up once."""
+    colleagues = Members(Expression(MEMBERS_OF_OWN_GROUPS, (caller.userid,)), or_null=True)
+    return [
+        condition._replace(column=column, members=colleagues)
+        for condition in shares_user_group(f"{alias}.{column}", caller)
+    ]
 
 
 def shares_user_group(userid_column: str, caller: Caller) -> list[Condition]:

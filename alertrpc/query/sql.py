@@ -20,18 +20,41 @@ class Expression(NamedTuple):
     sql: str
     args: "Args" = ()
 
+    @property
+    def values(self) -> tuple[SqlValue, ...]:
+        """The bound values, none of which stands for another any more."""
+        return self.args  # type: ignore[return-value]
+
 
 class Condition(NamedTuple):
     """A condition of a WHERE clause; `joins` names the tables beside the resource's own that it needs.
 
     `keys` is a subselect, with the same bound values, of the keys of the rows for which it holds. If it leads a statement,
     only these rows are visited, in the order of their keys; without it SQLite may visit all rows to avoid a sort.
+
+    `column` is the column of the resource's own table that it is about, if it is about one alone. If `pins`, the column has
+    one value, which is bound, or is NULL if none is. With `members` it holds if the column is one of them.
     """
 
     sql: str
     args: "Args" = ()
     joins: frozenset[str] = NO_JOINS
     keys: str = ""
+    column: str = ""
+    pins: bool = False
+    members: "Members | None" = None
+
+
+class Members(NamedTuple):
+    """Ids that are looked up once for all statements of a request; `ids` is a statement with one column.
+
+    `source`, if an index has the rows of these ids, is their FROM clause, with the ids bound as one JSON array. `or_null`:
+    rows without an id fit too.
+    """
+
+    ids: Expression
+    source: str = ""
+    or_null: bool = False
 
 
 NOTHING = Condition("FALSE")
@@ -84,6 +107,10 @@ class Bound(NamedTuple):
 
     ids: Mapping[str, Sequence[int]]
     now: int
+
+    def fill(self, args: "Args") -> tuple[SqlValue, ...]:
+        """The values, with those filled in that depend on the call."""
+        return tuple([arg.fill(self) if isinstance(arg, Slot | Ago) else arg for arg in args])
 
 
 class Slot(NamedTuple):

@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 from alertrpc.errors import ApiError
 from alertrpc.query.resource import Resource
-from alertrpc.query.sql import Ago, Args, Bound, Condition, Slot, SqlValue, joins_of
+from alertrpc.query.sql import Args, Bound, Condition, SqlValue, joins_of
+from alertrpc.query.ways import Ways
 
 
 class Shape(Enum):
@@ -21,7 +22,7 @@ class Statement(NamedTuple):
     """SQL with its bound values and one column, `row`.
 
     It gives at most `limit` rows. If it is `short`, an index finds its few rows, and a limit is the last bound value.
-    `fault` is raised if there are rows.
+    `fault` is raised if there are rows. `ways` find the same rows sooner, if there are any.
     """
 
     sql: str
@@ -30,10 +31,11 @@ class Statement(NamedTuple):
     limit: int | None = None
     short: bool = False
     fault: ApiError | None = None
+    ways: Ways | None = None
 
     def bound(self, bound: Bound) -> tuple[SqlValue, ...]:
         """The bound values, with those filled in that depend on the call."""
-        return tuple([arg.fill(bound) if isinstance(arg, Slot | Ago) else arg for arg in self.args])
+        return bound.fill(self.args)
 
 
 EMPTY = Statement("SELECT '' AS row WHERE FALSE", (), Shape.ARRAY)  # the answer is an empty array

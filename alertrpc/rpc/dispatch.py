@@ -13,12 +13,12 @@ from jsonrpcserver.utils import identity
 from alertrpc import errors
 from alertrpc.api.context import SMALL, Context, Services
 from alertrpc.api.credentials import NOT_AUTHORIZED
-from alertrpc.api.get import RowsAnswer
+from alertrpc.api.get import GetMethod, OtherCaller, RowsAnswer
 from alertrpc.api.heavy import Turn
 from alertrpc.api.methods import METHODS, OBJECTS, Method
 from alertrpc.errors import ApiError, Unanswered, no_permission
 from alertrpc.intake.parsing import Bytes, most_values
-from alertrpc.records import Json, Params
+from alertrpc.records import Caller, Json, Params
 from alertrpc.rpc.answer import Answer, batch_answer, error_answer, result_answer
 from alertrpc.rpc.envelope import Call, Fault, Requests, parse_body
 from alertrpc.store.readers import nobody_leaves
@@ -154,11 +154,28 @@ async def _called(method: Method, context: Context, params: Params) -> Json | Ro
     if not method.public:
         if context.credential is None:
             raise ApiError(errors.INVALID_PARAMS, NOT_AUTHORIZED)
-        caller = await context.services.credentials.caller(context.credential)
+        caller = await _answer_at_once(method, context, params)
+        if isinstance(caller, RowsAnswer):
+            return caller
+        caller = caller or await context.services.credentials.caller(context.credential)
         if not caller.may_call:
             raise no_permission(method.name)
         context = context._replace(known_caller=caller)
     return await method.handler(context, params)
+
+
+async def _answer_at_once(method: Method, context: Context, params: Params) -> RowsAnswer | Caller | None:
+    """The answer of a get method if the credential has the caller of its last call, or else its caller if that is known."""
+    if context.turn.is_large or not isinstance(method.handler, GetMethod):
+        return None
+    assert context.credential is not None
+    remembered = context.services.credentials.remembered(context.credential)
+    if remembered is None or not remembered.caller.may_call:
+        return None
+    try:
+        return await method.handler.at_once(context._replace(known_caller=remembered.caller), params, remembered)
+    except OtherCaller as other:
+        return other.caller
 
 
 def _as_api_error(fault: Exception, what: str) -> ApiError:

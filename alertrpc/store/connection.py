@@ -144,6 +144,17 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
         raise
 
 
+@contextmanager
+def snapshot(connection: sqlite3.Connection) -> Iterator[None]:
+    """All that the block reads is of one moment."""
+    connection.execute("BEGIN")
+    try:
+        yield
+    finally:
+        if connection.in_transaction:  # some faults end it
+            connection.execute("COMMIT")
+
+
 class TimeLimit:
     """Ends a statement that works in the database for longer than the limit, which `seconds` returns when it starts.
 

@@ -1,7 +1,8 @@
 """The database for the rooms above: short reads, streams of rows, and writes."""
 
+import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Hashable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Hashable, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager
 from functools import partial
 from pathlib import Path
@@ -19,9 +20,21 @@ from alertrpc.store.connection import (
     connect_writer,
     transaction,
 )
+from alertrpc.store.filling import unfilled_tables
 from alertrpc.store.point_reads import PointReads, TooBusy
 from alertrpc.store.readers import NOBODY, Asker, Reader
-from alertrpc.store.rows import JOINED_ROWS, Rows, Scans, SqlValue
+from alertrpc.store.rows import (
+    JOINED_ROWS,
+    Begin,
+    Rows,
+    Scans,
+    Search,
+    SqlValue,
+    begin_found,
+    begin_rows,
+    fetch_found,
+    fetch_joined,
+)
 from alertrpc.store.schema import create_schema, migrate, usable_version
 from alertrpc.store.spool import SpoolSpace
 from alertrpc.store.writes import Writes
@@ -32,7 +45,7 @@ WRITE_CACHE_KIB = 16 * 1024
 POINT_CACHE_KIB = 8 * 1024
 SCAN_CACHE_KIB = 2 * 1024
 KEPT_STATEMENTS = 64  # of a connection for short reads
-SCAN_STATEMENTS = 8  # a long search is a large statement
+SCAN_STATEMENTS = 32  # a long search is a large statement; a page takes some ten small ones
 OWN_SECONDS = 1.0  # the limit of the server's own look-ups
 POINT_SECONDS = 0.05  # a read that takes longer is run again as a long one
 HOP_SECONDS = 0.1  # short reads that wait for longer are run as long ones
@@ -47,11 +60,14 @@ class Database:
     work, so that no query of a user delays these.
     """
 
-    def __init__(self, writes: Writes, own: PointReads, points: PointReads, scans: Scans) -> None:
+    def __init__(
+        self, writes: Writes, own: PointReads, points: PointReads, scans: Scans, unfilled: Iterable[str] = ()
+    ) -> None:
         self._writes = writes
         self._own = own
         self._points = points
         self._scans = scans
+        self._unfilled = {*unfilled}
         self._slow: dict[int, None] = {}  # hashes of statements, the latest last
 
     async def read(self, function: Callable[..., T], *args: Hashable) -> T:
@@ -60,6 +76,10 @@ class Database:
         It is for the server's own look-ups.
         """
         return await self._own.read(function, *args)
+
+    def start_read(self, function: Callable[..., T], *args: Hashable, beside_rows: bool = False) -> "asyncio.Future[T]":
+        """The future of what `read` returns. `beside_rows`: in one hop with short rows that are asked for now."""
+        return (self._points if beside_rows else self._own).start(function, *args)
 
     async def ping(self) -> None:
         """Reads one row; raises sqlite3.Error if the database does not answer, StoreError if its file is gone."""
@@ -80,6 +100,15 @@ class Database:
         """Whether writes wait that are not patient."""
         return self._writes.is_busy
 
+    @property
+    def unfilled(self) -> Collection[str]:
+        """The tables that older rows are missing from."""
+        return self._unfilled
+
+    def filled(self, table: str) -> None:
+        """Nothing is missing from a table any more."""
+        self._unfilled.discard(table)
+
     async def _short_rows(self, sql: str, args: tuple[SqlValue, ...], limit: int | None) -> bytes | None:
         """None if the rows are too many or take too long; a statement that took too long is remembered."""
         if hash(sql) in self._slow:
@@ -95,19 +124,31 @@ class Database:
             return None
 
     async def rows(
-        self, sql: str, args: tuple[SqlValue, ...], *, short: bool, limit: int | None, asker: Asker = NOBODY
+        self,
+        sql: str,
+        args: tuple[SqlValue, ...],
+        *,
+        short: bool,
+        limit: int | None,
+        asker: Asker = NOBODY,
+        ways: Search | None = None,
     ) -> Rows:
         """The rows of a statement, whose one column is named `row`.
 
         `short`: few rows are expected, and an index finds them. `limit` is their greatest number, and then the last value.
+        `ways` find the same rows sooner, as soon as the table that they need is filled.
         Raises QueryTimeout; ServerBusy if the asker, or all together, ask too much at one time; QueryStopped if the asker is
         gone.
         """
         if short and (text := await self._short_rows(sql, args, limit)) is not None:
             return Rows(text)
+        if ways is not None and ways.table in self._unfilled:
+            ways = None
         if limit is not None and limit <= JOINED_ROWS:
-            return await self._scans.joined(sql, args, asker)
-        return await self._scans.open(sql, args, asker)
+            fetch = partial(fetch_joined, sql, args) if ways is None else partial(fetch_found, ways)
+            return await self._scans.joined(fetch, asker)
+        begin: Begin = partial(begin_rows, sql, args) if ways is None else partial(begin_found, ways)
+        return await self._scans.open(begin, asker)
 
 
 @asynccontextmanager
@@ -136,7 +177,7 @@ async def open_database(path: Path, settings: Settings, functions: Mapping[str, 
         ]
         scans = Scans(readers, space)
         stack.push_async_callback(scans.close)
-        yield Database(writes, own, points, scans)
+        yield Database(writes, own, points, scans, await own.read(unfilled_tables))
 
 
 def _look(connection: sqlite3.Connection) -> None:

@@ -12,7 +12,9 @@ from typing import IO
 import orjson
 
 from alertrpc.errors import AlertrpcError, LoadError, StoreError
+from alertrpc.store.analysis import ANALYZED, analyze, tell_readers
 from alertrpc.store.connection import connect, transaction
+from alertrpc.store.filling import ALERT_INDEX, fill_whole
 from alertrpc.store.schema import create_schema, migrate, schema_version
 
 MOST_LINE_BYTES = 16 * 1024 * 1024  # the parsed line may take twenty times as much memory
@@ -22,7 +24,8 @@ MOST_SHAPES = 1_000  # kept statements, one for each table and order of columns
 CACHE_KIB = 256 * 1024
 # Tables that no file fills, and columns that follow from other tables.
 _OURS = frozenset({
-    "sessions", "instance", "applied", "idempotency_keys", "alert_queue", "escalations", "holds", "turns",
+    "sessions", "instance", "applied", "idempotency_keys", "alert_queue", "escalations", "holds", "turns", "alert_index",
+    "unfilled",
 })  # fmt: skip
 _DERIVED = {("events", "recovered")}
 _RECOVERED = "UPDATE events SET recovered = 1 WHERE eventid IN (SELECT eventid FROM event_recovery) AND recovered = 0"
@@ -82,12 +85,15 @@ def load(
     with transaction(connection):
         create_schema(connection)
         batches = _Batches(connection)
-        with _without_indexes(connection, batches.tables):
+        with _without_indexes(connection, [*batches.tables, ALERT_INDEX]):
             _insert_all(batches, lines, hash_password, on_line)
             if batches.counts.keys() & {"events", "event_recovery"}:
                 connection.execute(_RECOVERED)
-    connection.execute("PRAGMA analysis_limit = 1000")
-    connection.execute("ANALYZE")
+            if batches.counts.keys() & {"events", "alerts"}:
+                fill_whole(connection)
+    for table in ANALYZED:
+        analyze(table, connection)
+    tell_readers(connection)
     return batches.counts
 
 

@@ -4,6 +4,7 @@ Each step of a statement releases and takes the GIL, which costs more than the s
 equal reads run once, and the reads of one statement run as one step.
 """
 
+import asyncio
 import math
 import sqlite3
 import time
@@ -50,8 +51,12 @@ class PointReads:
 
         Raises QueryTimeout if it is not.
         """
-        found: T = await self._gather.add(Read(function, args))
-        return found
+        return await self.start(function, *args)
+
+    def start(self, function: Callable[..., T], *args: Hashable) -> "asyncio.Future[T]":
+        """The future of what `read` returns, for callers that do not wait."""
+        future: asyncio.Future[T] = self._gather.start(Read(function, args))
+        return future
 
     async def rows(self, sql: str, args: tuple[SqlValue, ...], limit: int | None) -> bytes | None:
         """What `fetch_joined` returns; reads with a bound limit run alone, as each may have another limit."""

@@ -2,24 +2,55 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Generator, Sequence
 from functools import lru_cache, partial
 from itertools import count
+from typing import Any, NamedTuple
 
 import orjson
 
 from alertrpc.dialect import filled
-from alertrpc.store.connection import TimeLimit
+from alertrpc.store.connection import Job, TimeLimit, snapshot
 from alertrpc.store.readers import Asker, Reader
 from alertrpc.store.spool import Spool, SpoolSpace
 from alertrpc.store.streams import Stream
 from alertrpc.store.turns import Turns
 
 SqlValue = int | float | str | bytes | None
+Asked = tuple[str, tuple[SqlValue, ...]]  # a statement and its bound values
+Begin = Callable[[sqlite3.Connection], sqlite3.Cursor]
 CHUNK_BYTES = 512 * 1024
 FETCHED_ROWS = 32  # at a time, until there are CHUNK_BYTES
 JOINED_ROWS = 100
 SEPARATOR = b","
+
+
+class Search(NamedTuple):
+    """Statements that find rows by what a `table` has.
+
+    `steps` yields them, is sent the rows of each, and ends with the statement of the rows that are looked for.
+    """
+
+    table: str
+    steps: Callable[[], Generator[Asked, Sequence[tuple[Any, ...]], Asked]]
+
+
+def found_statement(search: Search, connection: sqlite3.Connection) -> Asked:
+    """The statement with which a search ends."""
+    steps = search.steps()
+    try:
+        sql, args = next(steps)
+        while True:
+            sql, args = steps.send(connection.execute(sql, args).fetchall())
+    except StopIteration as end:
+        statement: Asked = end.value
+        return statement
+
+
+def fetch_found(search: Search, connection: sqlite3.Connection) -> bytes | None:
+    """What `fetch_joined` returns for the statement with which a search ends, of one snapshot."""
+    with snapshot(connection):
+        return fetch_joined(*found_statement(search, connection), connection)
 
 
 def fetch_joined(sql: str, args: Sequence[SqlValue], connection: sqlite3.Connection) -> bytes | None:
@@ -52,12 +83,22 @@ def _as_one_row(sql: str) -> str:
     )
 
 
+def begin_rows(sql: str, args: Sequence[SqlValue], connection: sqlite3.Connection) -> sqlite3.Cursor:
+    """The rows of a statement."""
+    return connection.execute(sql, args)
+
+
+def begin_found(search: Search, connection: sqlite3.Connection) -> sqlite3.Cursor:
+    """The rows of the statement with which a search ends. They are of its snapshot, which they keep."""
+    with snapshot(connection):
+        return connection.execute(*found_statement(search, connection))
+
+
 class _Fetcher:
     """Fetches a statement's rows in chunks, in the thread of its connection."""
 
-    def __init__(self, sql: str, args: Sequence[SqlValue], time_limit: TimeLimit) -> None:
-        self._sql = sql
-        self._args = args
+    def __init__(self, begin: Begin, time_limit: TimeLimit) -> None:
+        self._begin = begin
         self._time_limit = time_limit
         self._spent = 0.0
         self._cursor: sqlite3.Cursor | None = None
@@ -74,7 +115,7 @@ class _Fetcher:
     def _chunk(self, connection: sqlite3.Connection) -> tuple[bytes, bool]:
         texts: list[bytes] = []
         if self._cursor is None:
-            self._cursor = connection.execute(self._sql, self._args)
+            self._cursor = self._begin(connection)
         else:
             texts.append(b"")  # so that a chunk after the first begins with a separator
         size = 0
@@ -126,13 +167,13 @@ class Scans:
         self._space = space
         self._open: set[Rows] = set()
 
-    async def joined(self, sql: str, args: Sequence[SqlValue], asker: Asker) -> Rows:
-        """The rows of a statement whose LIMIT is at most JOINED_ROWS."""
+    async def joined(self, fetch: Job[bytes | None], asker: Asker) -> Rows:
+        """The rows that are fetched, at most JOINED_ROWS."""
         self._turns.enter(asker.userid)
         try:
             reader = await self._turns.take(asker)
             try:
-                job = partial(reader.limit.spend, partial(fetch_joined, sql, args))
+                job = partial(reader.limit.spend, fetch)
                 text, _ = await reader.run(job, asker.is_gone)
             finally:
                 self._turns.give_back(asker.userid, reader)
@@ -141,15 +182,15 @@ class Scans:
         assert text is not None, "the statement's limit says so"
         return Rows(text)
 
-    async def open(self, sql: str, args: Sequence[SqlValue], asker: Asker) -> Rows:
-        """Runs a statement as far as its first chunk.
+    async def open(self, begin: Begin, asker: Asker) -> Rows:
+        """Fetches as far as the first chunk.
 
         Raises QueryTimeout if that takes too long, as later chunks do; ServerBusy if too much is asked at one time.
         """
         userid = asker.userid
         self._turns.enter(userid)
         try:
-            rows = await self._first_rows(sql, args, asker)
+            rows = await self._first_rows(begin, asker)
         except BaseException:
             self._turns.leave(userid)
             raise
@@ -159,10 +200,10 @@ class Scans:
             self._open.add(rows)
         return rows
 
-    async def _first_rows(self, sql: str, args: Sequence[SqlValue], asker: Asker) -> Rows:
+    async def _first_rows(self, begin: Begin, asker: Asker) -> Rows:
         reader = await self._turns.take(asker)
         give_back = partial(self._turns.give_back, asker.userid, reader)
-        fetcher = _Fetcher(sql, args, reader.limit)
+        fetcher = _Fetcher(begin, reader.limit)
         try:
             first, ended = await reader.run(fetcher.fetch, asker.is_gone)
         except BaseException:

@@ -9,7 +9,7 @@ from importlib.resources import files
 from alertrpc.errors import StoreError
 from alertrpc.store.connection import transaction
 
-SCHEMA_VERSION = 7
+SCHEMA_VERSION = 8
 APPLICATION_ID = 0x616C7270  # "alrp", in the file's header: distinguishes our databases from other SQLite files
 
 log = logging.getLogger(__name__)

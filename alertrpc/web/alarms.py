@@ -12,6 +12,7 @@ from alertrpc.ocp.forms import ocp_alarm
 from alertrpc.ocp.lists import ALARMS, NOTIFICATIONS, OcpList, alarm_query, answered, asked
 from alertrpc.query.ocp import Query
 from alertrpc.records import Caller
+from alertrpc.store.filling import ALERT_INDEX
 from alertrpc.store.readers import Asker
 from alertrpc.web.body import is_gone
 from alertrpc.web.callers import caller_of
@@ -26,7 +27,9 @@ async def list_of(of: OcpList, request: web.Request) -> dict[str, Any]:
     """A page of a list, the newest first."""
     caller = await caller_of(request)
     conditions, page = asked(of, request.query.items(), caller)
-    return answered(of, await _fetch(request, of.query(conditions, page, caller), caller), page)
+    is_indexed = ALERT_INDEX not in request.app[DATABASE].unfilled
+    query = of.query(conditions, page, caller, is_indexed=is_indexed)
+    return answered(of, await _fetch(request, query, caller), page)
 
 
 async def get_alarm(request: web.Request) -> dict[str, Any]:

@@ -10,15 +10,17 @@ from alertrpc.query.event_objects import HOST_OBJECTS, OBJECTS, OBJECTS_WITH_IDS
 from alertrpc.query.get_params import GetParams
 from alertrpc.query.parameters import Given, Parameter
 from alertrpc.query.related import Related, keyed
-from alertrpc.query.resource import Distinct, Grouping, Plan, Resource, by_columns
-from alertrpc.query.rights import objects_are_open, shares_user_group
-from alertrpc.query.sql import Condition, Expression, is_in
-from alertrpc.query.view import number, view
+from alertrpc.query.resource import Distinct, Finder, Grouping, Index, Plan, Resource, by_columns
+from alertrpc.query.rights import is_colleague, objects_are_open, open_objects, shares_user_group
+from alertrpc.query.sql import Condition, Expression, Members, all_of, is_in
+from alertrpc.query.view import number, text, view
 from alertrpc.records import Caller
 
 SOURCES_FOUND_BY_ACTION = (0, 2)  # for a Super admin: trigger and autoregistration
 EVENT = frozenset({"event"})
 _ATTEMPTS = "FROM (SELECT * FROM attempts att WHERE att.alertid = a.alertid ORDER BY att.number) att"
+_INDEXED_BY_OBJECT = "alert_index a @indexed_by(alert_index_object)"
+_TEXTS = "texts"  # the join for what alert_index lacks
 _RESENT = view(number("alertid", "rs.resent_alertid"))
 
 
@@ -66,6 +68,36 @@ def _hosts(params: GetParams, caller: Caller, objects: str) -> list[Condition]:
     return [*conditions, *[condition._replace(joins=EVENT) for condition in are_open]]
 
 
+def _found_conditions(params: GetParams, caller: Caller) -> list[Condition]:
+    """The same conditions on rows of alert_index."""
+    obj, conditions = params.own["eventobject"], []
+    if "objectids" in params.ids and obj in OBJECTS_WITH_IDS:
+        asked = is_in("a.objectid", params.ids["objectids"])
+        keys = f"SELECT a.alertid FROM {_INDEXED_BY_OBJECT} WHERE {asked.sql}"
+        conditions.append(asked._replace(column="objectid", keys=keys))
+    if obj in HOST_OBJECTS:
+        conditions += _found_on_hosts(hosts_asked_for(params, caller), HOST_OBJECTS[obj], caller)
+    return [*conditions, *is_colleague("userid", "a", caller), _found_source(params, caller)]
+
+
+def _found_on_hosts(asked: list[Condition], objects: str, caller: Caller) -> list[Condition]:
+    """The conditions of `_hosts`; objects are looked up once, as there are fewer than alerts."""
+    if not asked and caller.is_super_admin:
+        return []
+    are_on = [objects_on(asked, "a.objectid", objects)] if asked else []
+    each = all_of([*are_on, *objects_are_open("a.objectid", objects, caller, few=True)])
+    source = f"FROM @numbers(?) one @ordered JOIN {_INDEXED_BY_OBJECT} ON a.objectid = one.value"
+    return [each._replace(column="objectid", members=Members(open_objects(asked, objects, caller), source))]
+
+
+def _found_source(params: GetParams, caller: Caller) -> Condition:
+    source, obj = params.own["eventsource"], params.own["eventobject"]
+    if caller.is_super_admin and source in SOURCES_FOUND_BY_ACTION:
+        actions = Expression("SELECT ac.actionid FROM actions ac WHERE ac.eventsource = ?", (source,))
+        return Condition(f"a.actionid IN ({actions.sql})", actions.args, column="actionid", members=Members(actions))
+    return Condition("a.source = ? AND a.object = ?", (source, obj))
+
+
 def _of_events(condition: Condition) -> Condition:
     """A condition on the event's own columns, and the keys of the alerts of such events."""
     keys = f"""SELECT a.alertid
@@ -104,8 +136,8 @@ RESOURCE = Resource(
     parameters={
         "eventsource": Parameter(Given.NUMBER, allowed=SOURCES, default=0),
         "eventobject": Parameter(Given.NUMBER, allowed=OBJECTS, default=0),
-        "time_from": Parameter(Given.TIME, "a.clock > ?", leads=("alertid",)),
-        "time_till": Parameter(Given.TIME, "a.clock < ?", leads=("alertid",)),
+        "time_from": Parameter(Given.TIME, "a.clock > ?", leads=("alertid",), column="clock"),
+        "time_till": Parameter(Given.TIME, "a.clock < ?", leads=("alertid",), column="clock"),
     },
     filters=by_columns("alertid", "actionid", "eventid", "userid", "mediatypeid", "status", "acknowledgeid"),
     searches=by_columns("sendto", "subject", "message", "error"),
@@ -130,5 +162,29 @@ RESOURCE = Resource(
     conditions=alert_conditions,
     distinct=Distinct(_is_joined, ("clock", "eventid", "status", "sendto")),
     joins={"event": "@ordered JOIN events e ON e.eventid = a.eventid"},
-    plan=Plan(few_first=("alertids", "eventids", "userids"), short_ids=("alertids", "eventids")),
+    plan=Plan(
+        few_first=("alertids", "eventids", "userids"),
+        short_ids=("alertids", "eventids"),
+        finder=Finder(
+            table="alert_index",
+            indexed="alerts",
+            indexes=(
+                Index(""),
+                Index("alerts_clock", ("clock",)),
+                Index("alerts_eventid", ("eventid",)),
+                Index("alerts_status", ("status", "clock")),
+                Index("alerts_mediatypeid", ("mediatypeid",)),
+                Index("alerts_userid", ("userid",)),
+                Index("alerts_actionid", ("actionid",)),
+                Index("alerts_sendto", ("sendto",)),
+                Index("alerts_acknowledgeid", ("acknowledgeid",), is_partial=True),
+            ),
+            conditions=_found_conditions,
+            apart={name: text(name, f"texts.{name}", _TEXTS) for name in ("sendto", "subject", "message", "error")},
+            joins={_TEXTS: "@ordered JOIN alerts texts ON texts.alertid = a.alertid"},
+            texts=_TEXTS,
+            few_valued=("status", "mediatypeid"),
+            counts=True,
+        ),
+    ),
 )

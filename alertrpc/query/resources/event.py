@@ -19,7 +19,7 @@ from alertrpc.query.linked import with_conditions
 from alertrpc.query.parameters import Given, Names, Parameter
 from alertrpc.query.problem_times import PROBLEM, lasted_from_till
 from alertrpc.query.related import Related, keyed
-from alertrpc.query.resource import Distinct, Match, Plan, Resource, by_columns
+from alertrpc.query.resource import Distinct, Finder, Index, Match, Plan, Resource, by_columns
 from alertrpc.query.rights import shares_user_group
 from alertrpc.query.sql import ONE_OF, Condition, Expression, json_list
 from alertrpc.query.view import view
@@ -109,10 +109,10 @@ RESOURCE = Resource(
         "value": Parameter(Given.NUMBERS),
         "severities": shared.SEVERITY,
         "trigger_severities": shared.SEVERITY,
-        "eventid_from": Parameter(Given.ID, "e.eventid >= ?", leads=_OTHER_THAN_IDS),
-        "eventid_till": Parameter(Given.ID, "e.eventid <= ?", leads=_OTHER_THAN_IDS),
-        "time_from": Parameter(Given.TIME, "e.clock >= ?", leads=_OTHER_THAN_TIMES),
-        "time_till": Parameter(Given.TIME, "e.clock <= ?", leads=_OTHER_THAN_TIMES),
+        "eventid_from": Parameter(Given.ID, "e.eventid >= ?", leads=_OTHER_THAN_IDS, column="eventid"),
+        "eventid_till": Parameter(Given.ID, "e.eventid <= ?", leads=_OTHER_THAN_IDS, column="eventid"),
+        "time_from": Parameter(Given.TIME, "e.clock >= ?", leads=_OTHER_THAN_TIMES, column="clock"),
+        "time_till": Parameter(Given.TIME, "e.clock <= ?", leads=_OTHER_THAN_TIMES, column="clock"),
         "problem_time_from": Parameter(Given.TIME),
         "problem_time_till": Parameter(Given.TIME),
         **shared.STATE,
@@ -138,5 +138,14 @@ RESOURCE = Resource(
     conditions=_conditions,
     joins=shared.RECOVERY_JOIN,
     distinct=Distinct(_is_joined, ("clock",)),
-    plan=Plan(short_ids=("eventids",), pages=True),
+    plan=Plan(
+        short_ids=("eventids",),
+        finder=Finder(
+            table="events",
+            indexed="events",
+            indexes=(Index(""), Index("events_clock", ("clock",)), Index("events_objectid", ("objectid",))),
+            conditions=_conditions,
+            joins=shared.RECOVERY_JOIN,
+        ),
+    ),
 )  # fmt: skip
