@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 _MANY = 50_000
 _LATEST = 500  # rows that are taken for an example of all
-_MOST_OF_THEM = 0.3
+_MANY_OF_THEM = 0.08
 MOST_MEMBERS = 2_000  # that are looked up for a condition; if there are more, each row is checked
 
 PLACES_OF_NULL = {"ASC": "NULLS LAST", "DESC": "NULLS FIRST"}  # as PostgreSQL sorts, which Zabbix runs on
@@ -71,6 +71,9 @@ class Finding(NamedTuple):
 
     def index_of(self, column: str) -> Index | None:
         return self.resource.indexes.get(column)
+
+    def searches_texts(self, known: Sequence[Known]) -> bool:
+        return bool(self.finder.texts) and self.finder.texts in joins_of([each.condition for each in known])
 
     def whole(self, known: Sequence[Known]) -> tuple[Expression, list[Condition]]:
         """A FROM clause of all rows in the order of their keys, and the conditions on them."""
@@ -147,12 +150,12 @@ def known_conditions(
 def with_texts_first(finding: Finding, known: Sequence[Known]) -> Steps[Finding]:
     """Whether to search texts first: not if the other conditions leave few rows, which the latest rows tell."""
     others = [each.condition for each in known if finding.finder.texts not in each.condition.joins]
-    if not finding.finder.texts or len(others) == len(known):
+    if not finding.searches_texts(known):
         return finding
     latest = f"SELECT * FROM {finding.table} @not_indexed ORDER BY {finding.key} DESC LIMIT ?"
     found = finding.with_conditions(Expression(f"FROM ({latest}) {finding.resource.alias}", (_LATEST,)), others)
     [[number]] = yield Query(f"SELECT COUNT(*) {found.sql}", found.values)
-    return finding._replace(texts_first=bool(number > _LATEST * _MOST_OF_THEM))
+    return finding._replace(texts_first=bool(number > _LATEST * _MANY_OF_THEM))
 
 
 def _looked_up(members: Members, bound: Bound) -> Steps[list[int] | None]:
