@@ -3,8 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := setup.cfg setup.py pyproject.toml
-# Tests wait for servers about a third of their time, so that two cores are kept busy by three processes.
-TESTS := $(BIN)/python -m pytest -n 3 --dist loadfile
+# Tests wait for servers about half of their time, so that two cores are kept busy by four processes.
+TESTS := $(BIN)/python -m pytest -n 4 --dist loadfile
 
 # Each server and command of the tests is an interpreter of its own, which need not compile all anew.
 unexport PYTHONDONTWRITEBYTECODE
