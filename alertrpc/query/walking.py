@@ -90,11 +90,15 @@ class Walk:
         return [key for (key,) in found]
 
     def _find_limits(self) -> Steps[None]:
-        """The first and the last entry for which conditions on the index hold, so that each end has one limit alone."""
+        """The first and the last entry for which conditions on the walked column hold, so that each end has one limit alone.
+
+        Those on other columns are not looked for here: their first entry may be far away.
+        """
         self._has_begun = True
-        if self._walked.others:
-            first = yield from self._entry(self._walked.others, self._in_order())
-            last = yield from self._entry(self._walked.others, self._in_order(_TURNED))
+        on_column = [condition for condition in self._walked.others if condition.column == self._ends[0][0]]
+        if on_column:
+            first = yield from self._entry(on_column, self._in_order())
+            last = yield from self._entry(on_column, self._in_order(_TURNED))
             self._begin = self._compared(_FROM, first) if first else Condition("FALSE")
             self._last = self._compared(_UP_TO, last) if last else None
 
